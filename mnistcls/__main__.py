@@ -1,0 +1,5 @@
+"""`python -m mnistcls`."""
+
+from mnistcls.cli import main
+
+main()

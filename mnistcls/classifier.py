@@ -1,0 +1,109 @@
+"""The classifier: paths or images in, predictions out, in order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path, PurePath
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mnistcls.canonical import canonicalize_all
+from mnistcls.decode import check_array, image_to_array, read_image
+from mnistcls.errors import ImageError
+from mnistcls.model import BATCH_SIZE, Model, bundled_model
+from mnistcls.results import Prediction, Status
+from mnistcls.sources import MAX_PIXELS, ImagePaths
+
+DEFAULT_MODEL = "reference"
+
+ImageLike = NDArray[np.generic] | Image.Image | str | os.PathLike[str]
+Decoded = NDArray[np.generic] | ImageError
+
+
+class Classifier:
+    """Reads handwritten digits.
+
+    Args:
+        model: an ONNX file made by `mnistcls export`; the bundled model if None.
+        min_confidence: a confidence under this is `uncertain`, 0 to 1; the model's own threshold if None.
+        max_pixels: larger images are `unreadable`, `too_large`.
+
+    Raises:
+        ModelError: the model file cannot be used.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        *,
+        min_confidence: float | None = None,
+        max_pixels: int = MAX_PIXELS,
+    ) -> None:
+        self.model = Model(bundled_model(DEFAULT_MODEL) if model is None else model)
+        threshold = self.model.metadata.confidence_threshold
+        self.min_confidence = threshold if min_confidence is None else min_confidence
+        self.max_pixels = max_pixels
+
+    def classify(self, paths: Iterable[str | os.PathLike[str]], *, recursive: bool = True) -> Iterator[Prediction]:
+        """Classify image files and folders of them: a lazy stream, one prediction an image, in order.
+
+        Args:
+            paths: image files and folders, as for `ImagePaths`; that object itself if its counts are wanted.
+            recursive: whether to enter subfolders.
+        """
+        images = iter(paths if isinstance(paths, ImagePaths) else ImagePaths(paths, recursive=recursive))
+        while batch := list(islice(images, BATCH_SIZE)):
+            yield from self.predict(batch)
+
+    def predict(self, images: Sequence[ImageLike] | NDArray[np.generic]) -> list[Prediction]:
+        """Classify images at hand.
+
+        Args:
+            images: paths, PIL images, or arrays: (H, W) grey, (H, W, 2) grey and alpha, (H, W, 3) RGB or (H, W, 4)
+                RGBA; an array (N, H, W) is N grey images. Bright ink and dark ink are both understood.
+
+        Returns:
+            One prediction an image, in order; `unreadable` for one that cannot be read.
+        """
+        decoded = [self._decode(image) for image in images]
+        canonical = canonicalize_all([image for image in decoded if not isinstance(image, ImageError)])
+        outputs = self.model.run(canonical)
+        seen = zip(canonical, outputs.probabilities, outputs.digit_scores, strict=True)
+        rows = []
+        for image, result in zip(images, decoded, strict=True):
+            if isinstance(result, ImageError):
+                rows.append(Prediction.unreadable(_path_of(image), result))
+            else:
+                rows.append(self._judge(_path_of(image), *next(seen)))
+        return rows
+
+    def _decode(self, image: ImageLike) -> Decoded:
+        try:
+            if isinstance(image, np.ndarray):
+                return check_array(image)
+            if isinstance(image, Image.Image):
+                return image_to_array(image, self.max_pixels)
+            return read_image(os.fspath(image), self.max_pixels)
+        except ImageError as error:
+            return error
+
+    def _judge(
+        self, path: str, image: NDArray[np.uint8], probabilities: NDArray[np.float32], digit_score: np.float32
+    ) -> Prediction:
+        """The prediction for one canonical image: is there a digit, which, and how sure."""
+        if not image.any():
+            return Prediction(path, Status.NO_DIGIT, digit_score=0.0)
+        if digit_score < self.model.metadata.digit_score_threshold:
+            return Prediction(path, Status.NO_DIGIT, digit_score=float(digit_score))
+        digit = int(probabilities.argmax())
+        confidence = float(probabilities[digit])
+        status = Status.OK if confidence >= self.min_confidence else Status.UNCERTAIN
+        return Prediction(path, status, digit, confidence, float(digit_score), tuple(probabilities.tolist()))
+
+
+def _path_of(image: ImageLike) -> str:
+    return PurePath(image).as_posix() if isinstance(image, str | os.PathLike) else ""

@@ -1,0 +1,162 @@
+"""From a file to an upright array of pixels, or to an `ImageError` that says why not."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from mnistcls.errors import ErrorCode, ImageError
+from mnistcls.sources import MAX_PIXELS
+
+FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP", "PPM", "MPO", "DIB", "AVIF")
+"""Pillow's decoders that may run: common, well tested, and none that starts another program."""
+
+_UNREADABLE_KINDS = {
+    b"%PDF": "PDF: save its pages as PNG first",
+    b"%!PS": "PostScript: save it as PNG first",
+    b"<svg": "SVG: save it as PNG first",
+    b"<?xm": "XML or SVG: save it as PNG first",
+    b"8BPS": "Photoshop: save it as PNG first",
+    b"\x00\x00\x00\x0cjP": "JPEG 2000: save it as PNG first",
+}
+_HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}
+_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"GIF8", b"RIFF", b"BM")
+
+_PLAIN_MODES = {"L", "RGB", "RGBA", "LA", "I;16", "I", "F"}
+_MODE_TO_PLAIN = {"1": "L", "La": "LA", "RGBa": "RGBA", "I;16B": "I;16", "I;16L": "I;16", "I;16N": "I;16"}
+
+
+def read_image(path: str, max_pixels: int = MAX_PIXELS) -> NDArray[np.generic]:
+    """Decode one image file.
+
+    Args:
+        path: the file; whatever its suffix, the content decides.
+        max_pixels: larger images are refused before they are decoded.
+
+    Returns:
+        The first frame, turned upright by its EXIF orientation: shape (H, W) grey, (H, W, 2) grey and alpha,
+        (H, W, 3) RGB or (H, W, 4) RGBA; uint8 as a rule, uint16, int32 or float32 (H, W) where the file has that.
+
+    Raises:
+        ImageError: always with the code that fits; no other exception comes from a file's content.
+    """
+    with _open_regular(path) as file:
+        return decode(file, max_pixels)
+
+
+def decode(file: BinaryIO, max_pixels: int = MAX_PIXELS) -> NDArray[np.generic]:
+    """Decode an open image file; see `read_image`."""
+    with _pillow_errors():
+        try:
+            image = Image.open(file, formats=FORMATS)
+        except UnidentifiedImageError:
+            raise _unidentified(file) from None
+        with image:
+            return image_to_array(image, max_pixels)
+
+
+def image_to_array(image: Image.Image, max_pixels: int = MAX_PIXELS) -> NDArray[np.generic]:
+    """Pixels of a Pillow image, upright; see `read_image`."""
+    width, height = image.size
+    if width * height > max_pixels:
+        fix = "shrink it or raise --max-pixels"
+        raise ImageError(ErrorCode.TOO_LARGE, f"{width}x{height} is more than {max_pixels:,} pixels; {fix}")
+    with _pillow_errors():
+        return check_array(np.asarray(_plain(image)))
+
+
+def check_array(image: NDArray[np.generic]) -> NDArray[np.generic]:
+    """The array itself, if it can be an image.
+
+    Raises:
+        ImageError: it has no pixels, no shape of an image, or values that are not real numbers.
+    """
+    if image.size == 0 or not (image.ndim == 2 or (image.ndim == 3 and 1 <= image.shape[2] <= 4)):
+        raise ImageError(ErrorCode.NOT_AN_IMAGE, f"an array of shape {image.shape}; pass (H, W) or (H, W, 3)")
+    if image.dtype.kind not in "buif":
+        raise ImageError(ErrorCode.NOT_AN_IMAGE, f"an array of {image.dtype}; pass uint8")
+    return image
+
+
+@contextmanager
+def _pillow_errors() -> Iterator[None]:
+    """Turn whatever Pillow raises into an `ImageError`, and keep its warnings to ourselves."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # all are of what becomes a row here, or does no harm
+        try:
+            yield
+        except ImageError:
+            raise
+        except (Image.DecompressionBombError, MemoryError):
+            raise ImageError(ErrorCode.TOO_LARGE, "too many pixels for the memory; shrink it") from None
+        except Exception as error:  # a decoder raises whatever its parser trips over
+            raise _damaged(error) from None
+
+
+@contextmanager
+def _open_regular(path: str) -> Iterator[BinaryIO]:
+    """Open a regular file; O_NONBLOCK keeps a FIFO that nobody writes to from hanging the batch."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except (OSError, ValueError) as error:
+        raise _unopened(error) from None
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ImageError(ErrorCode.NOT_A_FILE, "a pipe, socket or device, not an image file")
+        yield file
+
+
+def _unopened(error: OSError | ValueError) -> ImageError:
+    if isinstance(error, FileNotFoundError | ValueError):
+        return ImageError(ErrorCode.NOT_FOUND, "no such file; check the spelling")
+    if isinstance(error, PermissionError):
+        return ImageError(ErrorCode.PERMISSION_DENIED, "not readable for you; change its permissions")
+    if isinstance(error, IsADirectoryError):
+        return ImageError(ErrorCode.NOT_A_FILE, "a folder, not an image file")
+    if error.errno == errno.ENXIO:
+        return ImageError(ErrorCode.NOT_A_FILE, "a socket, not an image file")
+    return ImageError(ErrorCode.IO_ERROR, f"{error.strerror}; try again")
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """The first frame, upright, in one of the modes that `read_image` promises."""
+    image.load()
+    upright = ImageOps.exif_transpose(image) if "exif" in image.info or image.format == "TIFF" else image
+    mode = upright.mode
+    if "transparency" in upright.info and mode in {"1", "L", "P", "RGB"}:
+        return upright.convert("RGBA")
+    if mode in _PLAIN_MODES:
+        return upright
+    return upright.convert(_MODE_TO_PLAIN.get(mode, "RGBA" if mode == "PA" else "RGB"))
+
+
+def _unidentified(file: BinaryIO) -> ImageError:
+    """Why Pillow found no image: another kind of file, a broken header, or something else altogether."""
+    file.seek(0)
+    head = file.read(16)
+    if not head:
+        return ImageError(ErrorCode.NOT_AN_IMAGE, "the file is empty; copy it again")
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
+        return ImageError(ErrorCode.UNSUPPORTED_FORMAT, "HEIC: save it as JPEG or PNG first")
+    for magic, advice in _UNREADABLE_KINDS.items():
+        if head.startswith(magic):
+            return ImageError(ErrorCode.UNSUPPORTED_FORMAT, advice)
+    if head.startswith(_SIGNATURES):
+        return ImageError(ErrorCode.TRUNCATED, "the image's header is cut short or damaged; copy it again")
+    return ImageError(ErrorCode.NOT_AN_IMAGE, "not an image in any format known here; save it as PNG or JPEG")
+
+
+def _damaged(error: Exception) -> ImageError:
+    if isinstance(error, OSError) and error.errno is not None:
+        return ImageError(ErrorCode.IO_ERROR, f"{error.strerror}; try again")
+    return ImageError(ErrorCode.TRUNCATED, "the image is cut short or damaged; copy or save it again")

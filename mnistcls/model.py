@@ -1,0 +1,151 @@
+"""The model file: its contract, and the one place where pixels become probabilities."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from mnistcls import canonical
+from mnistcls.errors import ModelError
+
+CONTRACT = 1
+"""Version of the model file's inputs, outputs and metadata that this release reads and writes."""
+
+METADATA_KEY = "mnistcls"
+INPUT, PROBABILITIES, DIGIT_SCORE = "images", "probabilities", "digit_score"
+
+BATCH_SIZE = 64
+"""Images in each call of the network, the last call padded: one size, so that the bytes of an answer never depend on
+what else was in the batch."""
+
+
+@dataclass(frozen=True)
+class ModelMetadata:
+    """What a model file says of itself, under the metadata key `mnistcls`."""
+
+    contract: int
+    name: str
+    version: str
+    """Of the model, as in exported/CHANGELOG.md."""
+    preprocessing: int
+    """Version of the canonical form that the model was made for."""
+    confidence_threshold: float
+    """A confidence under this is `uncertain`."""
+    digit_score_threshold: float
+    """A digit score under this is `no_digit`."""
+    provenance: Mapping[str, str]
+    """Commit, seed, SHA-256 of the data, versions."""
+    metrics: Mapping[str, float]
+    """Measured when the model was made; names as in the model card."""
+
+    def to_json(self) -> str:
+        """As it stands in the model file."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Parse and check.
+
+        Raises:
+            ModelError: not the JSON of a model's metadata, or of a version this release does not know.
+        """
+        try:
+            values = json.loads(text)
+            metadata = cls(**{field.name: values[field.name] for field in fields(cls)})
+            known = int(metadata.contract), int(metadata.preprocessing)
+            float(metadata.confidence_threshold), float(metadata.digit_score_threshold)
+        except (ValueError, TypeError, KeyError) as error:
+            raise ModelError(f"its metadata is damaged ({error!r}); export it again") from None
+        for kind, found, ours in zip(("contract", "preprocessing"), known, (CONTRACT, canonical.VERSION), strict=True):
+            if found != ours:
+                fix = "update mnistcls" if found > ours else "export the model again"
+                raise ModelError(f"{kind} version {found}, this release knows {ours}; {fix}")
+        return metadata
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What the network says of N canonical images."""
+
+    probabilities: NDArray[np.float32]
+    """(N, 10), calibrated, rows sum to 1."""
+    digit_scores: NDArray[np.float32]
+    """(N,), 0 to 1."""
+
+
+class Model:
+    """A model file, loaded and checked.
+
+    Args:
+        path: an ONNX file that `mnistcls export` wrote.
+
+    Raises:
+        ModelError: missing, not ONNX, without metadata, or of a version that this release does not know.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise ModelError(f"{path}: no such model file; `mnistcls export -o {path}` makes one")
+        try:
+            self._session = ort.InferenceSession(self.path, _session_options(), providers=["CPUExecutionProvider"])
+            properties = self._session.get_modelmeta().custom_metadata_map
+        except Exception as error:  # onnxruntime's own exceptions share no base class
+            raise ModelError(f"{path}: not a readable ONNX model ({_first_line(error)}); export it again") from None
+        if METADATA_KEY not in properties:
+            raise ModelError(f"{path}: not a mnistcls model, its metadata is missing; make one with `mnistcls export`")
+        try:
+            self.metadata = ModelMetadata.from_json(properties[METADATA_KEY])
+        except ModelError as error:
+            raise ModelError(f"{path}: {error}") from None
+        self._check_signature()
+
+    def _check_signature(self) -> None:
+        inputs = [(i.name, i.type, i.shape[1:]) for i in self._session.get_inputs()]
+        outputs = {(o.name, o.type, *o.shape[1:]) for o in self._session.get_outputs()}
+        promised = {(PROBABILITIES, "tensor(float)", 10), (DIGIT_SCORE, "tensor(float)")}
+        if inputs != [(INPUT, "tensor(uint8)", [canonical.SIZE] * 2)] or outputs != promised:
+            raise ModelError(f"{self.path}: inputs or outputs are not those of contract {CONTRACT}; export it again")
+
+    def describe(self) -> str:
+        """One line: name, version and file."""
+        return f"{self.metadata.name} {self.metadata.version} ({self.path})"
+
+    def run(self, images: NDArray[np.uint8]) -> Outputs:
+        """Classify canonical images.
+
+        Args:
+            images: uint8 (N, 28, 28), canonical.
+        """
+        count = len(images)
+        padded = np.zeros((-count % BATCH_SIZE, *images.shape[1:]), np.uint8)
+        batches = np.concatenate([images, padded]).reshape(-1, BATCH_SIZE, *images.shape[1:])
+        results = [self._session.run([PROBABILITIES, DIGIT_SCORE], {INPUT: batch}) for batch in batches]
+        probabilities, scores = zip(*results, strict=True) if results else ([np.zeros((0, 10))], [np.zeros(0)])
+        return Outputs(np.concatenate(probabilities)[:count], np.concatenate(scores)[:count])
+
+
+def bundled_model(name: str) -> Path:
+    """Path of a model that ships with the package: inside the installed package, or in a checkout's exported/."""
+    package = Path(__file__).parent
+    installed = package / "exported" / f"{name}.onnx"
+    return installed if installed.exists() else package.parent / "exported" / f"{name}.onnx"
+
+
+def _session_options() -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1  # a sum split over threads may round differently: same bytes everywhere
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # what is wrong with a model is said once, by ModelError
+    return options
+
+
+def _first_line(error: Any) -> str:
+    return str(error).strip().partition("\n")[0]

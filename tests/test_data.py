@@ -1,0 +1,290 @@
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import struct
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from mnistcls.errors import DataError
+from train.data import (
+    MAX_BYTES,
+    TRAIN_SHA256,
+    Digits,
+    load_test,
+    load_train,
+    read_idx,
+    resolve_data_dir,
+    split_validation,
+)
+
+IMAGES = np.arange(3 * 28 * 28, dtype=np.uint32).astype(np.uint8).reshape(3, 28, 28)
+LABELS = np.array([7, 0, 9], np.uint8)
+
+
+def idx(array: NDArray[np.uint8]) -> bytes:
+    return struct.pack(f">I{array.ndim}I", 0x0800 + array.ndim, *array.shape) + array.tobytes()
+
+
+def packed(content: bytes) -> bytes:
+    return gzip.compress(content, compresslevel=1, mtime=0)  # the same bytes in every run
+
+
+def write_train(folder: Path, images: NDArray[np.uint8] = IMAGES, labels: NDArray[np.uint8] = LABELS) -> None:
+    (folder / "train-images-idx3-ubyte.gz").write_bytes(packed(idx(images)))
+    (folder / "train-labels-idx1-ubyte").write_bytes(idx(labels))
+
+
+def digits_numbered(count: int) -> Digits:
+    """Digits whose labels are their indices, so that a test can see where they went."""
+    return Digits(np.zeros((count, 1, 1), np.uint8), np.arange(count))
+
+
+# --- reading one file
+
+
+@pytest.mark.parametrize("array", [IMAGES, LABELS, IMAGES[0]], ids=["3-d", "1-d", "2-d"])
+@pytest.mark.parametrize("gzipped", [False, True], ids=["plain", "gzip"])
+@pytest.mark.parametrize("name", ["digits", "digits.gz"])
+def test_reads_what_was_written_whatever_the_name(
+    tmp_path: Path, array: NDArray[np.uint8], gzipped: bool, name: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(packed(idx(array)) if gzipped else idx(array))
+    read = read_idx(path)
+    np.testing.assert_array_equal(read, array, strict=True)
+    assert read.flags.writeable  # torch warns of arrays that are not
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "is empty"),
+        (packed(b""), "is empty"),
+        (b"\0\0", "is not an IDX file of MNIST: it starts with the bytes 00 00"),
+        (b"<!DOCTYPE html>", "is not an IDX file of MNIST: it starts with the bytes 3c 21 44 4f"),
+        (b"\0\0\x0d\3" + bytes(40), "is not an IDX file of MNIST: it starts with the bytes 00 00 0d 03"),
+        (b"\0\0\x08\0", "is not an IDX file of MNIST: it starts with the bytes 00 00 08 00"),
+        (b"\0\0\x08\4" + bytes(40), "is not an IDX file of MNIST: it starts with the bytes 00 00 08 04"),
+        (b"\0\0\x08\3\0\0\0\1\0", "is cut short in its header"),
+        (idx(IMAGES)[:-1], "is cut short: its header announces 2,352 bytes of data, it has 2,351"),
+        (idx(IMAGES) + b"\0", "goes on after the 2,352 bytes of data that its header announces"),
+        (packed(idx(IMAGES) + b"\0"), "goes on after the 2,352 bytes"),
+        (packed(idx(IMAGES))[:-20], "is cut short or damaged (Compressed file ended before"),
+        (packed(idx(IMAGES))[:-4], "is cut short or damaged (Compressed file ended before"),
+        (packed(idx(IMAGES))[:-8] + bytes(8), "is cut short or damaged (CRC check failed"),
+        (packed(idx(IMAGES)) + b"more", "is cut short or damaged (Not a gzipped file"),
+        (packed(idx(IMAGES))[:10] + b"\xff" * 40, "is cut short or damaged (Error -3"),
+        (b"\0\0\x08\1\0\0\0\0", "announces no data at all"),
+        (b"\0\0\x08\3\0\0\0\0" + b"\xff" * 8, "announces no data at all"),
+        (
+            b"\0\0\x08\3" + b"\xff" * 12,
+            "announces 79,228,162,458,924,105,385,300,197,375 bytes of data, far more",
+        ),
+    ],
+    ids=lambda value: value[:30] if isinstance(value, str) else "",
+)
+def test_refuses_a_broken_file_and_says_how_to_get_it_anew(tmp_path: Path, content: bytes, problem: str) -> None:
+    path = tmp_path / "my digits"
+    path.write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        read_idx(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path} {problem}")
+    assert message.endswith(f": delete it and get it anew with `python -m train.data --data-dir {tmp_path}`")
+    assert "\n" not in message
+
+
+def test_command_in_an_error_can_be_pasted(tmp_path: Path) -> None:
+    folder = tmp_path / "my data"
+    with pytest.raises(DataError, match=r"--data-dir '.*/my data'`$"):
+        load_train(folder)
+
+
+def test_file_that_cannot_be_opened(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"digits cannot be read \(No such file or directory\): check"):
+        read_idx(tmp_path / "digits")
+    with pytest.raises(DataError, match="is not a file: delete it"):
+        read_idx(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_named_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match="pipe is not a file"):
+        read_idx(tmp_path / "pipe")
+
+
+def test_file_without_read_permission(tmp_path: Path) -> None:
+    path = tmp_path / "digits"
+    path.write_bytes(idx(LABELS))
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("this user may read everything")
+    with pytest.raises(DataError, match=r"digits cannot be read \(Permission denied\): check the file and its"):
+        read_idx(path)
+
+
+def test_gzip_bomb_is_not_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.gz"
+    path.write_bytes(packed(idx(LABELS) + bytes(MAX_BYTES)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match="goes on after the 3 bytes"):
+            read_idx(path)
+        assert tracemalloc.get_traced_memory()[1] < 4 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+
+
+def test_no_flipped_bit_in_a_gzip_file_goes_unnoticed(tmp_path: Path) -> None:
+    path = tmp_path / "digits.gz"
+    whole = packed(idx(LABELS))
+    for bit in range(8 * len(whole)):
+        flipped = bytearray(whole)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        try:
+            read = read_idx(path)
+        except DataError:
+            continue
+        np.testing.assert_array_equal(read, LABELS)  # the bit was in the time stamp, say
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    start=st.sampled_from([b"", b"\0\0\x08\1", b"\0\0\x08\3\0\0\0\2", b"\x1f\x8b\x08"]),
+    rest=st.binary(max_size=64),
+)
+def test_any_bytes_give_an_array_or_a_data_error(
+    tmp_path_factory: pytest.TempPathFactory, start: bytes, rest: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any-bytes"
+    path.write_bytes(start + rest)
+    try:
+        assert idx(read_idx(path)) == start + rest
+    except DataError as error:
+        assert str(error).startswith(f"{path} ")  # noqa: PT017 - either outcome is right
+
+
+# --- reading a data set
+
+
+def test_loads_a_small_data_set_of_the_same_format(tmp_path: Path) -> None:
+    write_train(tmp_path)
+    train = load_train(tmp_path)
+    assert len(train) == 3
+    np.testing.assert_array_equal(train.images, IMAGES, strict=True)
+    np.testing.assert_array_equal(train.labels, [7, 0, 9])
+    assert train.labels.dtype == np.int64
+    assert train.sha256 == hashlib.sha256(IMAGES.tobytes() + LABELS.tobytes()).hexdigest() != TRAIN_SHA256
+
+
+def test_take_copies_images_and_labels_in_the_order_asked_for(tmp_path: Path) -> None:
+    write_train(tmp_path)
+    train = load_train(tmp_path)
+    taken = train.take(np.array([2, 0]))
+    taken.images[:] = 0
+    np.testing.assert_array_equal(taken.labels, [9, 7])
+    np.testing.assert_array_equal(train.images, IMAGES)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "problem"),
+    [
+        (
+            LABELS,
+            LABELS,
+            r"images-idx3-ubyte.gz holds an array of shape \(3,\), not images of 28 x 28 pixels",
+        ),
+        (
+            IMAGES[:, :, :27],
+            LABELS,
+            r"images-idx3-ubyte.gz holds an array of shape \(3, 28, 27\), not images",
+        ),
+        (IMAGES, IMAGES, r"labels-idx1-ubyte holds an array of shape \(3, 28, 28\), not one label"),
+        (
+            IMAGES,
+            LABELS[:2],
+            "labels-idx1-ubyte has 2 labels for the 3 images in .*train-images-idx3-ubyte.gz",
+        ),
+        (IMAGES, LABELS + 1, "labels-idx1-ubyte has the label 10, and digits end at 9"),
+    ],
+)
+def test_refuses_images_and_labels_that_do_not_belong_together(
+    tmp_path: Path, images: NDArray[np.uint8], labels: NDArray[np.uint8], problem: str
+) -> None:
+    write_train(tmp_path, images, labels)
+    with pytest.raises(DataError, match=f"{problem}.*: delete it and get it anew with"):
+        load_train(tmp_path)
+
+
+def test_missing_file_is_named_with_the_command_that_gets_it(tmp_path: Path) -> None:
+    write_train(tmp_path)
+    with pytest.raises(DataError) as caught:
+        load_test(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}/t10k-images-idx3-ubyte.gz is missing: get it with `python -m train.data --data-dir {tmp_path}`"
+    )
+
+
+def test_folder_is_the_option_or_the_variable_or_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNIST_DIR", "elsewhere")
+    assert resolve_data_dir(Path("here")) == Path("here")
+    assert resolve_data_dir(None) == Path("elsewhere")
+    monkeypatch.setenv("MNIST_DIR", "")
+    assert resolve_data_dir(None) == Path("data")
+    monkeypatch.delenv("MNIST_DIR")
+    assert resolve_data_dir(None) == Path("data")
+
+
+# --- MNIST itself
+
+
+def test_published_training_set(mnist_dir: Path) -> None:
+    train = load_train(mnist_dir)
+    assert train.images.shape == (60_000, 28, 28)
+    assert train.images.dtype == np.uint8
+    assert np.bincount(train.labels).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    assert train.sha256 == TRAIN_SHA256
+
+
+def test_published_test_set(mnist_dir: Path) -> None:
+    test = load_test(mnist_dir)
+    assert test.images.shape == (10_000, 28, 28)
+    assert test.labels.shape == (10_000,)
+    assert test.labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
+    assert test.sha256 == "c3f9adf9c66efb572b1f9326c3a511b45910c7173b97be66ceceeeeaef6b802b"
+
+
+# --- the validation split
+
+
+def test_split_is_the_same_for_ever() -> None:
+    np.random.seed(1)  # noqa: NPY002 - to show that the global state has no say
+    training, held_out = split_validation(digits_numbered(60_000))
+    assert (len(training), len(held_out)) == (55_000, 5_000)
+    np.testing.assert_array_equal(np.sort(np.r_[training.labels, held_out.labels]), np.arange(60_000))
+    assert (np.diff(held_out.labels) > 0).all()
+    digest = hashlib.sha256(held_out.labels.astype("<i8").tobytes()).hexdigest()
+    assert digest == "ea0e357474893cf6d755339cc4bc5f9684ff62cc949b5debfb8e9bd5053689dd"
+
+
+def test_split_of_another_size_or_seed() -> None:
+    digits = digits_numbered(512)
+    training, held_out = split_validation(digits, size=64)
+    assert (len(training), len(held_out)) == (448, 64)
+    assert held_out.labels.tolist() != split_validation(digits, size=64, seed=1)[1].labels.tolist()
+
+
+@pytest.mark.parametrize("size", [0, 512, 5_000])
+def test_split_that_leaves_one_side_empty(size: int) -> None:
+    with pytest.raises(DataError, match=f"cannot hold {size} of 512 images out for validation"):
+        split_validation(digits_numbered(512), size=size)

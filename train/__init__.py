@@ -1,0 +1,1 @@
+"""Train the digit networks on MNIST and export them to ONNX."""

@@ -1,0 +1,69 @@
+"""Random small distortions of training images: what another hand, or the same hand tomorrow, would have written.
+
+Affine plus elastic, as in Simard, Steinkraus, Platt, "Best Practices for Convolutional Neural Networks Applied to
+Visual Document Analysis" (2003); here the elastic field is a coarse random grid, enlarged smoothly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+ELASTIC_GRID = 5
+"""Control points a side of the elastic field: a bend about as long as a stroke."""
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Ranges of the distortions; each is drawn evenly from [-range, range] for each image."""
+
+    rotation: float = 10.0
+    """Degrees."""
+    scale: float = 0.10
+    """Share of the size, for width and height separately."""
+    shear: float = 0.15
+    """Horizontal shift a unit of height."""
+    shift: float = 1.0
+    """Pixels, each way."""
+    elastic: float = 1.0
+    """Standard deviation, in pixels, of the elastic field's control points."""
+
+
+def distort(images: Tensor, ranges: Augmentation, generator: torch.Generator) -> Tensor:
+    """Distort each image of a batch on its own.
+
+    Args:
+        images: float (N, 1, H, W), any range; background 0.
+        ranges: how far.
+        generator: source of all randomness, on the images' device.
+
+    Returns:
+        Distorted images, same shape and dtype, background 0.
+    """
+    field = affine_grid(images, ranges, generator) + elastic_field(images, ranges, generator)
+    return F.grid_sample(images, field, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+
+def affine_grid(images: Tensor, ranges: Augmentation, generator: torch.Generator) -> Tensor:
+    """Sampling grid (N, H, W, 2) of a random rotation, scale, shear and shift for each image."""
+    n, device = len(images), images.device
+    draw = 2 * torch.rand(6, n, generator=generator, device=device) - 1
+    angle = draw[0] * ranges.rotation * torch.pi / 180
+    scale_x, scale_y = 1 + draw[1] * ranges.scale, 1 + draw[2] * ranges.scale
+    shear = draw[3] * ranges.shear
+    shift = draw[4:] * ranges.shift * 2 / images.shape[-1]
+    cos, sin = torch.cos(angle), torch.sin(angle)
+    row_x = torch.stack([scale_x * cos, scale_x * (shear * cos - sin), shift[0]], dim=1)
+    row_y = torch.stack([scale_y * sin, scale_y * (shear * sin + cos), shift[1]], dim=1)
+    return F.affine_grid(torch.stack([row_x, row_y], dim=1), list(images.shape), align_corners=False)
+
+
+def elastic_field(images: Tensor, ranges: Augmentation, generator: torch.Generator) -> Tensor:
+    """Smooth random displacement (N, H, W, 2) in the units of a sampling grid."""
+    n, size = len(images), images.shape[-1]
+    coarse = torch.randn(n, 2, ELASTIC_GRID, ELASTIC_GRID, generator=generator, device=images.device)
+    smooth = F.interpolate(coarse, images.shape[-2:], mode="bicubic", align_corners=True)
+    return smooth.permute(0, 2, 3, 1) * ranges.elastic * 2 / size

@@ -1,0 +1,180 @@
+"""Reads MNIST (Y. LeCun, C. Cortes, C. Burges) from its IDX files, plain or gzipped.
+
+Reading asks that a file agrees with itself: header, length, checksum, as many labels as images. It does
+not ask that the file is the published one, so that a small data set in the same format can be trained on as
+well. Which data it was stands in the model's provenance: `Digits.sha256`, for the published training set
+equal to `TRAIN_SHA256`.
+
+`python -m train.data` is strict: it downloads what is missing and accepts the published bytes only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import signal
+import struct
+import sys
+from dataclasses import dataclass
+from io import BufferedIOBase
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from mnistcls.errors import DataError
+from train.download import (
+    TEST_IMAGES,
+    TEST_LABELS,
+    TRAIN_IMAGES,
+    TRAIN_LABELS,
+    PublishedFile,
+    broken,
+    fetch,
+    open_unpacked,
+)
+
+SIDE = 28  # pixels
+CLASSES = 10
+UNSIGNED_BYTE = 0x08  # the IDX code of the only element type that MNIST uses
+MAX_BYTES = 64 * 1024 * 1024  # unpacked; MNIST's largest file has 45 MiB, and a header may claim anything
+
+VALIDATION_SIZE = 5_000  # images
+SPLIT_SEED = 2024  # never to change: every validation accuracy ever reported hangs on it
+TRAIN_SHA256 = "edc0d1098aa497be14ace79ddd5171e5a3dcf9c4d196c015389203eb3ba1f59b"
+
+
+@dataclass(frozen=True, eq=False)  # == on arrays has no single answer
+class Digits:
+    """Labelled images of digits, canonical: ink bright (255) on black (0)."""
+
+    images: NDArray[np.uint8]
+    """(N, 28, 28), 0 to 255."""
+    labels: NDArray[np.int64]
+    """(N,), 0 to 9."""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of all pixels, then all labels, one byte each: the IDX files without their headers."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.images).data)
+        digest.update(self.labels.astype(np.uint8).data)
+        return digest.hexdigest()
+
+    def take(self, indices: NDArray[np.intp]) -> Digits:
+        """Return a copy with only the images at `indices`, in that order."""
+        return Digits(self.images[indices], self.labels[indices])
+
+
+def resolve_data_dir(option: Path | None) -> Path:
+    """Return the folder of the MNIST files: `option`, or else `$MNIST_DIR`, or else `data`."""
+    return option or Path(os.environ.get("MNIST_DIR") or "data")
+
+
+def load_train(data_dir: Path) -> Digits:
+    """Read the training set, for MNIST 60,000 digits.
+
+    Raises DataError if a file is missing, cannot be read, or is not what it should be.
+    """
+    return _load(data_dir, TRAIN_IMAGES, TRAIN_LABELS)
+
+
+def load_test(data_dir: Path) -> Digits:
+    """Read the test set, for MNIST 10,000 digits; errors as in `load_train`."""
+    return _load(data_dir, TEST_IMAGES, TEST_LABELS)
+
+
+def split_validation(train: Digits, *, size: int = VALIDATION_SIZE, seed: int = SPLIT_SEED) -> tuple[Digits, Digits]:
+    """Split into what is trained on and `size` digits that are held out, each in the original order.
+
+    The same arguments give the same split with every version of NumPy: only the raw stream of PCG64 has that
+    promise, `Generator.permutation` has not.
+
+    Raises DataError if `size` would leave one side empty.
+    """
+    if not 0 < size < len(train):
+        raise DataError(f"cannot hold {size} of {len(train)} images out for validation: choose a size in between")
+    order = np.argsort(np.random.PCG64(seed).random_raw(len(train)), kind="stable")
+    return train.take(np.sort(order[size:])), train.take(np.sort(order[:size]))
+
+
+def read_idx(path: Path) -> NDArray[np.uint8]:
+    """Read an IDX file of unsigned bytes, plain or gzipped.
+
+    The format is described at http://yann.lecun.com/exdb/mnist/. Returns a writable uint8 array with as many
+    dimensions as the file says. However much the file holds, one byte more than its header announces is read.
+
+    Raises DataError for a file that is missing, not a file, unreadable, empty, damaged, shorter or longer
+    than its header says, of another format or element type, or larger than `MAX_BYTES` when unpacked.
+    """
+    with open_unpacked(path) as stream:
+        shape = _read_shape(path, stream)
+        size = math.prod(shape)  # exact: NumPy's own product would overflow on a hostile header
+        if size > MAX_BYTES:
+            raise broken(path, f"announces {size:,} bytes of data, far more than any file of MNIST")
+        if size == 0:
+            raise broken(path, "announces no data at all")
+        data = stream.read(size + 1)
+    if len(data) < size:
+        raise broken(path, f"is cut short: its header announces {size:,} bytes of data, it has {len(data):,}")
+    if len(data) > size:
+        raise broken(path, f"goes on after the {size:,} bytes of data that its header announces")
+    return np.frombuffer(data, np.uint8).reshape(shape).copy()  # (d0, d1, …); frombuffer's is read-only
+
+
+def _read_shape(path: Path, stream: BufferedIOBase) -> tuple[int, ...]:
+    """Read the IDX header: two zeros, the element type, how many dimensions, the length of each."""
+    magic = stream.read(4)
+    if not magic:
+        raise broken(path, "is empty")
+    if len(magic) < 4 or magic[:3] != bytes([0, 0, UNSIGNED_BYTE]) or not 1 <= magic[3] <= 3:
+        raise broken(path, f"is not an IDX file of MNIST: it starts with the bytes {magic.hex(' ')}")
+    lengths = stream.read(4 * magic[3])
+    if len(lengths) < 4 * magic[3]:
+        raise broken(path, "is cut short in its header")
+    return struct.unpack(f">{magic[3]}I", lengths)
+
+
+def _load(data_dir: Path, images_file: PublishedFile, labels_file: PublishedFile) -> Digits:
+    images_path, labels_path = images_file.require(data_dir), labels_file.require(data_dir)
+    images, labels = read_idx(images_path), read_idx(labels_path)
+    if images.shape[1:] != (SIDE, SIDE):
+        raise broken(images_path, f"holds an array of shape {images.shape}, not images of 28 x 28 pixels")
+    if labels.ndim != 1:
+        raise broken(labels_path, f"holds an array of shape {labels.shape}, not one label after the other")
+    if len(labels) != len(images):
+        raise broken(labels_path, f"has {len(labels):,} labels for the {len(images):,} images in {images_path}")
+    if labels.max() >= CLASSES:
+        raise broken(labels_path, f"has the label {labels.max()}, and digits end at 9")
+    return Digits(images, labels.astype(np.int64))
+
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def main(
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(help="The folder for the MNIST files.", show_default="$MNIST_DIR, or else data"),
+    ] = None,
+) -> None:
+    """Get the four MNIST files where they are missing, and check that every byte is the published one."""
+    folder = resolve_data_dir(data_dir)
+    try:
+        fetch(folder)
+    except DataError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
+    typer.echo(f"{folder}: all four MNIST files are there, as they were published.")
+
+
+if __name__ == "__main__":
+    # Unwind as Ctrl-C does, so that a terminated download leaves nothing half-written either.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    app()

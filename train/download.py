@@ -1,0 +1,268 @@
+"""Gets the four MNIST files from public mirrors, and checks that every unpacked byte is right.
+
+A gzip file can be wrapped anew by anyone who mirrors it, so it is always the unpacked bytes that are checked.
+A download that fails in whatever way leaves nothing behind, and a file that is there is never overwritten.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import secrets
+import shlex
+import sys
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
+from io import BufferedIOBase, BytesIO
+from pathlib import Path
+from typing import BinaryIO
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from mnistcls.errors import DataError
+
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    "http://yann.lecun.com/exdb/mnist/",
+)
+
+TIMEOUT = 20.0  # seconds for a connection, and for the next bytes
+MIN_BYTES = 16 * 1024  # in TIMEOUT seconds, or a mirror that trickles byte by byte would hold us for days
+CHUNK = 64 * 1024  # bytes
+GZIP_MAGIC = b"\x1f\x8b"
+GZIP_ERRORS = (EOFError, gzip.BadGzipFile, zlib.error)
+
+
+@dataclass(frozen=True)
+class PublishedFile:
+    """One of the files that Y. LeCun, C. Cortes and C. Burges published."""
+
+    name: str
+    """Its name when unpacked; mirrors carry it with `.gz` at the end."""
+    size: int
+    """Bytes when unpacked."""
+    sha256: str
+    """Of the unpacked bytes."""
+
+    def find(self, data_dir: Path) -> Path | None:
+        """Return where the file stands in `data_dir`, packed or else plain; None if it does not."""
+        candidates = (data_dir / f"{self.name}.gz", data_dir / self.name)
+        # Path.exists raises in a folder that may not be searched; os.access answers.
+        return next((path for path in candidates if os.access(path, os.F_OK)), None)
+
+    def require(self, data_dir: Path) -> Path:
+        """Return where the file stands in `data_dir`; a DataError says how to get it."""
+        if path := self.find(data_dir):
+            return path
+        raise DataError(f"{data_dir / self.name}.gz is missing: get it with `{fetch_command(data_dir)}`")
+
+
+TRAIN_IMAGES = PublishedFile(
+    "train-images-idx3-ubyte", 47_040_016, "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
+)
+TRAIN_LABELS = PublishedFile(
+    "train-labels-idx1-ubyte", 60_008, "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"
+)
+TEST_IMAGES = PublishedFile(
+    "t10k-images-idx3-ubyte", 7_840_016, "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"
+)
+TEST_LABELS = PublishedFile(
+    "t10k-labels-idx1-ubyte", 10_008, "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"
+)
+PUBLISHED = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
+
+
+class _MirrorError(Exception):
+    """One mirror did not give the file; the next one is asked."""
+
+
+def fetch(data_dir: Path, *, mirrors: Sequence[str] = MIRRORS, timeout: float = TIMEOUT) -> None:
+    """Make sure that `data_dir` holds the four published files: download what is missing, check everything.
+
+    Raises DataError where `fetch_missing` does, and for a file that is there but is not the published one;
+    that file is left alone, as it may be wanted.
+    """
+    fetch_missing(data_dir, mirrors=mirrors, timeout=timeout)
+    for file in PUBLISHED:
+        path = file.require(data_dir)
+        with open_unpacked(path) as stream:
+            sha256 = _sha256(stream, file.size)
+        if sha256 != file.sha256:
+            raise broken(path, f"is not the published file (SHA-256 of the unpacked bytes: {sha256})")
+
+
+def fetch_missing(data_dir: Path, *, mirrors: Sequence[str] = MIRRORS, timeout: float = TIMEOUT) -> None:
+    """Download those of the four files that `data_dir` does not hold, and make the folder if need be.
+
+    Files that are there stay as they are, unread: they may be another data set in the same format.
+    Tells stderr what comes from where, with a progress bar if that is a terminal.
+
+    Raises DataError, naming each mirror and what was wrong with it, if none gives a file, and if the folder
+    cannot be written to.
+    """
+    missing = [file for file in PUBLISHED if file.find(data_dir) is None]
+    if not missing:
+        return
+    with _progress_bar() as progress:
+        for file in missing:
+            try:
+                with _appearing(data_dir / f"{file.name}.gz") as target:
+                    target.write(_download(file, data_dir, mirrors, timeout, progress))
+            except OSError as error:
+                raise DataError(
+                    f"{data_dir / file.name}.gz cannot be written ({error.strerror}): "
+                    f"let {data_dir} be a folder with write access and 12 MB free, or name another one"
+                ) from error
+
+
+@contextmanager
+def open_unpacked(path: Path) -> Iterator[BufferedIOBase]:
+    """Open a file for reading, unpacked if it starts as gzip does, whatever its name.
+
+    Reading to the end checks the gzip checksum. Raises DataError for all that goes wrong, in here or while
+    the caller reads.
+    """
+    try:
+        if path.exists() and not path.is_file():  # opening a named pipe would wait for ever
+            raise broken(path, "is not a file")
+        with path.open("rb") as raw:
+            if raw.peek(2)[:2] != GZIP_MAGIC:
+                yield raw
+                return
+            with gzip.open(raw) as unpacked:
+                yield unpacked
+    except GZIP_ERRORS as error:
+        raise broken(path, f"is cut short or damaged ({error})") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}): check the file and its access rights") from error
+
+
+def broken(path: Path, what: str) -> DataError:
+    """Return the error for a data file that is there but cannot be used, with the way out."""
+    return DataError(f"{path} {what}: delete it and get it anew with `{fetch_command(path.parent)}`")
+
+
+def fetch_command(data_dir: Path) -> str:
+    """Return the command that gets and checks the files in `data_dir`."""
+    return f"python -m train.data --data-dir {shlex.quote(str(data_dir))}"
+
+
+def _progress_bar() -> Progress:
+    console = Console(stderr=True)
+    # FORCE_COLOR makes rich see a terminal in a log file; a moving bar is wanted in a real one only.
+    moving = console.is_interactive and sys.stderr.isatty()
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    return Progress(*columns, console=console, transient=True, disable=not moving)
+
+
+@contextmanager
+def _appearing(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file that becomes `path` when the block ends well, and vanishes when it does not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with temporary.open("xb") as stream:
+            yield stream
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _download(file: PublishedFile, data_dir: Path, mirrors: Sequence[str], timeout: float, progress: Progress) -> bytes:
+    """Return the packed, checked bytes from the first mirror that gives them."""
+    failures = []
+    for mirror in mirrors:
+        url = f"{mirror}{file.name}.gz"
+        progress.console.out(f"Downloading {url} to {data_dir}", highlight=False)
+        try:
+            body = _receive(url, file.size, timeout, progress)  # packed is smaller
+            _verify(file, body)
+        except (_MirrorError, OSError, HTTPException) as error:
+            failures.append(f"{mirror} {_explain(error, timeout)}")
+        else:
+            return body
+    raise DataError(
+        f"{data_dir / file.name}.gz cannot be downloaded ({'; '.join(failures)}): check the network and the "
+        f"proxy settings and try again, or put the file into {data_dir} yourself"
+    )
+
+
+def _receive(url: str, max_bytes: int, timeout: float, progress: Progress) -> bytes:
+    """Return the body of the answer, at most `max_bytes` of it."""
+    body = bytearray()
+    response: HTTPResponse
+    with urlopen(url, timeout=timeout) as response:  # noqa: S310 - our own mirrors, and the bytes are verified
+        if response.headers.get_content_type() == "text/html":
+            raise _MirrorError("answered with a web page")
+        expected = response.length
+        task = progress.add_task(url.rpartition("/")[2], total=expected)
+        try:
+            for chunk in _chunks(response, timeout):
+                body += chunk
+                progress.update(task, completed=len(body))
+                if len(body) > max_bytes:
+                    raise _MirrorError(f"sent more than the {max_bytes:,} bytes that the file can have")
+        finally:
+            progress.remove_task(task)
+    if expected is not None and len(body) < expected:
+        raise _MirrorError(f"stopped after {len(body):,} of {expected:,} bytes")
+    return bytes(body)
+
+
+def _chunks(response: HTTPResponse, timeout: float) -> Iterator[bytes]:
+    """Yield the body as it arrives, unless it hardly does."""
+    since, received = time.monotonic(), 0
+    # read1 comes back with whatever is there; read would wait for a whole chunk, trickle by trickle.
+    while chunk := response.read1(CHUNK):
+        yield chunk
+        received += len(chunk)
+        if time.monotonic() - since > timeout:
+            if received < MIN_BYTES:
+                raise _MirrorError(f"sent only {received:,} bytes in {timeout:g} s")
+            since, received = time.monotonic(), 0
+
+
+def _verify(file: PublishedFile, body: bytes) -> None:
+    if not body.startswith(GZIP_MAGIC):
+        raise _MirrorError("sent something that is not a gzip file")
+    try:
+        sha256 = _sha256(gzip.GzipFile(fileobj=BytesIO(body)), file.size)
+    except GZIP_ERRORS as error:
+        raise _MirrorError(f"sent a damaged gzip file ({error})") from error
+    if sha256 != file.sha256:
+        raise _MirrorError(f"sent another file (SHA-256 of the unpacked bytes: {sha256})")
+
+
+def _sha256(stream: BufferedIOBase, size: int) -> str:
+    """Return the hex digest of a stream of `size` bytes; of a longer one, reads only one byte more."""
+    digest = hashlib.sha256()
+    left = size + 1
+    while chunk := stream.read(min(CHUNK, left)):
+        digest.update(chunk)
+        left -= len(chunk)
+    return digest.hexdigest()
+
+
+def _explain(error: Exception, timeout: float) -> str:
+    """Return what a mirror did, to follow its URL in a sentence."""
+    match error:
+        case HTTPError():
+            error.close()
+            return f"answered {error.code} {error.reason}"
+        case TimeoutError() | URLError(reason=TimeoutError()):
+            return f"was silent for {timeout:g} s"
+        case URLError(reason=OSError() as cause):
+            return f"cannot be reached ({cause.strerror or cause})"
+        case _MirrorError():
+            return str(error)
+        case _:
+            return f"broke off ({str(error) or type(error).__name__})"

@@ -1,0 +1,356 @@
+"""Digit images as people have them: photos, scans, drawings. Writes `data/samples` and its labels.
+
+Every digit is written by `train.strokes`; no pixel comes from a data set. Colours and light are float32
+in [0, 1], (H, W) or (H, W, 3), until `_to_8_bit`. Each image has a generator of its own, seeded with its
+file name, so that adding a sample leaves the others as they are.
+"""
+
+import csv
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from PIL import ExifTags, Image
+
+from train.strokes import Ink, Pen, Points, digit_strokes, render
+
+Field = NDArray[np.floating[Any]]  # float32, but NumPy's stubs make float32 * float a float64
+Shape = tuple[int, int]
+Colour = tuple[float, float, float]
+Strokes = list[Points]
+Paint = Callable[[Strokes, np.random.Generator], Image.Image]
+
+SEED = 2026
+
+BLUE, NAVY, BLACK, RED = (0.10, 0.19, 0.55), (0.08, 0.12, 0.32), (0.09, 0.09, 0.10), (0.68, 0.13, 0.14)
+WHITE, CREAM, GREY = (0.93, 0.93, 0.91), (0.92, 0.89, 0.80), (0.84, 0.85, 0.86)
+RULE_BLUE, RULE_GREY = (0.60, 0.70, 0.86), (0.72, 0.74, 0.76)
+
+BALLPOINT = Pen(width=0.04, thinning=0.25, lift=0.4)
+GEL = Pen(width=0.065, thinning=0.3, lift=0.3)
+PENCIL = Pen(width=0.05, thinning=0.35, lift=0.4)
+FELT_TIP = Pen(width=0.11, thinning=0.2, lift=0.1)
+MARKER = Pen(width=0.19, thinning=0.12, lift=0.0)
+HAIRLINE = Pen(width=0.009, thinning=0.0, lift=0.0)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One image of the collection."""
+
+    name: str
+    """File name; its suffix chooses the format."""
+    digit: int | None
+    """What a reader should find, 0-9; None for a blank page."""
+    form: str
+    """How the digit is written, one of `strokes.form_names(digit)`; empty for a blank page."""
+    paint: Paint
+    """Makes the image as a person sees it."""
+    take: int = 0
+    """Another take of the same hand, where the first one was no good."""
+    orientation: int = 1
+    """EXIF orientation of the file: 1, or 6 for a camera held upright that stores its pictures lying."""
+
+
+# --- fields: smooth chance, paper, light ----------------------------------------------------------------
+
+
+def _grid(shape: Shape) -> tuple[Field, Field]:
+    """Return the row (H, 1) and the column (1, W) of each pixel."""
+    height, width = shape
+    return np.arange(height, dtype=np.float32)[:, None], np.arange(width, dtype=np.float32)[None]
+
+
+def _enlarge(field: Field, shape: Shape) -> Field:
+    """Return `field` smoothly stretched to `shape`."""
+    image = Image.fromarray(field).resize(shape[::-1], Image.Resampling.BICUBIC)
+    return np.asarray(image, np.float32)
+
+
+def _clouds(shape: Shape, cell: float, rng: np.random.Generator) -> Field:
+    """Return smooth noise with standard deviation about 0.8 and bumps of about `cell` pixels."""
+    height, width = (int(side / cell) + 3 for side in shape)
+    return _enlarge(rng.standard_normal((height, width), np.float32), shape)
+
+
+def _blur(image: Field, sigma: float) -> Field:
+    """Return `image` blurred by a Gaussian of `sigma` pixels along both of its first axes."""
+    reach = int(3 * sigma) + 1
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2).astype(np.float32)
+    kernel /= kernel.sum()
+    for axis, side in enumerate(image.shape[:2]):
+        margin = [(reach, reach) if k == axis else (0, 0) for k in range(image.ndim)]
+        rows = np.moveaxis(np.pad(image, margin, mode="edge"), axis, 0)
+        blurred = np.zeros_like(rows[:side])
+        for k, weight in enumerate(kernel):
+            blurred += weight * rows[k : k + side]
+        image = np.moveaxis(blurred, 0, axis)
+    return image
+
+
+def _paper(shape: Shape, colour: Colour, rng: np.random.Generator, grain: float = 0.012) -> Field:
+    """Return a sheet (H, W, 3): fine grain over larger blotches."""
+    texture: Field = 1 + grain * _clouds(shape, 2.5, rng) + 0.6 * grain * _clouds(shape, 40, rng)
+    return texture[..., None] * np.asarray(colour, np.float32)
+
+
+def _lines(positions: Field, spacing: float, width: float) -> Field:
+    """Return the coverage of lines that stand every `spacing` pixels along `positions`."""
+    distance = np.abs((positions + spacing / 2) % spacing - spacing / 2)
+    lines: Field = (width / 2 - distance + 0.5).clip(0, 1)
+    return lines
+
+
+def _ruled(paper: Field, spacing: float, rng: np.random.Generator, *, squared: bool = False) -> Field:
+    """Return paper with printed lines every `spacing` pixels, a little askew; squared paper has both ways."""
+    turn, y0, x0 = rng.normal(0, 0.02), rng.uniform(0, spacing), rng.uniform(0, spacing)
+    y, x = _grid(paper.shape[:2])
+    width = max(1.0, spacing / 28)
+    lines = _lines(y + turn * x + y0, spacing, width)
+    if squared:
+        lines = np.maximum(lines, _lines(x - turn * y + x0, spacing, width))
+    return _inked(paper, 0.75 * lines, RULE_GREY if squared else RULE_BLUE)
+
+
+def _inked(paper: Field, ink: Field, colour: Colour) -> Field:
+    """Return paper (H, W, 3) with ink (H, W) of a colour on it."""
+    return paper + ink[..., None] * (np.asarray(colour, np.float32) * paper - paper)
+
+
+def _uneven(ink: Ink, amount: float, rng: np.random.Generator) -> Field:
+    """Return ink that a pen gave off unevenly, up to `amount` less here and there."""
+    dry: Field = (0.4 + 0.4 * _clouds(ink.shape, 20, rng) + 0.1 * _clouds(ink.shape, 3, rng)).clip(0, 1)
+    return ink * (1 - amount * dry)
+
+
+def _crumbled(ink: Ink, grain: float, rng: np.random.Generator) -> Field:
+    """Return the mark of a dry stick, chalk or graphite: it misses the dips, of about `grain` pixels."""
+    tooth = _clouds(ink.shape, grain, rng) + 0.6 * _clouds(ink.shape, 3 * grain, rng)
+    pressure = _blur(ink, 1.2 * grain)
+    mark: Field = 1 / (1 + np.exp(6.0 + 2 * tooth - 10 * pressure))
+    mark *= (8 * pressure).clip(0, 1)
+    return mark
+
+
+def _light(shape: Shape, rng: np.random.Generator) -> Field:
+    """Return room light (H, W), 0 to 1: it falls off across the page, and a soft-edged shadow lies on it."""
+    y, x = _grid(shape)
+    y, x = (y - shape[0] / 2) / max(shape), (x - shape[1] / 2) / max(shape)
+    angle, edge = rng.uniform(0, 2 * np.pi), rng.uniform(0.05, 0.3)
+    falling = 1 - 0.35 * (0.5 + x * math.cos(angle) + y * math.sin(angle)).clip(0, 1)
+    across = x * math.cos(angle + 1.9) + y * math.sin(angle + 1.9) - edge + 0.05 * np.sin(6 * (x - y) + angle)
+    light: Field = falling * (1 - 0.3 / (1 + np.exp(-across / 0.02)))
+    return light
+
+
+def _sensed(scene: Field, rng: np.random.Generator, sigma: float) -> Field:
+    """Return what a camera makes of a scene: defocus, then sensor noise."""
+    noise = 0.012 * _blur(rng.standard_normal(scene.shape[:2], np.float32), 0.6)
+    return _blur(scene, sigma) + noise[..., None]
+
+
+def _to_8_bit(image: Field) -> Image.Image:
+    """Return a Pillow image, L or RGB, of values in [0, 1]."""
+    return Image.fromarray((255 * image.clip(0, 1)).round().astype(np.uint8))
+
+
+# --- pictures: each makes the whole image of one kind ---------------------------------------------------
+
+
+def _mnist_like(strokes: Strokes, _rng: np.random.Generator, pen: Pen = FELT_TIP) -> Image.Image:
+    """Return 28x28, bright on black, the digit in a box of 20, its centre of mass in the middle."""
+    ink = render(strokes, 28, pen, 20 / 28)
+    mass = [float((v + 0.5).ravel() @ ink.ravel() / ink.sum()) / 28 for v in np.indices(ink.shape)[::-1]]
+    return _to_8_bit(render(strokes, 28, pen, 20 / 28, (1 - mass[0], 1 - mass[1])))
+
+
+def _photo(  # noqa: PLR0913 - one photograph, described
+    strokes: Strokes,
+    rng: np.random.Generator,
+    shape: Shape,
+    *,
+    paper: Colour = WHITE,
+    spacing: float = 0,
+    squared: bool = False,
+    pen: Pen = GEL,
+    ink: Colour = BLUE,
+) -> Image.Image:
+    """Return a phone's picture of a digit on paper, plain or printed with lines every `spacing` pixels."""
+    sheet = _paper(shape, paper, rng)
+    if spacing:
+        sheet = _ruled(sheet, spacing, rng, squared=squared)
+    centre = tuple(rng.uniform(0.43, 0.57, 2))
+    drawn = _inked(sheet, _uneven(render(strokes, shape, pen, 0.5, centre), 0.15, rng), ink)
+    scene = drawn * _light(shape, rng)[..., None] * np.array([1.0, 0.98, 0.93], np.float32)
+    return _to_8_bit(_sensed(scene, rng, sigma=max(shape) / 900))
+
+
+def _pencil_scan(strokes: Strokes, rng: np.random.Generator, shape: Shape) -> Image.Image:
+    """Return a 16-bit grey scan of soft pencil on drawing paper."""
+    sheet = _paper(shape, CREAM, rng, grain=0.015).mean(axis=2)
+    grey = sheet * (1 - 0.6 * _crumbled(render(strokes, shape, PENCIL, 0.66), 1.2, rng))
+    return Image.fromarray((65535 * _blur(grey, 0.5).clip(0, 1)).round().astype(np.uint16))
+
+
+def _scan(strokes: Strokes, rng: np.random.Generator, shape: Shape, pen: Pen, ink: Colour) -> Image.Image:
+    """Return a colour scan: even light, a paper that is not quite white."""
+    drawn = _uneven(render(strokes, shape, pen, 0.66), 0.12, rng)
+    return _to_8_bit(_blur(_inked(_paper(shape, GREY, rng, grain=0.006), drawn, ink), 0.7))
+
+
+def _grey_scan(strokes: Strokes, rng: np.random.Generator, shape: Shape, pen: Pen) -> Image.Image:
+    """Return an 8-bit grey scan."""
+    return _scan(strokes, rng, shape, pen, NAVY).convert("L")
+
+
+def _fax(strokes: Strokes, rng: np.random.Generator, shape: Shape) -> Image.Image:
+    """Return black and white, 1 bit, with a fax's ragged edges and specks."""
+    ink = render(strokes, shape, GEL, 0.6) + 0.12 * _clouds(shape, 1.5, rng)
+    specks = rng.random(shape) < 0.0004
+    return Image.fromarray((ink < 0.5) & ~specks)
+
+
+def _transparent(strokes: Strokes, _rng: np.random.Generator, side: int, pen: Pen, ink: Colour) -> Image.Image:
+    """Return dark ink on nothing, RGBA: what a drawing pad exports."""
+    picture = _to_8_bit(np.broadcast_to(np.asarray(ink, np.float32), (side, side, 3)))
+    picture.putalpha(_to_8_bit(render(strokes, side, pen, 0.72)))
+    return picture
+
+
+def _canvas(  # noqa: PLR0913 - one drawing, described
+    strokes: Strokes,
+    rng: np.random.Generator,
+    shape: Shape,
+    pen: Pen,
+    *,
+    ink: Colour = (0.0, 0.0, 0.0),
+    extent: float = 0.7,
+    spread: float = 0.0,
+) -> Image.Image:
+    """Return a drawing on a paint program's white, up to `spread` of the sides off the middle."""
+    centre = tuple(0.5 + rng.uniform(0.7, 1, 2) * rng.choice([-1, 1], 2) * spread)
+    return _to_8_bit(_inked(np.ones((*shape, 3), np.float32), render(strokes, shape, pen, extent, centre), ink))
+
+
+def _chalkboard(strokes: Strokes, rng: np.random.Generator, shape: Shape) -> Image.Image:
+    """Return chalk, white and crumbly, on a wiped board."""
+    streaks = _enlarge(_clouds((shape[0], shape[1] // 8), 7, rng), shape)  # of the sponge
+    board = np.array([0.13, 0.21, 0.18], np.float32) + 0.014 * streaks[..., None]
+    chalk = _crumbled(render(strokes, shape, FELT_TIP, 0.62), 1.5, rng)[..., None]
+    return _to_8_bit(_blur(board + chalk * (0.85 - board), 0.5))
+
+
+SAMPLES = (
+    Sample("mnist-like-0.png", 0, "plain", _mnist_like, take=2),
+    Sample("pencil-16bit-0.png", 0, "clockwise", partial(_pencil_scan, shape=(190, 160))),
+    Sample(
+        "phone-photo-squared-0.jpg",
+        0,
+        "curled",
+        partial(_photo, shape=(640, 480), spacing=38, squared=True),
+        take=7,
+    ),
+    Sample("mnist-like-1.png", 1, "plain", _mnist_like, take=3),
+    Sample("chalkboard-1.png", 1, "upstroke", partial(_chalkboard, shape=(240, 300))),
+    Sample("phone-photo-lined-1.jpg", 1, "foot", partial(_photo, shape=(480, 640), spacing=70, pen=BALLPOINT)),
+    Sample("mnist-like-2.png", 2, "loop", _mnist_like, take=3),
+    Sample("transparent-2.png", 2, "plain", partial(_transparent, side=256, pen=FELT_TIP, ink=BLACK)),
+    Sample("thick-marker-2.png", 2, "swan", partial(_scan, shape=(300, 260), pen=MARKER, ink=BLACK)),
+    Sample("pencil-16bit-3.png", 3, "round", partial(_pencil_scan, shape=(220, 180))),
+    Sample("palette-3.gif", 3, "loop", partial(_canvas, shape=(200, 200), pen=FELT_TIP, ink=RED)),
+    Sample("phone-photo-3.jpg", 3, "flat", partial(_photo, shape=(1300, 1000), paper=CREAM, ink=BLACK), take=3),
+    Sample("mnist-like-4.png", 4, "open", _mnist_like),
+    Sample("fax-1bit-4.tif", 4, "closed", partial(_fax, shape=(300, 240))),
+    Sample("phone-photo-4.jpg", 4, "cup", partial(_photo, shape=(640, 480), pen=FELT_TIP, ink=NAVY)),
+    Sample("small-crop-4.png", 4, "open", partial(_grey_scan, shape=(64, 56), pen=GEL)),
+    Sample("mnist-like-5.png", 5, "hat", _mnist_like),
+    Sample("chalkboard-5.png", 5, "soft", partial(_chalkboard, shape=(280, 280)), take=2),
+    Sample(
+        "phone-photo-turned-5.jpg",
+        5,
+        "one stroke",
+        partial(_photo, shape=(800, 600), spacing=56, ink=BLACK),
+        orientation=6,
+    ),
+    Sample("transparent-6.png", 6, "hooked", partial(_transparent, side=320, pen=GEL, ink=BLUE)),
+    Sample("tablet-drawing-6.webp", 6, "straight", partial(_canvas, shape=(480, 640), pen=FELT_TIP, ink=NAVY)),
+    Sample("grey-scan-6.tif", 6, "curved", partial(_grey_scan, shape=(260, 200), pen=BALLPOINT)),
+    Sample("mnist-like-7.png", 7, "plain", _mnist_like, take=3),
+    Sample("hairline-7.png", 7, "serif", partial(_canvas, shape=(400, 400), pen=HAIRLINE)),
+    Sample("phone-photo-7.jpg", 7, "barred", partial(_photo, shape=(1300, 1000), spacing=62, squared=True)),
+    Sample("mnist-like-8.png", 8, "one stroke", partial(_mnist_like, pen=MARKER)),
+    Sample("thick-marker-8.png", 8, "rings", partial(_scan, shape=(320, 320), pen=MARKER, ink=RED), take=6),
+    Sample("paint-8.bmp", 8, "crossed", partial(_canvas, shape=(160, 140), pen=GEL)),
+    Sample("mnist-like-9.png", 9, "curved", _mnist_like),
+    Sample(
+        "off-centre-9.png",
+        9,
+        "straight leg",
+        partial(_canvas, shape=(400, 400), pen=FELT_TIP, extent=0.22, spread=0.33),
+    ),
+    Sample("phone-photo-lined-9.jpg", 9, "hook", partial(_photo, shape=(640, 480), spacing=64, pen=BALLPOINT)),
+    Sample("blank-page.jpg", None, "", partial(_photo, shape=(640, 480))),
+)
+"""The collection, in the order of `labels.csv`."""
+
+
+# --- files ----------------------------------------------------------------------------------------------
+
+
+def paint(sample: Sample) -> Image.Image:
+    """Return the picture of a sample, upright, in the mode of its kind."""
+    rng = np.random.default_rng([SEED, sample.take, *sample.name.encode()])
+    strokes = [] if sample.digit is None else digit_strokes(sample.digit, rng, sample.form)
+    return sample.paint(strokes, rng)
+
+
+def _save(image: Image.Image, path: Path, orientation: int) -> None:
+    """Write an image in the format of the suffix; an `orientation` of 6 stores it lying on its left side."""
+    options: dict[str, dict[str, Any]] = {
+        ".jpg": {"quality": 80},
+        ".tif": {"compression": "group4" if image.mode == "1" else "tiff_lzw"},
+    }
+    exif = Image.Exif()
+    if orientation == 6:
+        image = image.transpose(Image.Transpose.ROTATE_90)
+        exif[ExifTags.Base.Orientation] = orientation
+    image.save(path, exif=exif, **options.get(path.suffix, {}))
+
+
+def write_samples(folder: Path) -> None:
+    """Write every sample and `labels.csv` (`path,digit`; a blank page has no digit) into a folder.
+
+    Parameters
+    ----------
+    folder
+        Made if it is not there; files of the same names are replaced.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for sample in SAMPLES:
+        _save(paint(sample), folder / sample.name, sample.orientation)
+    with (folder / "labels.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["path", "digit"])
+        rows.writerows([sample.name, sample.digit] for sample in SAMPLES)
+
+
+def main(
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write to.")] = Path("data/samples"),
+) -> None:
+    """Write digit images as people have them, with their labels."""
+    write_samples(output)
+
+
+if __name__ == "__main__":
+    typer.run(main)
