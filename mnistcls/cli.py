@@ -77,7 +77,7 @@ def _print_version(value: bool) -> None:
 
 @app.callback()
 def common(
-    version: Annotated[  # noqa: ARG001 - its callback does the work
+    version: Annotated[
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
@@ -86,7 +86,7 @@ def common(
 
 
 @app.command(no_args_is_help=True)
-def classify(
+def classify(  # noqa: PLR0913 - its options
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Image files, and folders of them.")],
     *,
     output: Annotated[
@@ -135,6 +135,28 @@ def classify(
             writers.write_csv(followed, columns, stream)
     stderr.print(tables.summary(tally, images.skipped, time.perf_counter() - started))
     raise typer.Exit(EXIT_UNREADABLE if tally.statuses[Status.UNREADABLE] else 0)
+
+
+@app.command()
+def export(
+    checkpoint: Annotated[
+        Path | None, typer.Argument(help="A run's best.safetensors. Default: that of the newest finished run.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Default: model.onnx beside the checkpoint.")
+    ] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="The MNIST files. Default: $MNIST_DIR, or else data.")] = None,
+) -> None:
+    """Make a model file of a trained checkpoint, with its model card; written only if it agrees with PyTorch.
+
+    Needs the train extra: pip install "mnistcls[train]".
+    """
+    try:
+        from train.export import export_run  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise MnistclsError(f'export needs {error.name}; pip install "mnistcls[train]"') from None
+    exported = export_run(checkpoint, output, data_dir)
+    typer.echo(exported.describe(), err=True)
 
 
 def _at_least_one(rows: Iterator[Prediction], images: ImagePaths) -> Iterator[Prediction]:

@@ -1,0 +1,185 @@
+"""Makes the model file: graph, calibration and metadata in one ONNX file, checked against PyTorch before it is kept."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from mnistcls import canonical
+from mnistcls.errors import CheckpointError, ParityError, TrainingError
+from mnistcls.model import CONTRACT, DIGIT_SCORE, INPUT, METADATA_KEY, PROBABILITIES, ModelMetadata
+from train.calibrate import Calibration
+from train.card import model_card
+from train.checkpoints import Checkpoint, load_weights
+from train.data import load_test, resolve_data_dir
+from train.files import write_whole
+from train.networks import NETWORKS
+from train.runs import newest_run
+
+logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns of operators that these networks have not
+
+PARITY_IMAGES = 1_000
+PARITY_TOLERANCE = 1e-5
+"""Largest absolute difference of a probability between onnxruntime and PyTorch."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written, and how closely it agrees with PyTorch."""
+
+    path: Path
+    bytes: int
+    largest_difference: float
+
+
+    def describe(self) -> str:
+        """One line for the user."""
+        return f"Exported {self.path} ({self.bytes:,} bytes, within {self.largest_difference:.1e} of PyTorch)"
+
+
+class Deployed(nn.Module):
+    """The network as it ships: uint8 images in, calibrated probabilities and digit score out."""
+
+    def __init__(self, network: nn.Module, calibration: Calibration) -> None:
+        super().__init__()
+        self.network = network
+        self.calibration = calibration
+        self.eval()
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """uint8 (N, 28, 28) to float32 (N, 10) and (N,)."""
+        logits = self.network(images.unsqueeze(1).float() / 255)
+        energy = torch.logsumexp(logits, dim=1)
+        score = torch.sigmoid((energy - self.calibration.energy_offset) / self.calibration.energy_scale)
+        return torch.softmax(logits / self.calibration.temperature, dim=1), score
+
+
+def export_run(checkpoint: Path | None, output: Path | None, data_dir: Path | None) -> Exported:
+    """Export with the defaults of the command line.
+
+    Args:
+        checkpoint: a `best.safetensors`; that of the newest finished run if None.
+        output: the ONNX file to write; `model.onnx` beside the checkpoint if None.
+        data_dir: where the MNIST files are; see `resolve_data_dir`.
+
+    Raises:
+        TrainingError: as `export`, or there is no finished run or no MNIST.
+    """
+    chosen = checkpoint or newest_run(finished=True).best
+    images = load_test(resolve_data_dir(data_dir)).images
+    return export(chosen, output or chosen.with_name("model.onnx"), images)
+
+
+def export(checkpoint: Path, output: Path, images: NDArray[np.uint8]) -> Exported:
+    """Export a run's best checkpoint to `output`, and its model card beside it as `.md`.
+
+    Args:
+        checkpoint: a `best.safetensors`.
+        output: the ONNX file to write; replaced if it exists.
+        images: uint8 (N, 28, 28), canonical, at least 1,000, on which the two must agree.
+
+    Raises:
+        CheckpointError: not a checkpoint to export.
+        ParityError: the file would not say what the network says; nothing is written.
+    """
+    deployed, metadata = _load(checkpoint)
+    model = build(deployed, metadata)
+    difference = check_parity(model, deployed, images)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(output, model)
+        write_whole(output.with_suffix(".md"), model_card(metadata, output.name))
+    except OSError as error:
+        raise TrainingError(f"cannot write {output}: {error.strerror}; choose another -o") from None
+    return Exported(output, len(model), difference)
+
+
+def build(deployed: Deployed, metadata: ModelMetadata) -> bytes:
+    """The ONNX file's bytes: dynamic batch, weights inside, no trace of this machine."""
+    example = torch.zeros(2, canonical.SIZE, canonical.SIZE, dtype=torch.uint8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the exporter's own deprecations
+        program = torch.onnx.export(
+            deployed,
+            (example,),
+            dynamo=True,
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            input_names=[INPUT],
+            output_names=[PROBABILITIES, DIGIT_SCORE],
+            verbose=False,
+        )
+    assert program is not None  # noqa: S101 - for the type checker: the new exporter always returns a program
+    model = program.model_proto
+    _strip(model)
+    onnx.helper.set_model_props(model, {METADATA_KEY: metadata.to_json()})
+    onnx.checker.check_model(model, full_check=True)
+    return bytes(model.SerializeToString())
+
+
+def check_parity(model: bytes, deployed: Deployed, images: NDArray[np.uint8]) -> float:
+    """Largest difference of a probability or a digit score between the file and the network, one by one and together.
+
+    Raises:
+        ParityError: it is above the tolerance, or a digit differs, or there are too few images to tell.
+    """
+    if len(images) < PARITY_IMAGES:
+        raise ParityError(f"{len(images)} images are too few to check the export on; at least {PARITY_IMAGES:,}")
+    images = images[:PARITY_IMAGES]
+    session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
+    with torch.inference_mode():
+        expected = [output.numpy() for output in deployed(torch.from_numpy(images))]
+    together = session.run([PROBABILITIES, DIGIT_SCORE], {INPUT: images})
+    singly = [session.run([PROBABILITIES, DIGIT_SCORE], {INPUT: image[None]}) for image in images]
+    alone = [np.concatenate(parts) for parts in zip(*singly, strict=True)]
+    worst = max(float(np.abs(a - b).max()) for got in (together, alone) for a, b in zip(got, expected, strict=True))
+    differing = sum(int((got[0].argmax(1) != expected[0].argmax(1)).sum()) for got in (together, alone))
+    if differing or not worst <= PARITY_TOLERANCE:
+        raise ParityError(
+            f"onnxruntime and PyTorch differ by up to {worst:.1e} on {differing} of {len(images)} digits; nothing was "
+            f"written; try the versions in constraints.txt"
+        )
+    return worst
+
+
+def _load(path: Path) -> tuple[Deployed, ModelMetadata]:
+    checkpoint = Checkpoint.load(path)
+    header = checkpoint.header
+    try:
+        recipe, calibration = header["recipe"], Calibration(**header["calibration"])
+        network = NETWORKS[recipe["network"]]()
+        metadata = ModelMetadata(
+            contract=CONTRACT,
+            name=recipe["network"],
+            version=recipe["version"],
+            preprocessing=canonical.VERSION,
+            confidence_threshold=calibration.confidence_threshold,
+            digit_score_threshold=calibration.digit_score_threshold,
+            provenance=header["provenance"],
+            metrics=header["metrics"],
+        )
+    except (KeyError, TypeError) as error:
+        raise CheckpointError(f"{path}: no checkpoint to export ({error!r}); name a run's best.safetensors") from None
+    load_weights(network, checkpoint.under("network"))
+    return Deployed(network, calibration), metadata
+
+
+def _strip(model: onnx.ModelProto) -> None:
+    """Take out what the exporter notes of the source files that the graph came from."""
+    model.doc_string = ""
+    model.graph.doc_string = ""
+    del model.graph.metadata_props[:]
+    for part in (*model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
+        part.doc_string = ""
+        del part.metadata_props[:]
+    for tensor in model.graph.initializer:
+        tensor.doc_string = ""
+        del tensor.metadata_props[:]

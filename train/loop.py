@@ -1,0 +1,151 @@
+"""The training loop: one epoch after the other, each leaving a checkpoint from which the next one can start."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from mnistcls.errors import TrainingError
+from train.augment import distort
+from train.checkpoints import Checkpoint, load_optimizer, load_weights, optimizer_tensors, prefixed
+from train.data import Digits
+from train.infer import logits_of, scores, to_input
+from train.networks import NETWORKS
+from train.recipes import Recipe
+
+OnStep = Callable[[float], None]
+"""Called with the loss after each step."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch came to."""
+
+    epoch: int
+    """From 1."""
+    loss: float
+    """Mean over the training batches, distorted as they were."""
+    val_loss: float
+    """Negative log-likelihood of the averaged weights, uncalibrated."""
+    val_accuracy: float
+    """Of the averaged weights, 0 to 1."""
+    seconds: float
+
+
+@dataclass
+class Trainer:
+    """The state that training changes: network, averaged network, optimizer, schedule, history."""
+
+    recipe: Recipe
+    seed: int
+    device: torch.device
+    steps_per_epoch: int
+    history: list[Epoch] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        torch.manual_seed(self.seed)
+        recipe = self.recipe
+        self.network = NETWORKS[recipe.network]().to(self.device)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # its stub lacks this one
+        self.averaged = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay))
+        self.optimizer = torch.optim.AdamW(self.network.parameters(), recipe.lr, weight_decay=recipe.weight_decay)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer,
+            recipe.lr,
+            total_steps=recipe.epochs * self.steps_per_epoch,
+            pct_start=recipe.warmup,
+            cycle_momentum=False,  # so that the learning rate is all that a resumed run has to put back
+        )
+
+    def checkpoint(self) -> Checkpoint:
+        """Everything from which training goes on as if it had never stopped."""
+        tensors = prefixed("network", self.network.state_dict())
+        tensors |= prefixed("averaged", self.averaged.state_dict())
+        tensors |= prefixed("optimizer", optimizer_tensors(self.optimizer))
+        header = {"history": [vars(epoch) for epoch in self.history], "schedule": self.schedule.state_dict()}
+        return Checkpoint(header, tensors)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on from a checkpoint of the same recipe and seed."""
+        load_weights(self.network, checkpoint.under("network"))
+        load_weights(self.averaged, checkpoint.under("averaged"))
+        load_optimizer(self.optimizer, checkpoint.under("optimizer"))
+        self.schedule.load_state_dict(dict(checkpoint.header["schedule"]))
+        self.history = [Epoch(**epoch) for epoch in checkpoint.header["history"]]
+        for group, lr in zip(self.optimizer.param_groups, self.schedule.get_last_lr(), strict=True):
+            group["lr"] = lr
+
+
+def train(trainer: Trainer, training: Digits, validation: Digits, on_step: OnStep) -> Iterator[Epoch]:
+    """Train to the end of the recipe, yielding after each epoch.
+
+    The randomness of an epoch hangs on the seed and the epoch alone, so a resumed run equals an unbroken one.
+
+    Raises:
+        TrainingError: the loss is no longer a number.
+    """
+    images = torch.from_numpy(training.images).to(trainer.device)
+    labels = torch.from_numpy(training.labels).to(trainer.device)
+    for epoch in range(len(trainer.history) + 1, trainer.recipe.epochs + 1):
+        started = time.perf_counter()
+        loss = _train_epoch(trainer, images, labels, epoch, on_step)
+        logits = logits_of(trainer.averaged, validation.images, trainer.device)
+        val = scores(logits, validation.labels, "val", temperature=1.0)
+        seconds = time.perf_counter() - started
+        trainer.history.append(Epoch(epoch, loss, val["val_nll"], val["val_accuracy"], seconds))
+        yield trainer.history[-1]
+
+
+def _train_epoch(trainer: Trainer, images: Tensor, labels: Tensor, epoch: int, on_step: OnStep) -> float:
+    """One pass over the images in random order; the mean loss."""
+    torch.manual_seed(_epoch_seed(trainer.seed, epoch))  # dropout draws from the global generator
+    generator = torch.Generator(trainer.device).manual_seed(_epoch_seed(trainer.seed, epoch))
+    order = torch.randperm(len(labels), generator=generator, device=trainer.device)
+    trainer.network.train()
+    total = 0.0
+    for step in range(trainer.steps_per_epoch):
+        batch = order[step * trainer.recipe.batch_size :][: trainer.recipe.batch_size]
+        x = distort(to_input(images[batch]), trainer.recipe.augmentation, generator)
+        loss = _train_step(trainer, x, labels[batch])
+        if not math.isfinite(loss):
+            raise TrainingError(f"the loss became {loss} in epoch {epoch}, step {step + 1}; lower the learning rate")
+        total += loss
+        on_step(loss)
+    return total / trainer.steps_per_epoch
+
+
+def _train_step(trainer: Trainer, x: Tensor, labels: Tensor) -> float:
+    with torch.autocast(trainer.device.type, torch.bfloat16, enabled=has_fast_bfloat16(trainer.device)):
+        logits = trainer.network(x.contiguous(memory_format=torch.channels_last))
+    loss = F.cross_entropy(logits.float(), labels)
+    trainer.optimizer.zero_grad()
+    loss.backward()
+    trainer.optimizer.step()
+    trainer.schedule.step()
+    trainer.averaged.update_parameters(trainer.network)
+    return float(loss.detach())
+
+
+def has_fast_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 speeds training up: a GPU, or a CPU with instructions for it; emulated it is far slower."""
+    if device.type != "cpu":
+        return True
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def steps_per_epoch(images: int, batch_size: int) -> int:
+    """Whole batches in `images` images; at least one."""
+    return max(1, images // batch_size)
+
+
+def _epoch_seed(seed: int, epoch: int) -> int:
+    return int(np.random.SeedSequence((seed, epoch)).generate_state(1)[0])

@@ -1,0 +1,56 @@
+"""What training shows while it runs: a bar with loss, validation accuracy and time left, and a line an epoch."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from train.loop import Epoch
+
+SMOOTHING = 0.98
+"""Of the loss shown while an epoch runs, a step."""
+
+
+class Reporter:
+    """Progress on stderr; on anything but a terminal only the line an epoch.
+
+    Args:
+        epochs: of the whole run.
+        steps_per_epoch: steps in each.
+        done: epochs finished before.
+    """
+
+    def __init__(self, epochs: int, steps_per_epoch: int, done: int) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._epochs = epochs
+        self._loss: float | None = None
+        layout = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("left"))
+        live = self._console.is_terminal and not self._console.is_dumb_terminal
+        self._bar = Progress(*layout, TimeRemainingColumn(), console=self._console, transient=True, disable=not live)
+        total, completed = epochs * steps_per_epoch, done * steps_per_epoch
+        self._task = self._bar.add_task("training", total=total, completed=completed)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def step(self, loss: float) -> None:
+        """One step is done."""
+        self._loss = loss if self._loss is None else SMOOTHING * self._loss + (1 - SMOOTHING) * loss
+        self._bar.update(self._task, advance=1, description=f"loss {self._loss:.4f}")
+
+    def epoch(self, epoch: Epoch) -> None:
+        """One epoch is done."""
+        self._console.print(
+            f"epoch {epoch.epoch:3}/{self._epochs}  loss {epoch.loss:.4f}  validation loss {epoch.val_loss:.4f}  "
+            f"accuracy {epoch.val_accuracy:.2%}  {epoch.seconds:.1f} s",
+            soft_wrap=True,
+        )

@@ -1,0 +1,46 @@
+"""What a training run is made of: one frozen record for each, with the figures that were chosen on validation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from train.augment import Augmentation
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a run's outcome, next to its seed and the data."""
+
+    network: str
+    """Name in `train.networks.NETWORKS`."""
+    version: str
+    """Of the model that this recipe makes, as in exported/CHANGELOG.md."""
+    epochs: int
+    batch_size: int
+    lr: float
+    """Peak of the one-cycle schedule."""
+    weight_decay: float
+    warmup: float
+    """Share of the steps in which the learning rate rises."""
+    ema_decay: float
+    """Of the exponential moving average of the weights, a step."""
+    augmentation: Augmentation
+
+
+FULL = {
+    "reference": Recipe(
+        network="reference",
+        version="1.0",
+        epochs=25,
+        batch_size=128,
+        lr=0.006,
+        weight_decay=0.01,
+        warmup=0.2,
+        ema_decay=0.998,
+        augmentation=Augmentation(),
+    ),
+}
+"""The recipes of the released models, by network."""
+
+QUICK = {"reference": replace(FULL["reference"], epochs=2)}
+"""Recipes for `--quick`, by network."""
