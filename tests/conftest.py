@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from train.data import resolve_data_dir
-from train.download import PUBLISHED
+from train.published import PUBLISHED
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,8 @@ import pytest
 from mnistcls.errors import DataError
 from train import download
 from train.data import load_test
-from train.download import PUBLISHED, PublishedFile, fetch, fetch_missing
+from train.download import fetch, fetch_missing
+from train.published import PUBLISHED, PublishedFile
 
 CONTENTS = {"first": random.Random(0).randbytes(50_000) + bytes(26_800), "second": b"second" * 9_000}
 FILES = tuple(
@@ -170,7 +171,7 @@ def test_progress_bar_on_a_terminal(server: str, data_dir: Path, monkeypatch: py
     pty = pytest.importorskip("pty")
     monkeypatch.setenv("TERM", "xterm")
     screen, terminal = pty.openpty()
-    with open(terminal, "w") as stderr:  # noqa: PTH123 - a descriptor has no path
+    with open(terminal, "w") as stderr:
         monkeypatch.setattr(sys, "stderr", stderr)
         fetch(data_dir, mirrors=[f"{server}/good/"])
         shown = os.read(screen, 100_000).decode()

@@ -1,4 +1,4 @@
-"""Reads MNIST (Y. LeCun, C. Cortes, C. Burges) from its IDX files, plain or gzipped.
+"""MNIST (Y. LeCun, C. Cortes, C. Burges) as arrays, and its split into training and validation.
 
 Reading asks that a file agrees with itself: header, length, checksum, as many labels as images. It does
 not ask that the file is the published one, so that a small data set in the same format can be trained on as
@@ -11,13 +11,10 @@ equal to `TRAIN_SHA256`.
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import signal
-import struct
 import sys
 from dataclasses import dataclass
-from io import BufferedIOBase
 from pathlib import Path
 from typing import Annotated
 
@@ -26,21 +23,12 @@ import typer
 from numpy.typing import NDArray
 
 from mnistcls.errors import DataError
-from train.download import (
-    TEST_IMAGES,
-    TEST_LABELS,
-    TRAIN_IMAGES,
-    TRAIN_LABELS,
-    PublishedFile,
-    broken,
-    fetch,
-    open_unpacked,
-)
+from train.download import fetch
+from train.idx import read_idx
+from train.published import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, PublishedFile, broken
 
 SIDE = 28  # pixels
 CLASSES = 10
-UNSIGNED_BYTE = 0x08  # the IDX code of the only element type that MNIST uses
-MAX_BYTES = 64 * 1024 * 1024  # unpacked; MNIST's largest file has 45 MiB, and a header may claim anything
 
 VALIDATION_SIZE = 5_000  # images
 SPLIT_SEED = 2024  # never to change: every validation accuracy ever reported hangs on it
@@ -101,43 +89,6 @@ def split_validation(train: Digits, *, size: int = VALIDATION_SIZE, seed: int = 
         raise DataError(f"cannot hold {size} of {len(train)} images out for validation: choose a size in between")
     order = np.argsort(np.random.PCG64(seed).random_raw(len(train)), kind="stable")
     return train.take(np.sort(order[size:])), train.take(np.sort(order[:size]))
-
-
-def read_idx(path: Path) -> NDArray[np.uint8]:
-    """Read an IDX file of unsigned bytes, plain or gzipped.
-
-    The format is described at http://yann.lecun.com/exdb/mnist/. Returns a writable uint8 array with as many
-    dimensions as the file says. However much the file holds, one byte more than its header announces is read.
-
-    Raises DataError for a file that is missing, not a file, unreadable, empty, damaged, shorter or longer
-    than its header says, of another format or element type, or larger than `MAX_BYTES` when unpacked.
-    """
-    with open_unpacked(path) as stream:
-        shape = _read_shape(path, stream)
-        size = math.prod(shape)  # exact: NumPy's own product would overflow on a hostile header
-        if size > MAX_BYTES:
-            raise broken(path, f"announces {size:,} bytes of data, far more than any file of MNIST")
-        if size == 0:
-            raise broken(path, "announces no data at all")
-        data = stream.read(size + 1)
-    if len(data) < size:
-        raise broken(path, f"is cut short: its header announces {size:,} bytes of data, it has {len(data):,}")
-    if len(data) > size:
-        raise broken(path, f"goes on after the {size:,} bytes of data that its header announces")
-    return np.frombuffer(data, np.uint8).reshape(shape).copy()  # (d0, d1, …); frombuffer's is read-only
-
-
-def _read_shape(path: Path, stream: BufferedIOBase) -> tuple[int, ...]:
-    """Read the IDX header: two zeros, the element type, how many dimensions, the length of each."""
-    magic = stream.read(4)
-    if not magic:
-        raise broken(path, "is empty")
-    if len(magic) < 4 or magic[:3] != bytes([0, 0, UNSIGNED_BYTE]) or not 1 <= magic[3] <= 3:
-        raise broken(path, f"is not an IDX file of MNIST: it starts with the bytes {magic.hex(' ')}")
-    lengths = stream.read(4 * magic[3])
-    if len(lengths) < 4 * magic[3]:
-        raise broken(path, "is cut short in its header")
-    return struct.unpack(f">{magic[3]}I", lengths)
 
 
 def _load(data_dir: Path, images_file: PublishedFile, labels_file: PublishedFile) -> Digits:

@@ -11,7 +11,7 @@ warnings.filterwarnings("ignore", message="Using padding='same' with even kernel
 
 IMAGE_SIZE = 28
 CLASSES = 10
-DROPOUT = 0.05
+DROPOUT = 0.02
 """Share of the feature maps' values that training sets to zero; small, as the network underfits."""
 
 

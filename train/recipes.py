@@ -31,13 +31,13 @@ FULL = {
     "reference": Recipe(
         network="reference",
         version="1.0",
-        epochs=25,
+        epochs=50,
         batch_size=128,
-        lr=0.006,
+        lr=0.01,
         weight_decay=0.01,
         warmup=0.2,
         ema_decay=0.998,
-        augmentation=Augmentation(),
+        augmentation=Augmentation(rotation=8, scale=0.08, shear=0.1, shift=0.75, elastic=0.8),
     ),
 }
 """The recipes of the released models, by network."""

@@ -1,12 +1,10 @@
 """Digit images as people have them: photos, scans, drawings. Writes `data/samples` and its labels.
 
-Every digit is written by `train.strokes`; no pixel comes from a data set. Colours and light are float32
-in [0, 1], (H, W) or (H, W, 3), until `_to_8_bit`. Each image has a generator of its own, seeded with its
-file name, so that adding a sample leaves the others as they are.
+Every digit is written by `train.strokes` and drawn by `train.ink`; no pixel comes from a data set. Each image
+has a generator of its own, seeded with its file name, so that adding a sample leaves the others as they are.
 """
 
 import csv
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -15,14 +13,27 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import Image
 
-from train.strokes import Ink, Pen, Points, digit_strokes, render
+from train.ink import Pen, render
+from train.photo import (
+    Colour,
+    Shape,
+    blur,
+    clouds,
+    crumbled,
+    enlarge,
+    inked,
+    room_light,
+    ruled,
+    save,
+    sensed,
+    sheet,
+    to_8_bit,
+    uneven,
+)
+from train.strokes import Points, digit_strokes
 
-Field = NDArray[np.floating[Any]]  # float32, but NumPy's stubs make float32 * float a float64
-Shape = tuple[int, int]
-Colour = tuple[float, float, float]
 Strokes = list[Points]
 Paint = Callable[[Strokes, np.random.Generator], Image.Image]
 
@@ -30,7 +41,6 @@ SEED = 2026
 
 BLUE, NAVY, BLACK, RED = (0.10, 0.19, 0.55), (0.08, 0.12, 0.32), (0.09, 0.09, 0.10), (0.68, 0.13, 0.14)
 WHITE, CREAM, GREY = (0.93, 0.93, 0.91), (0.92, 0.89, 0.80), (0.84, 0.85, 0.86)
-RULE_BLUE, RULE_GREY = (0.60, 0.70, 0.86), (0.72, 0.74, 0.76)
 
 BALLPOINT = Pen(width=0.04, thinning=0.25, lift=0.4)
 GEL = Pen(width=0.065, thinning=0.3, lift=0.3)
@@ -58,108 +68,6 @@ class Sample:
     """EXIF orientation of the file: 1, or 6 for a camera held upright that stores its pictures lying."""
 
 
-# --- fields: smooth chance, paper, light ----------------------------------------------------------------
-
-
-def _grid(shape: Shape) -> tuple[Field, Field]:
-    """Return the row (H, 1) and the column (1, W) of each pixel."""
-    height, width = shape
-    return np.arange(height, dtype=np.float32)[:, None], np.arange(width, dtype=np.float32)[None]
-
-
-def _enlarge(field: Field, shape: Shape) -> Field:
-    """Return `field` smoothly stretched to `shape`."""
-    image = Image.fromarray(field).resize(shape[::-1], Image.Resampling.BICUBIC)
-    return np.asarray(image, np.float32)
-
-
-def _clouds(shape: Shape, cell: float, rng: np.random.Generator) -> Field:
-    """Return smooth noise with standard deviation about 0.8 and bumps of about `cell` pixels."""
-    height, width = (int(side / cell) + 3 for side in shape)
-    return _enlarge(rng.standard_normal((height, width), np.float32), shape)
-
-
-def _blur(image: Field, sigma: float) -> Field:
-    """Return `image` blurred by a Gaussian of `sigma` pixels along both of its first axes."""
-    reach = int(3 * sigma) + 1
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2).astype(np.float32)
-    kernel /= kernel.sum()
-    for axis, side in enumerate(image.shape[:2]):
-        margin = [(reach, reach) if k == axis else (0, 0) for k in range(image.ndim)]
-        rows = np.moveaxis(np.pad(image, margin, mode="edge"), axis, 0)
-        blurred = np.zeros_like(rows[:side])
-        for k, weight in enumerate(kernel):
-            blurred += weight * rows[k : k + side]
-        image = np.moveaxis(blurred, 0, axis)
-    return image
-
-
-def _paper(shape: Shape, colour: Colour, rng: np.random.Generator, grain: float = 0.012) -> Field:
-    """Return a sheet (H, W, 3): fine grain over larger blotches."""
-    texture: Field = 1 + grain * _clouds(shape, 2.5, rng) + 0.6 * grain * _clouds(shape, 40, rng)
-    return texture[..., None] * np.asarray(colour, np.float32)
-
-
-def _lines(positions: Field, spacing: float, width: float) -> Field:
-    """Return the coverage of lines that stand every `spacing` pixels along `positions`."""
-    distance = np.abs((positions + spacing / 2) % spacing - spacing / 2)
-    lines: Field = (width / 2 - distance + 0.5).clip(0, 1)
-    return lines
-
-
-def _ruled(paper: Field, spacing: float, rng: np.random.Generator, *, squared: bool = False) -> Field:
-    """Return paper with printed lines every `spacing` pixels, a little askew; squared paper has both ways."""
-    turn, y0, x0 = rng.normal(0, 0.02), rng.uniform(0, spacing), rng.uniform(0, spacing)
-    y, x = _grid(paper.shape[:2])
-    width = max(1.0, spacing / 28)
-    lines = _lines(y + turn * x + y0, spacing, width)
-    if squared:
-        lines = np.maximum(lines, _lines(x - turn * y + x0, spacing, width))
-    return _inked(paper, 0.75 * lines, RULE_GREY if squared else RULE_BLUE)
-
-
-def _inked(paper: Field, ink: Field, colour: Colour) -> Field:
-    """Return paper (H, W, 3) with ink (H, W) of a colour on it."""
-    return paper + ink[..., None] * (np.asarray(colour, np.float32) * paper - paper)
-
-
-def _uneven(ink: Ink, amount: float, rng: np.random.Generator) -> Field:
-    """Return ink that a pen gave off unevenly, up to `amount` less here and there."""
-    dry: Field = (0.4 + 0.4 * _clouds(ink.shape, 20, rng) + 0.1 * _clouds(ink.shape, 3, rng)).clip(0, 1)
-    return ink * (1 - amount * dry)
-
-
-def _crumbled(ink: Ink, grain: float, rng: np.random.Generator) -> Field:
-    """Return the mark of a dry stick, chalk or graphite: it misses the dips, of about `grain` pixels."""
-    tooth = _clouds(ink.shape, grain, rng) + 0.6 * _clouds(ink.shape, 3 * grain, rng)
-    pressure = _blur(ink, 1.2 * grain)
-    mark: Field = 1 / (1 + np.exp(6.0 + 2 * tooth - 10 * pressure))
-    mark *= (8 * pressure).clip(0, 1)
-    return mark
-
-
-def _light(shape: Shape, rng: np.random.Generator) -> Field:
-    """Return room light (H, W), 0 to 1: it falls off across the page, and a soft-edged shadow lies on it."""
-    y, x = _grid(shape)
-    y, x = (y - shape[0] / 2) / max(shape), (x - shape[1] / 2) / max(shape)
-    angle, edge = rng.uniform(0, 2 * np.pi), rng.uniform(0.05, 0.3)
-    falling = 1 - 0.35 * (0.5 + x * math.cos(angle) + y * math.sin(angle)).clip(0, 1)
-    across = x * math.cos(angle + 1.9) + y * math.sin(angle + 1.9) - edge + 0.05 * np.sin(6 * (x - y) + angle)
-    light: Field = falling * (1 - 0.3 / (1 + np.exp(-across / 0.02)))
-    return light
-
-
-def _sensed(scene: Field, rng: np.random.Generator, sigma: float) -> Field:
-    """Return what a camera makes of a scene: defocus, then sensor noise."""
-    noise = 0.012 * _blur(rng.standard_normal(scene.shape[:2], np.float32), 0.6)
-    return _blur(scene, sigma) + noise[..., None]
-
-
-def _to_8_bit(image: Field) -> Image.Image:
-    """Return a Pillow image, L or RGB, of values in [0, 1]."""
-    return Image.fromarray((255 * image.clip(0, 1)).round().astype(np.uint8))
-
-
 # --- pictures: each makes the whole image of one kind ---------------------------------------------------
 
 
@@ -167,7 +75,7 @@ def _mnist_like(strokes: Strokes, _rng: np.random.Generator, pen: Pen = FELT_TIP
     """Return 28x28, bright on black, the digit in a box of 20, its centre of mass in the middle."""
     ink = render(strokes, 28, pen, 20 / 28)
     mass = [float((v + 0.5).ravel() @ ink.ravel() / ink.sum()) / 28 for v in np.indices(ink.shape)[::-1]]
-    return _to_8_bit(render(strokes, 28, pen, 20 / 28, (1 - mass[0], 1 - mass[1])))
+    return to_8_bit(render(strokes, 28, pen, 20 / 28, (1 - mass[0], 1 - mass[1])))
 
 
 def _photo(  # noqa: PLR0913 - one photograph, described
@@ -182,26 +90,26 @@ def _photo(  # noqa: PLR0913 - one photograph, described
     ink: Colour = BLUE,
 ) -> Image.Image:
     """Return a phone's picture of a digit on paper, plain or printed with lines every `spacing` pixels."""
-    sheet = _paper(shape, paper, rng)
+    page = sheet(shape, paper, rng)
     if spacing:
-        sheet = _ruled(sheet, spacing, rng, squared=squared)
+        page = ruled(page, spacing, rng, squared=squared)
     centre = tuple(rng.uniform(0.43, 0.57, 2))
-    drawn = _inked(sheet, _uneven(render(strokes, shape, pen, 0.5, centre), 0.15, rng), ink)
-    scene = drawn * _light(shape, rng)[..., None] * np.array([1.0, 0.98, 0.93], np.float32)
-    return _to_8_bit(_sensed(scene, rng, sigma=max(shape) / 900))
+    drawn = inked(page, uneven(render(strokes, shape, pen, 0.5, centre), 0.15, rng), ink)
+    scene = drawn * room_light(shape, rng)[..., None] * np.array([1.0, 0.98, 0.93], np.float32)
+    return to_8_bit(sensed(scene, rng, sigma=max(shape) / 900))
 
 
 def _pencil_scan(strokes: Strokes, rng: np.random.Generator, shape: Shape) -> Image.Image:
     """Return a 16-bit grey scan of soft pencil on drawing paper."""
-    sheet = _paper(shape, CREAM, rng, grain=0.015).mean(axis=2)
-    grey = sheet * (1 - 0.6 * _crumbled(render(strokes, shape, PENCIL, 0.66), 1.2, rng))
-    return Image.fromarray((65535 * _blur(grey, 0.5).clip(0, 1)).round().astype(np.uint16))
+    page = sheet(shape, CREAM, rng, grain=0.015).mean(axis=2)
+    grey = page * (1 - 0.6 * crumbled(render(strokes, shape, PENCIL, 0.66), 1.2, rng))
+    return Image.fromarray((65535 * blur(grey, 0.5).clip(0, 1)).round().astype(np.uint16))
 
 
 def _scan(strokes: Strokes, rng: np.random.Generator, shape: Shape, pen: Pen, ink: Colour) -> Image.Image:
     """Return a colour scan: even light, a paper that is not quite white."""
-    drawn = _uneven(render(strokes, shape, pen, 0.66), 0.12, rng)
-    return _to_8_bit(_blur(_inked(_paper(shape, GREY, rng, grain=0.006), drawn, ink), 0.7))
+    drawn = uneven(render(strokes, shape, pen, 0.66), 0.12, rng)
+    return to_8_bit(blur(inked(sheet(shape, GREY, rng, grain=0.006), drawn, ink), 0.7))
 
 
 def _grey_scan(strokes: Strokes, rng: np.random.Generator, shape: Shape, pen: Pen) -> Image.Image:
@@ -211,15 +119,15 @@ def _grey_scan(strokes: Strokes, rng: np.random.Generator, shape: Shape, pen: Pe
 
 def _fax(strokes: Strokes, rng: np.random.Generator, shape: Shape) -> Image.Image:
     """Return black and white, 1 bit, with a fax's ragged edges and specks."""
-    ink = render(strokes, shape, GEL, 0.6) + 0.12 * _clouds(shape, 1.5, rng)
+    ink = render(strokes, shape, GEL, 0.6) + 0.12 * clouds(shape, 1.5, rng)
     specks = rng.random(shape) < 0.0004
     return Image.fromarray((ink < 0.5) & ~specks)
 
 
 def _transparent(strokes: Strokes, _rng: np.random.Generator, side: int, pen: Pen, ink: Colour) -> Image.Image:
     """Return dark ink on nothing, RGBA: what a drawing pad exports."""
-    picture = _to_8_bit(np.broadcast_to(np.asarray(ink, np.float32), (side, side, 3)))
-    picture.putalpha(_to_8_bit(render(strokes, side, pen, 0.72)))
+    picture = to_8_bit(np.broadcast_to(np.asarray(ink, np.float32), (side, side, 3)))
+    picture.putalpha(to_8_bit(render(strokes, side, pen, 0.72)))
     return picture
 
 
@@ -235,15 +143,15 @@ def _canvas(  # noqa: PLR0913 - one drawing, described
 ) -> Image.Image:
     """Return a drawing on a paint program's white, up to `spread` of the sides off the middle."""
     centre = tuple(0.5 + rng.uniform(0.7, 1, 2) * rng.choice([-1, 1], 2) * spread)
-    return _to_8_bit(_inked(np.ones((*shape, 3), np.float32), render(strokes, shape, pen, extent, centre), ink))
+    return to_8_bit(inked(np.ones((*shape, 3), np.float32), render(strokes, shape, pen, extent, centre), ink))
 
 
 def _chalkboard(strokes: Strokes, rng: np.random.Generator, shape: Shape) -> Image.Image:
     """Return chalk, white and crumbly, on a wiped board."""
-    streaks = _enlarge(_clouds((shape[0], shape[1] // 8), 7, rng), shape)  # of the sponge
+    streaks = enlarge(clouds((shape[0], shape[1] // 8), 7, rng), shape)  # of the sponge
     board = np.array([0.13, 0.21, 0.18], np.float32) + 0.014 * streaks[..., None]
-    chalk = _crumbled(render(strokes, shape, FELT_TIP, 0.62), 1.5, rng)[..., None]
-    return _to_8_bit(_blur(board + chalk * (0.85 - board), 0.5))
+    chalk = crumbled(render(strokes, shape, FELT_TIP, 0.62), 1.5, rng)[..., None]
+    return to_8_bit(blur(board + chalk * (0.85 - board), 0.5))
 
 
 SAMPLES = (
@@ -310,17 +218,15 @@ def paint(sample: Sample) -> Image.Image:
     return sample.paint(strokes, rng)
 
 
-def _save(image: Image.Image, path: Path, orientation: int) -> None:
-    """Write an image in the format of the suffix; an `orientation` of 6 stores it lying on its left side."""
-    options: dict[str, dict[str, Any]] = {
-        ".jpg": {"quality": 80},
-        ".tif": {"compression": "group4" if image.mode == "1" else "tiff_lzw"},
-    }
-    exif = Image.Exif()
-    if orientation == 6:
-        image = image.transpose(Image.Transpose.ROTATE_90)
-        exif[ExifTags.Base.Orientation] = orientation
-    image.save(path, exif=exif, **options.get(path.suffix, {}))
+def _options(path: Path, mode: str) -> dict[str, Any]:
+    """Return what Pillow should know when it writes an image of `mode`."""
+    match path.suffix:
+        case ".jpg":
+            return {"quality": 80}
+        case ".tif":
+            return {"compression": "group4" if mode == "1" else "tiff_lzw"}
+        case _:
+            return {}
 
 
 def write_samples(folder: Path) -> None:
@@ -338,7 +244,8 @@ def write_samples(folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     for sample in SAMPLES:
-        _save(paint(sample), folder / sample.name, sample.orientation)
+        path, image = folder / sample.name, paint(sample)
+        save(image, path, sample.orientation, **_options(path, image.mode))
     with (folder / "labels.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(["path", "digit"])

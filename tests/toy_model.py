@@ -1,0 +1,101 @@
+"""A small model that fulfils the contract, and pictures whose digit it knows: seven-segment glyphs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
+
+from mnistcls.canonical import SIZE, VERSION, canonicalize
+from mnistcls.model import CONTRACT, DIGIT_SCORE, INPUT, METADATA_KEY, PROBABILITIES, ModelMetadata
+
+SHARPNESS = 60.0
+"""Logits are cosines times this, so that a clean glyph is certain."""
+
+METADATA = ModelMetadata(
+    contract=CONTRACT,
+    name="toy",
+    version="1",
+    preprocessing=VERSION,
+    confidence_threshold=0.8,
+    digit_score_threshold=0.7,
+    provenance={"commit": "none"},
+    metrics={},
+)
+
+# Strokes as (row, column, height, width) in a 20x12 box, in the usual order: top, right, right, bottom, left, left, middle.
+_SEGMENTS = ((0, 0, 3, 12), (0, 9, 11, 3), (9, 9, 11, 3), (17, 0, 3, 12), (9, 0, 11, 3), (0, 0, 11, 3), (9, 0, 3, 12))
+_LIT = ("012345", "12", "01346", "01236", "1256", "02356", "023456", "012", "0123456", "012356")
+
+
+def glyph(digit: int, scale: int = 1) -> NDArray[np.uint8]:
+    """A seven-segment digit, dark (0) on paper (255): uint8 (28 * scale, 20 * scale)."""
+    box = np.full((20, 12), 255, np.uint8)
+    for segment in _LIT[digit]:
+        row, column, height, width = _SEGMENTS[int(segment)]
+        box[row : row + height, column : column + width] = 0
+    return np.pad(box, 4, constant_values=255).repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def between_8_and_0() -> NDArray[np.uint8]:
+    """An 8 whose middle stroke is half gone: the toy model cannot tell."""
+    ink8, ink0 = 255 - canonicalize(glyph(8)).astype(int), 255 - canonicalize(glyph(0)).astype(int)
+    return ((ink8 + ink0) // 2).astype(np.uint8)
+
+
+def checkerboard() -> NDArray[np.uint8]:
+    """A picture with ink, and no digit in it."""
+    return ((np.indices((40, 40)).sum(axis=0) // 2) % 2 * 255).astype(np.uint8)
+
+
+def save(path: Path, digit: int, **options: Any) -> Path:
+    """Write the glyph of a digit; the suffix names the format."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(glyph(digit)).save(path, **options)
+    return path
+
+
+def toy_proto(batch: str | int = "N") -> onnx.ModelProto:
+    """Nearest glyph by cosine; no metadata yet."""
+    templates = np.stack([canonicalize(glyph(digit)).astype(np.float32).ravel() for digit in range(10)], axis=1)
+    constants = {
+        "templates": templates / np.linalg.norm(templates, axis=0),
+        "sharpness": np.float32(SHARPNESS),
+        "tiny": np.float32(1e-6),
+        "rows": np.array([1], np.int64),
+    }
+    nodes = [
+        helper.make_node("Flatten", [INPUT], ["flat"]),
+        helper.make_node("Cast", ["flat"], ["pixels"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceL2", ["pixels", "rows"], ["length"], keepdims=1),
+        helper.make_node("Add", ["length", "tiny"], ["norm"]),
+        helper.make_node("MatMul", ["pixels", "templates"], ["products"]),
+        helper.make_node("Div", ["products", "norm"], ["cosines"]),
+        helper.make_node("Mul", ["cosines", "sharpness"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], [PROBABILITIES], axis=1),
+        helper.make_node("ReduceMax", ["cosines", "rows"], [DIGIT_SCORE], keepdims=0),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "toy",
+        [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, [batch, SIZE, SIZE])],
+        [
+            helper.make_tensor_value_info(PROBABILITIES, TensorProto.FLOAT, [batch, 10]),
+            helper.make_tensor_value_info(DIGIT_SCORE, TensorProto.FLOAT, [batch]),
+        ],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+
+
+def write_toy_model(path: Path, proto: onnx.ModelProto | None = None, metadata: str | None = None) -> Path:
+    """Write the toy model, or another graph with its metadata, or the toy graph with another text for metadata."""
+    proto = toy_proto() if proto is None else proto
+    helper.set_model_props(proto, {METADATA_KEY: METADATA.to_json() if metadata is None else metadata})
+    path.write_bytes(proto.SerializeToString())
+    return path
