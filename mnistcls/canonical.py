@@ -1,126 +1,223 @@
 """The canonical form: any image of one digit as MNIST has it.
 
 MNIST's own recipe (LeCun, Cortes, Burges): the digit's box scaled, its aspect kept, into 20x20 pixels, and placed in
-28x28 so that its centre of mass is at the centre; ink bright on black. This module is the only definition of
-it; training-time evaluation and every command use this one.
+28x28 so that its centre of mass is at the centre; ink bright on black. Before that, the digit has to be found:
+
+    to_plane (colour, transparency) -> contrast (paper, polarity) -> find_digit (clutter) -> place (size, centre)
+
+This module is the only way to it; classification, training-time evaluation and every other command go through here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-VERSION = 1
+from mnistcls.clutter import find_digit
+from mnistcls.paper import contrast, otsu
+from mnistcls.placement import BOX, SIZE, place
+from mnistcls.plane import to_plane, to_uint8
+
+VERSION = 2
 """Changes whenever the output for any image changes; a model file names the version it was made for."""
 
-SIZE = 28
-"""Width and height of the canonical form, in pixels."""
+WORKING_SIDE = 320
+"""Longer side, in pixels, at which a digit is looked for."""
 
-BOX = 20
-"""Longer side of the digit's box, in pixels."""
+CLOSE_UP = 90
+"""Pixels: a digit found smaller than this in a larger image is looked at again, from nearer."""
 
-MIN_CONTRAST = 0.05
-"""Range between paper and ink, as a share of full scale, under which an image is blank."""
+TINY_SIDE = 32
+"""Longer side, in pixels, up to which an image is enlarged first, for smooth edges."""
 
-INK_LEVEL = 0.5
-"""Share of the contrast from which a pixel counts as ink when the digit's box is measured."""
+ENLARGEMENT = 4
+
+MIN_CONTRAST = 6.0
+"""Of 255: ink that stands out less is none."""
+
+NOISE_FACTOR = 4.0
+"""Ink stands out more than this many standard deviations of the paper's grain."""
+
+FAINT = 0.15
+"""Of the strongest contrast: what stands out less is left aside when ink and paper are told apart."""
+
+LEAST_INK = 0.3
+"""Of the strongest contrast: what stands out less is never ink."""
+
+INK_SHARE = 0.6
+"""Of the digit's pixels, the faintest: the others count as full ink."""
+
+DIM = 128
+"""Of 255: MNIST's ink is brighter than this in many pixels."""
+
+BRIGHT_PIXELS = 8
+"""Pixels of ink over `DIM` that make an image bright; fewer, and it is brightened until the 8th brightest is full."""
+
+_Mask = NDArray[np.bool_]
 
 
-def canonicalize(image: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Bring one decoded image into canonical form.
+@dataclass(frozen=True)
+class Canonical:
+    """An image in canonical form."""
 
-    Args:
-        image: (H, W) grey, (H, W, 2) grey and alpha, (H, W, 3) RGB or (H, W, 4) RGBA; any numeric dtype. Integers
-            other than uint8 and floats are rescaled from their own range.
-
-    Returns:
-        uint8 (28, 28), ink bright on black; all zeros if there is no ink. A canonical image comes back untouched.
-    """
-    grey = to_grey(image)
-    ink = _polarity(grey)
-    if ink.dtype == np.uint8 and is_canonical(ink):
-        return ink
-    box = _ink_box(ink.astype(np.float32))
-    return np.zeros((SIZE, SIZE), np.uint8) if box is None else _fit(box)
+    image: NDArray[np.uint8]
+    """(28, 28), ink bright (up to 255) on black (0); all zeros if there is no digit to see."""
+    steps: tuple[str, ...]
+    """What was done, for people."""
 
 
 def canonicalize_all(images: Sequence[NDArray[np.generic]]) -> NDArray[np.uint8]:
     """Canonical forms, uint8 (N, 28, 28), of N decoded images; see `canonicalize`."""
-    forms = [canonicalize(image) for image in images]
-    return np.stack(forms) if forms else np.zeros((0, SIZE, SIZE), np.uint8)
+    forms = np.zeros((len(images), SIZE, SIZE), np.uint8)
+    small = [i for i, image in enumerate(images) if image.shape == (SIZE, SIZE) and image.dtype == np.uint8]
+    like_mnist = np.zeros(len(images), bool)
+    if small:  # whole batches at once: MNIST's own images are the most, and the quickest
+        like_mnist[small], forms[small] = as_mnist(np.stack([images[i] for i in small]).view(np.uint8))
+    for i in np.flatnonzero(~like_mnist).tolist():
+        forms[i] = canonicalize(images[i]).image
+    return forms
 
 
-def to_grey(image: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Grey uint8 (H, W) of any decoded image, transparency over white."""
-    grey = image if image.dtype == np.uint8 else _rescale(image)
-    if grey.ndim == 2:
-        return grey
-    alpha = grey[..., -1] if grey.shape[2] in (2, 4) else None
-    colour = grey[..., :3] @ np.float32([0.299, 0.587, 0.114]) if grey.shape[2] >= 3 else grey[..., 0]
-    if alpha is not None:
-        share = alpha.astype(np.float32) / 255
-        colour = colour * share + 255 * (1 - share)
-    return np.rint(colour).astype(np.uint8)
+def canonicalize(image: NDArray[np.generic]) -> Canonical:
+    """Bring one decoded image into canonical form.
+
+    Args:
+        image: (H, W) grey, (H, W, 2) grey and alpha, (H, W, 3) RGB or (H, W, 4) RGBA; any numeric dtype; ink of any
+            colour, brighter or darker than its paper.
+    """
+    pixels = to_uint8(image)
+    if pixels.shape[:2] == (SIZE, SIZE):
+        plane = to_plane(pixels)
+        fits, form = as_mnist(plane.values[None])
+        if fits[0]:
+            return Canonical(form[0], (plane.step, "canonical already"))
+    found = _seek(pixels)
+    if found.mask is None:
+        return Canonical(np.zeros((SIZE, SIZE), np.uint8), (*found.steps, "no digit"))
+    return Canonical(place(_ink(found.mask, found.contrast)), found.steps)
 
 
-def is_canonical(ink: NDArray[np.uint8]) -> bool:
-    """Whether bright ink on black fits MNIST's recipe: box no longer than 20, mass at the centre within a pixel."""
-    if ink.shape != (SIZE, SIZE):
-        return False
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    if not len(rows):
-        return True
-    longest = max(np.ptp(rows), np.ptp(columns)) + 1
-    y, x = _centre_of_mass(ink.astype(np.float32))
-    return bool(longest <= BOX and max(abs(y - SIZE / 2), abs(x - SIZE / 2)) <= 1)
+def as_mnist(images: NDArray[np.uint8]) -> tuple[_Mask, NDArray[np.uint8]]:
+    """Which of N images are in MNIST's form already, either way round, and how they look in it.
+
+    Args:
+        images: (N, 28, 28).
+
+    Returns:
+        Whether the box is no longer than 20 and the centre of mass within a pixel, (N,); and the images with
+        bright ink, dim ones brightened, (N, 28, 28). MNIST's own come back untouched.
+    """
+    border = [images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]]
+    light_paper = np.concatenate(border, axis=1).mean(axis=1) > 127
+    ink = np.where(light_paper[:, None, None], ~images, images)
+    columns, rows = ink.any(axis=1), ink.any(axis=2)
+    longest = np.maximum(_extent(columns), _extent(rows))
+    off = np.maximum(_off_centre(ink.sum(axis=1, dtype=np.int32)), _off_centre(ink.sum(axis=2, dtype=np.int32)))
+    dim = np.count_nonzero(ink >= DIM, axis=(1, 2)) < BRIGHT_PIXELS
+    for i in np.flatnonzero(dim & (longest > 0)):
+        level = max(int(np.partition(ink[i], -BRIGHT_PIXELS, axis=None)[-BRIGHT_PIXELS]), 1)
+        ink[i] = np.minimum(np.rint(ink[i] * (255 / level)), 255)
+        longest[i] = SIZE if level < MIN_CONTRAST else longest[i]
+    fits: _Mask = (longest > 0) & (longest <= BOX) & (off <= 1)
+    return fits, ink
 
 
-def _rescale(image: NDArray[np.generic]) -> NDArray[np.uint8]:
-    values = np.nan_to_num(image.astype(np.float32))
-    low, high = float(values.min()), float(values.max())
-    return np.rint((values - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
+def _extent(occupied: _Mask) -> NDArray[np.intp]:
+    """From the first to the last True of each row, (N, 28) to (N,); 0 if there is none."""
+    first, last = occupied.argmax(axis=1), SIZE - occupied[:, ::-1].argmax(axis=1)
+    return np.where(occupied.any(axis=1), last - first, 0)
 
 
-def _polarity(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Ink bright: inverted if the border, which is paper, is the brighter part."""
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    middle = (float(grey.min()) + float(grey.max())) / 2
-    return 255 - grey if np.median(border) > middle else grey
+def _off_centre(mass: NDArray[np.int32]) -> NDArray[np.float64]:
+    """How far each row's centre of mass is from the middle, (N, 28) to (N,), in pixels."""
+    distance = np.arange(SIZE) + 0.5 - SIZE / 2
+    off: NDArray[np.float64] = np.abs(mass @ distance) / np.maximum(mass.sum(axis=1), 1)
+    return off
 
 
-def _ink_box(ink: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """The part of the image that holds ink, paper at 0 and ink at 255; None if there is none."""
-    paper, darkest = float(np.median(ink)), float(ink.max())
-    if darkest - paper < MIN_CONTRAST * 255:
-        return None
-    level = np.clip((ink - paper) * (255 / (darkest - paper)), 0, 255)
-    mask = level > INK_LEVEL * 255
+@dataclass(frozen=True)
+class _Found:
+    """What a look at an image has found."""
+
+    mask: _Mask | None
+    """(H, W), the digit's pixels at the size it was looked at; None if there is no digit."""
+    contrast: NDArray[np.uint8]
+    """(H, W), how far each pixel stands out from the paper."""
+    steps: tuple[str, ...]
+
+
+def _seek(pixels: NDArray[np.uint8]) -> _Found:
+    """Look for the digit in the whole image, made small; where it is small even in there, again from nearer."""
+    whole, factor = _at_working_size(pixels)
+    found = _look(whole)
+    if found.mask is None or factor == 1:
+        return found
+    top, left, bottom, right = _box(found.mask)
+    extent = max(bottom - top, right - left)
+    if extent >= CLOSE_UP:
+        return found
+    margin = extent // 2 + 2
+    rows = slice(max(top - margin, 0) * factor, (bottom + margin) * factor)
+    columns = slice(max(left - margin, 0) * factor, (right + margin) * factor)
+    near = _look(_at_working_size(pixels[rows, columns])[0])
+    return found if near.mask is None else near
+
+
+def _look(pixels: NDArray[np.uint8]) -> _Found:
+    plane = to_plane(pixels)
+    seen = contrast(plane)
+    values = seen.values
+    counts = np.bincount(values.ravel(), minlength=256)
+    strongest = _strongest(counts)
+    steps = (plane.step, seen.step)
+    if strongest < max(MIN_CONTRAST, NOISE_FACTOR * seen.noise):
+        return _Found(None, values, (*steps, "nothing stands out"))
+    counts[: int(max(2, FAINT * strongest)) + 1] = 0
+    mask, removed = find_digit(values > max(min(otsu(counts), strongest / 2), LEAST_INK * strongest), values)
+    return _Found(mask, values, steps + removed)
+
+
+def _strongest(counts: NDArray[np.intp]) -> float:
+    """Mean of the strongest pixels: a 1,500th of all, at least 4, so that no single one decides."""
+    least = max(4, int(counts.sum()) // 1500)
+    taken = np.minimum(counts[::-1].cumsum(), least)
+    return float(np.diff(taken, prepend=0) @ np.arange(255, -1, -1)) / float(taken[-1])
+
+
+def _ink(mask: _Mask, values: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The digit alone, 0 to 1, cropped to its box with a pixel to spare, and with the soft edge that it has there."""
+    top, left, bottom, right = _box(mask)
+    window = slice(max(top - 1, 0), bottom + 1), slice(max(left - 1, 0), right + 1)
+    digit, ink = mask[window], values[window]
+    levels = np.bincount(ink[digit], minlength=256).cumsum()
+    full = max(int(np.searchsorted(levels, levels[-1] * INK_SHARE)), 1)
+    near = digit.copy()
+    near[1:] |= digit[:-1]
+    near[:-1] |= digit[1:]
+    wider = near.copy()
+    wider[:, 1:] |= near[:, :-1]
+    wider[:, :-1] |= near[:, 1:]
+    return np.where(wider, np.minimum(ink.astype(np.float32) / full, 1), 0)
+
+
+def _box(mask: _Mask) -> tuple[int, int, int, int]:
+    """Top, left, bottom and right of what is True, the last two one past the end."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return level[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
 
 
-def _fit(box: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Scale the box to 20 pixels and place it by its centre of mass."""
-    height, width = box.shape
-    scale = BOX / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = np.asarray(
-        Image.fromarray(box).resize(size, Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC)
-    )
-    y, x = _centre_of_mass(np.clip(small, 0, 255))
-    canvas = np.zeros((SIZE, SIZE), np.float32)
-    top = int(np.clip(round(SIZE / 2 - y), 0, SIZE - size[1]))
-    left = int(np.clip(round(SIZE / 2 - x), 0, SIZE - size[0]))
-    canvas[top : top + size[1], left : left + size[0]] = small
-    return np.rint(np.clip(canvas, 0, 255)).astype(np.uint8)
-
-
-def _centre_of_mass(ink: NDArray[np.float32]) -> tuple[float, float]:
-    """Row and column of the centre of mass, in pixels; the middle of pixel 0 is at 0.5."""
-    total = float(ink.sum()) or 1.0
-    y = float(ink.sum(axis=1) @ np.arange(ink.shape[0], dtype=np.float32)) / total + 0.5
-    x = float(ink.sum(axis=0) @ np.arange(ink.shape[1], dtype=np.float32)) / total + 0.5
-    return y, x
+def _at_working_size(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
+    """The image no larger than the working size, nor tiny, and by what it was divided (1 if enlarged)."""
+    height, width = pixels.shape[:2]
+    side = max(height, width)
+    if TINY_SIDE < side <= WORKING_SIDE:
+        return pixels, 1
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[2:] == (1,) else np.ascontiguousarray(pixels))
+    if side <= TINY_SIDE:
+        return np.asarray(image.resize((width * ENLARGEMENT, height * ENLARGEMENT), Image.Resampling.BICUBIC)), 1
+    factor = -(-side // WORKING_SIDE)
+    return np.asarray(image.reduce(factor)), factor

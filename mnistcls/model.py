@@ -12,8 +12,9 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from mnistcls import canonical
+from mnistcls.canonical import VERSION as PREPROCESSING
 from mnistcls.errors import ModelError
+from mnistcls.placement import SIZE
 
 CONTRACT = 1
 """Version of the model file's inputs, outputs and metadata that this release reads and writes."""
@@ -63,7 +64,7 @@ class ModelMetadata:
             float(metadata.confidence_threshold), float(metadata.digit_score_threshold)
         except (ValueError, TypeError, KeyError) as error:
             raise ModelError(f"its metadata is damaged ({error!r}); export it again") from None
-        for kind, found, ours in zip(("contract", "preprocessing"), known, (CONTRACT, canonical.VERSION), strict=True):
+        for kind, found, ours in zip(("contract", "preprocessing"), known, (CONTRACT, PREPROCESSING), strict=True):
             if found != ours:
                 fix = "update mnistcls" if found > ours else "export the model again"
                 raise ModelError(f"{kind} version {found}, this release knows {ours}; {fix}")
@@ -111,7 +112,7 @@ class Model:
         inputs = [(i.name, i.type, i.shape[1:]) for i in self._session.get_inputs()]
         outputs = {(o.name, o.type, *o.shape[1:]) for o in self._session.get_outputs()}
         promised = {(PROBABILITIES, "tensor(float)", 10), (DIGIT_SCORE, "tensor(float)")}
-        if inputs != [(INPUT, "tensor(uint8)", [canonical.SIZE] * 2)] or outputs != promised:
+        if inputs != [(INPUT, "tensor(uint8)", [SIZE] * 2)] or outputs != promised:
             raise ModelError(f"{self.path}: inputs or outputs are not those of contract {CONTRACT}; export it again")
 
     def describe(self) -> str:

@@ -14,9 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mnistcls import canonical
 from mnistcls.errors import CheckpointError, ParityError, TrainingError
-from mnistcls.model import CONTRACT, DIGIT_SCORE, INPUT, METADATA_KEY, PROBABILITIES, ModelMetadata
+from mnistcls.model import CONTRACT, DIGIT_SCORE, INPUT, METADATA_KEY, PREPROCESSING, PROBABILITIES, ModelMetadata
+from mnistcls.placement import SIZE
 from train.calibrate import Calibration
 from train.card import model_card
 from train.checkpoints import Checkpoint, load_weights
@@ -39,7 +39,6 @@ class Exported:
     path: Path
     bytes: int
     largest_difference: float
-
 
     def describe(self) -> str:
         """One line for the user."""
@@ -105,7 +104,7 @@ def export(checkpoint: Path, output: Path, images: NDArray[np.uint8]) -> Exporte
 
 def build(deployed: Deployed, metadata: ModelMetadata) -> bytes:
     """The ONNX file's bytes: dynamic batch, weights inside, no trace of this machine."""
-    example = torch.zeros(2, canonical.SIZE, canonical.SIZE, dtype=torch.uint8)
+    example = torch.zeros(2, SIZE, SIZE, dtype=torch.uint8)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the exporter's own deprecations
         program = torch.onnx.export(
@@ -160,7 +159,7 @@ def _load(path: Path) -> tuple[Deployed, ModelMetadata]:
             contract=CONTRACT,
             name=recipe["network"],
             version=recipe["version"],
-            preprocessing=canonical.VERSION,
+            preprocessing=PREPROCESSING,
             confidence_threshold=calibration.confidence_threshold,
             digit_score_threshold=calibration.digit_score_threshold,
             provenance=header["provenance"],

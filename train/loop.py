@@ -21,6 +21,9 @@ from train.infer import logits_of, scores, to_input
 from train.networks import NETWORKS
 from train.recipes import Recipe
 
+MAX_GRADIENT_NORM = 1.0
+"""At the peak of the learning rate, single batches can otherwise throw the network back to its beginnings."""
+
 OnStep = Callable[[float], None]
 """Called with the loss after each step."""
 
@@ -128,6 +131,7 @@ def _train_step(trainer: Trainer, x: Tensor, labels: Tensor) -> float:
     loss = F.cross_entropy(logits.float(), labels)
     trainer.optimizer.zero_grad()
     loss.backward()
+    torch.nn.utils.clip_grad_norm_(trainer.network.parameters(), MAX_GRADIENT_NORM)
     trainer.optimizer.step()
     trainer.schedule.step()
     trainer.averaged.update_parameters(trainer.network)
