@@ -25,10 +25,10 @@ from mnistcls.plane import to_plane, to_uint8
 VERSION = 2
 """Changes whenever the output for any image changes; a model file names the version it was made for."""
 
-WORKING_SIDE = 320
+WORKING_SIDE = 160
 """Longer side, in pixels, at which a digit is looked for."""
 
-CLOSE_UP = 90
+CLOSE_UP = 40
 """Pixels: a digit found smaller than this in a larger image is looked at again, from nearer."""
 
 TINY_SIDE = 32
@@ -114,8 +114,8 @@ def as_mnist(images: NDArray[np.uint8]) -> tuple[_Mask, NDArray[np.uint8]]:
     border = [images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]]
     light_paper = np.concatenate(border, axis=1).mean(axis=1) > 127
     ink = np.where(light_paper[:, None, None], ~images, images)
-    columns, rows = ink.any(axis=1), ink.any(axis=2)
-    longest = np.maximum(_extent(columns), _extent(rows))
+    inked: _Mask = ink > 0
+    longest = np.maximum(_extent(np.logical_or.reduce(inked, axis=1)), _extent(np.logical_or.reduce(inked, axis=2)))
     off = np.maximum(_off_centre(ink.sum(axis=1, dtype=np.int32)), _off_centre(ink.sum(axis=2, dtype=np.int32)))
     dim = np.count_nonzero(ink >= DIM, axis=(1, 2)) < BRIGHT_PIXELS
     for i in np.flatnonzero(dim & (longest > 0)):

@@ -16,6 +16,9 @@ from PIL import Image
 
 from mnistcls.plane import Plane
 
+EVEN_MARGIN = 0.12
+"""Of the lightness between paper and ink: as much a margin may vary, or anything be lighter than it beside dark ink."""
+
 PAPER_SIDE = 64
 """Pixels of the longer side at which the paper is looked for: it has no detail."""
 
@@ -44,6 +47,9 @@ SHAPE_WEIGHTS = np.array([-6.50, -1.50, -7.67])
 """Of the shares of bright pixels, less a half, along the border, in all and in the corners, as evidence of bright ink:
 logistic regression on MNIST training digits, cropped and with margins of up to 8 pixels."""
 
+NOISE_ROWS = 4
+"""Every so many rows are enough to tell how grainy the paper is."""
+
 DARKEST_PAPER = 40
 """Of 255: deeper shadow is not lightened any further, as it holds more noise than ink."""
 
@@ -68,16 +74,37 @@ def contrast(plane: Plane) -> Contrast:
     if plane.ink_is_bright:
         return Contrast(plane.values, 0.0, "bright ink")
     noise, lightness = _noise(plane.values), _smooth(plane.values)
+    paper, bright_ink = _by_margin(lightness) or _by_flatness(lightness)
+    if bright_ink:
+        return Contrast(_to_uint8(lightness - paper), noise, "bright ink")
+    return Contrast(_to_uint8((paper - lightness) * (255 / np.maximum(paper, DARKEST_PAPER))), noise, "dark ink")
+
+
+def _by_margin(lightness: _Int16) -> tuple[_Float, bool] | None:
+    """Paper of one lightness, and whether ink is brighter: where an even margin all around leaves no doubt; or None."""
+    margin = np.concatenate([lightness[0], lightness[-1], lightness[:, 0], lightness[:, -1]])
+    low, high = int(margin.min()), int(margin.max())
+    darker, brighter = low - int(lightness.min()), int(lightness.max()) - high
+    if high - low > EVEN_MARGIN * (darker + brighter) or min(darker, brighter) > EVEN_MARGIN * max(darker, brighter):
+        return None
+    return np.float32([[margin.mean()]]), brighter > darker
+
+
+def _by_flatness(lightness: _Int16) -> tuple[_Float, bool]:
+    """Paper (H, W), and whether ink is brighter, by which of the two leaves the flatter paper."""
     small = _reduced(lightness, PAPER_SIDE)
     both = np.stack([small, -small])  # (2, h, w): closed together, for dark and for bright ink
     papers = _close(both, WINDOW)
-    grain = GRAIN * _variation(small) + 1e-9
-    flatness = np.log((_variation(papers[0]) + grain) / (_variation(papers[1]) + grain))
-    bright_ink = int(flatness * FLATNESS_WEIGHT + _shape(lightness) @ SHAPE_WEIGHTS > 0)
-    paper = _enlarged(_for_bold_strokes(both[bright_ink], papers[bright_ink]), lightness.shape)
-    if bright_ink:
-        return Contrast(_to_uint8(lightness + paper), noise, "bright ink")
-    return Contrast(_to_uint8((paper - lightness) * (255 / np.maximum(paper, DARKEST_PAPER))), noise, "dark ink")
+    of_image, of_bright, of_dark = _variation(np.stack([small, *papers]))
+    grain = GRAIN * of_image + 1e-9
+    flatness = np.log((of_bright + grain) / (of_dark + grain))
+    bright_ink = bool(flatness * FLATNESS_WEIGHT + _shape(lightness) @ SHAPE_WEIGHTS > 0)
+    chosen = int(bright_ink)
+    paper = papers[chosen]
+    if (of_bright, of_dark)[chosen] > EVEN * of_image:  # strokes wider than the window may be left in it
+        wide = _close(both[chosen, None], WIDE_WINDOW)
+        paper = wide[0] if _variation(wide)[0] <= UNEVEN * (of_bright, of_dark)[chosen] else paper
+    return _enlarged(-paper if bright_ink else paper, lightness.shape), bright_ink
 
 
 def otsu(counts: NDArray[np.intp]) -> float:
@@ -106,29 +133,21 @@ def _shape(lightness: _Int16) -> NDArray[np.float64]:
     return np.array([border, bright.mean(), corners]) - 0.5
 
 
-def _for_bold_strokes(lightness: _Int16, paper: _Int16) -> _Int16:
-    """The paper under the wide window, if strokes wider than the other may be left in this one."""
-    variation = _variation(paper)
-    if variation <= EVEN * _variation(lightness):
-        return paper
-    wide = _close(lightness[None], WIDE_WINDOW)[0]
-    return wide if _variation(wide) <= UNEVEN * variation else paper
-
-
 def _noise(values: NDArray[np.uint8]) -> float:
     """Standard deviation of the grain: of two neighbours' difference the median is 0.954 of it."""
     if values.shape[1] < 2:
         return 0.0
-    left, right = values[:, :-1], values[:, 1:]
+    left, right = values[::NOISE_ROWS, :-1], values[::NOISE_ROWS, 1:]
     differences = np.maximum(left, right) - np.minimum(left, right)
     counts = np.bincount(differences.ravel(), minlength=256).cumsum()
     return float(np.searchsorted(counts, counts[-1] / 2)) / 0.954
 
 
-def _variation(values: _Int16) -> float:
-    """Total variation: how much edge there is."""
-    rows, columns = np.abs(values[1:] - values[:-1]), np.abs(values[:, 1:] - values[:, :-1])
-    return float(rows.sum(dtype=np.int64) + columns.sum(dtype=np.int64))
+def _variation(stack: _Int16) -> NDArray[np.float64]:
+    """Total variation, how much edge there is, of each image of a stack (N, H, W)."""
+    rows, columns = np.abs(stack[:, 1:] - stack[:, :-1]), np.abs(stack[:, :, 1:] - stack[:, :, :-1])
+    variation: NDArray[np.float64] = rows.sum(axis=(1, 2), dtype=np.float64) + columns.sum(axis=(1, 2))
+    return variation
 
 
 def _smooth(values: NDArray[np.uint8]) -> _Int16:
@@ -181,4 +200,5 @@ def _enlarged(values: _Int16, shape: tuple[int, ...]) -> _Float:
 
 
 def _to_uint8(values: NDArray[np.floating]) -> NDArray[np.uint8]:
-    return np.clip(values, 0, 255).astype(np.uint8)
+    levels: NDArray[np.uint8] = np.clip(values, 0, 255).astype(np.uint8)
+    return levels

@@ -45,9 +45,13 @@ def place(ink: _Ink) -> NDArray[np.uint8]:
     Returns:
         uint8 (28, 28).
     """
-    fine = _with_margin(np.clip(_scale(ink, FINE), 0, 1))
-    fine = _with_stroke_width(fine / max(float(fine.max()), 1e-6))
-    small = np.clip(_scale(_crop(fine), BOX), 0, 1)
+    ink = _with_margin(ink, 1)
+    width = stroke_width(ink > 0.5) * FINE / max(ink.shape)
+    thinnest, thickest = STROKE_WIDTHS
+    if not thinnest <= width <= thickest:
+        fine = _with_margin(np.clip(_scale(ink, FINE), 0, 1), MARGIN)
+        ink = _with_stroke_width(fine / max(float(fine.max()), 1e-6))
+    small = np.clip(_scale(_crop(ink), BOX), 0, 1)
     solid = np.sort(small[small > FAINT])
     small = np.minimum(small / solid[int(SOLID * len(solid))], 1)
     height, width = small.shape
@@ -107,10 +111,10 @@ def _spread(onto: _Ink, ink: _Ink, axis: int, extreme: np.ufunc) -> _Ink:
     return result
 
 
-def _with_margin(ink: _Ink) -> _Ink:
+def _with_margin(ink: _Ink, margin: int) -> _Ink:
     height, width = ink.shape
-    wider = np.zeros((height + 2 * MARGIN, width + 2 * MARGIN), np.float32)
-    wider[MARGIN:-MARGIN, MARGIN:-MARGIN] = ink
+    wider = np.zeros((height + 2 * margin, width + 2 * margin), np.float32)
+    wider[margin:-margin, margin:-margin] = ink
     return wider
 
 
