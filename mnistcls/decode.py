@@ -12,12 +12,12 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.sources import MAX_PIXELS
 
-FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP", "PPM", "MPO", "DIB", "AVIF")
+FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP", "PPM", "DIB", "AVIF")
 """Pillow's decoders that may run: common, well tested, and none that starts another program."""
 
 _UNREADABLE_KINDS = {
@@ -29,10 +29,22 @@ _UNREADABLE_KINDS = {
     b"\x00\x00\x00\x0cjP": "JPEG 2000: save it as PNG first",
 }
 _HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}
-_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"GIF8", b"RIFF", b"BM")
+_AVIF_BRANDS = {b"avif", b"avis"}
+_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"GIF8", b"BM")
 
 _PLAIN_MODES = {"L", "RGB", "RGBA", "LA", "I;16", "I", "F"}
-_MODE_TO_PLAIN = {"1": "L", "La": "LA", "RGBa": "RGBA", "I;16B": "I;16", "I;16L": "I;16", "I;16N": "I;16"}
+_MODE_TO_PLAIN = {"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA", "I;16B": "I", "I;16L": "I", "I;16N": "I"}
+
+_UPRIGHT: dict[object, Image.Transpose] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What turns an image upright, by its EXIF orientation."""
 
 
 def read_image(path: str, max_pixels: int = MAX_PIXELS) -> NDArray[np.generic]:
@@ -55,6 +67,8 @@ def read_image(path: str, max_pixels: int = MAX_PIXELS) -> NDArray[np.generic]:
 
 def decode(file: BinaryIO, max_pixels: int = MAX_PIXELS) -> NDArray[np.generic]:
     """Decode an open image file; see `read_image`."""
+    if Image.MAX_IMAGE_PIXELS is not None and max_pixels > Image.MAX_IMAGE_PIXELS:
+        Image.MAX_IMAGE_PIXELS = max_pixels  # Pillow's own, for the whole process: raised where asked, never lowered
     with _pillow_errors():
         try:
             image = Image.open(file, formats=FORMATS)
@@ -96,7 +110,9 @@ def _pillow_errors() -> Iterator[None]:
             yield
         except ImageError:
             raise
-        except (Image.DecompressionBombError, MemoryError):
+        except Image.DecompressionBombError:
+            raise ImageError(ErrorCode.TOO_LARGE, "too many pixels; shrink it or raise --max-pixels") from None
+        except MemoryError:
             raise ImageError(ErrorCode.TOO_LARGE, "too many pixels for the memory; shrink it") from None
         except Exception as error:  # a decoder raises whatever its parser trips over
             raise _damaged(error) from None
@@ -104,20 +120,24 @@ def _pillow_errors() -> Iterator[None]:
 
 @contextmanager
 def _open_regular(path: str) -> Iterator[BinaryIO]:
-    """Open a regular file; O_NONBLOCK keeps a FIFO that nobody writes to from hanging the batch."""
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    """Open a regular file, and nothing else."""
     try:
-        descriptor = os.open(path, flags)
+        file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - closed below; only opening is tried
     except (OSError, ValueError) as error:
         raise _unopened(error) from None
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    with file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise ImageError(ErrorCode.NOT_A_FILE, "a pipe, socket or device, not an image file")
         yield file
 
 
+def _without_waiting(path: str, flags: int) -> int:
+    """O_NONBLOCK keeps a FIFO that nobody writes to from hanging the batch."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 def _unopened(error: OSError | ValueError) -> ImageError:
-    if isinstance(error, FileNotFoundError | ValueError):
+    if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
         return ImageError(ErrorCode.NOT_FOUND, "no such file; check the spelling")
     if isinstance(error, PermissionError):
         return ImageError(ErrorCode.PERMISSION_DENIED, "not readable for you; change its permissions")
@@ -131,13 +151,22 @@ def _unopened(error: OSError | ValueError) -> ImageError:
 def _plain(image: Image.Image) -> Image.Image:
     """The first frame, upright, in one of the modes that `read_image` promises."""
     image.load()
-    upright = ImageOps.exif_transpose(image) if "exif" in image.info or image.format == "TIFF" else image
+    method = _UPRIGHT.get(_orientation(image))
+    upright = image if method is None else image.transpose(method)
     mode = upright.mode
     if "transparency" in upright.info and mode in {"1", "L", "P", "RGB"}:
         return upright.convert("RGBA")
     if mode in _PLAIN_MODES:
         return upright
-    return upright.convert(_MODE_TO_PLAIN.get(mode, "RGBA" if mode == "PA" else "RGB"))
+    return upright.convert(_MODE_TO_PLAIN.get(mode, "RGB"))
+
+
+def _orientation(image: Image.Image) -> object:
+    """As EXIF has it; 1, upright, where the EXIF part is damaged: the pixels are still good."""
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # as with pixels: whatever the parser trips over
+        return 1
 
 
 def _unidentified(file: BinaryIO) -> ImageError:
@@ -151,7 +180,9 @@ def _unidentified(file: BinaryIO) -> ImageError:
     for magic, advice in _UNREADABLE_KINDS.items():
         if head.startswith(magic):
             return ImageError(ErrorCode.UNSUPPORTED_FORMAT, advice)
-    if head.startswith(_SIGNATURES):
+    webp = head.startswith(b"RIFF") and head[8:12] in {b"", b"WEBP"}  # RIFF alone is sound or video as well
+    avif = head[4:8] == b"ftyp" and head[8:12] in _AVIF_BRANDS
+    if webp or avif or head.startswith(_SIGNATURES):
         return ImageError(ErrorCode.TRUNCATED, "the image's header is cut short or damaged; copy it again")
     return ImageError(ErrorCode.NOT_AN_IMAGE, "not an image in any format known here; save it as PNG or JPEG")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
 IMAGE_SUFFIXES = frozenset(
-    "bmp dib gif heic heif jfif jpe jpeg jpg mpo pbm pdf pgm png pnm ppm tif tiff webp avif svg jp2".split()
+    "bmp dib gif heic heif jfif jpe jpeg jpg mpo pbm pdf pgm png pnm ppm tif tiff webp avif svg jp2".split()  # noqa: SIM905 - words
 )
 """Suffixes of image files inside a folder. Some cannot be read here; such a file is a row that says what to do."""
 
@@ -23,22 +23,22 @@ class ImagePaths:
     read ahead but the names of the folders on the way down.
 
     Args:
-        paths: files and folders.
+        paths: files and folders; an iterator is drawn from as images are, and serves one pass.
         recursive: whether to enter subfolders.
     """
 
     def __init__(self, paths: Iterable[str | os.PathLike[str]], *, recursive: bool = True) -> None:
-        self._paths = [os.fsdecode(path) for path in paths]
+        self._paths = paths
         self._recursive = recursive
         self.skipped = 0
         """Files passed over so far because their suffix is no image's."""
 
     def __iter__(self) -> Iterator[str]:
         self.skipped = 0
-        for path in self._paths:
-            shown = PurePath(path).as_posix()
+        for path in map(os.fsdecode, self._paths):
+            shown = PurePath(path).as_posix() if path else path
             if os.path.isdir(path):
-                yield from self._walk(shown, entered=set())
+                yield from self._walk(shown)
             else:
                 yield shown
 
@@ -46,27 +46,43 @@ class ImagePaths:
         """How many images there are, found by a walk of its own."""
         return sum(1 for _ in ImagePaths(self._paths, recursive=self._recursive))
 
-    def _walk(self, folder: str, entered: set[tuple[int, int]]) -> Iterator[str]:
-        try:
-            stat = os.stat(folder)
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError:
-            yield folder  # reading it as a file says what is wrong with it
-            return
-        if (stat.st_dev, stat.st_ino) in entered:
-            return
-        entered.add((stat.st_dev, stat.st_ino))
-        for entry in entries:
-            path = entry.name if folder == "." else f"{folder.rstrip('/')}/{entry.name}"
-            if entry.is_dir():
-                if self._recursive:
-                    yield from self._walk(path, entered)
-            elif is_image_name(entry.name):
+    def _walk(self, top: str) -> Iterator[str]:
+        entered: set[tuple[int, int]] = set()
+        waiting = [(top, True)]  # the next one last; a stack of its own, as folders may be deeper than calls
+        while waiting:
+            path, is_folder = waiting.pop()
+            if is_folder:
+                try:
+                    entries = _entries(path, entered)
+                except OSError:
+                    yield path  # reading it as a file says what is wrong with it
+                else:
+                    waiting += [entry for entry in reversed(entries) if self._recursive or not entry[1]]
+            elif is_image_name(path):
                 yield path
             else:
                 self.skipped += 1
 
 
+def _entries(folder: str, entered: set[tuple[int, int]]) -> list[tuple[str, bool]]:
+    """Paths in a folder, sorted, each with whether it is a folder itself; none when it is entered a second time."""
+    status = os.stat(folder)
+    if (status.st_dev, status.st_ino) in entered:
+        return []
+    entered.add((status.st_dev, status.st_ino))
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    prefix = "" if folder == "." else f"{folder.rstrip('/')}/"
+    return [(prefix + entry.name, _is_folder(entry)) for entry in entries]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, or to where we may not look: a file that reading finds at fault
+        return False
+
+
 def is_image_name(name: str) -> bool:
     """Whether a file's suffix is an image's, in upper or lower case."""
-    return name.rpartition(".")[2].lower() in IMAGE_SUFFIXES
+    return PurePath(name).suffix.lower().removeprefix(".") in IMAGE_SUFFIXES

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from threading import Thread
 from typing import TextIO
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -25,6 +27,8 @@ FIRST_ROWS = 20
 """Rows of such a table's beginning."""
 
 BAR_WIDTH = 10
+MIN_PATH = 14
+"""Characters of a path that are shown however narrow the terminal."""
 PATH_SHARE = 0.45
 """Of the terminal's width, at most, for the path."""
 
@@ -40,9 +44,12 @@ def print_table(predictions: Iterable[Prediction], columns: Columns, stream: Tex
     """Print the predictions as a table; a long batch shows its beginning and the rows that need a look."""
     shown, doubtful, total = _select(predictions)
     console = Console(file=stream, highlight=False)
-    console.print(_table(shown, columns, console.width))
+    fitting = _fitting(columns, console.width)
+    console.print(_table(shown, fitting, console.width))
     if doubtful:
-        console.print(_table(doubtful, columns, console.width, title="To look at"))
+        console.print(_table(doubtful, fitting, console.width, title="To look at"))
+    if fitting != columns:
+        console.print(Text("Some columns do not fit here; -o results.csv keeps all.", style="dim"))
     hidden = total - len(shown) - len(doubtful)
     if hidden:
         console.print(Text(f"{hidden:,} more rows not shown; -o results.csv keeps all.", style="dim"))
@@ -57,7 +64,8 @@ def summary(tally: Tally, skipped: int, seconds: float) -> Text:
     if skipped:
         text.append(f"; skipped {_plural(skipped, 'other file')}", style="dim")
     if tally.digits:
-        text.append("\nDigits: " + "  ".join(f"{digit}×{tally.digits[digit]:,}" for digit in sorted(tally.digits)))
+        counted = (f"{digit}×{tally.digits[digit]:,}" for digit in sorted(tally.digits))  # noqa: RUF001 - times
+        text.append("\nDigits: " + "  ".join(counted))
     return text
 
 
@@ -74,21 +82,30 @@ def progress(predictions: Iterable[Prediction], images: ImagePaths, console: Con
     with Progress(*layout, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
         Thread(target=lambda: bar.update(task, total=images.count()), daemon=True).start()
-        yield bar.track(predictions, task_id=task)
+        yield _then_stop(bar, bar.track(predictions, task_id=task))
+
+
+def _then_stop(bar: Progress, predictions: Iterable[Prediction]) -> Iterator[Prediction]:
+    """Wipe the bar with the last prediction: what is printed next may go to the same terminal."""
+    yield from predictions
+    bar.stop()
 
 
 def printable(path: str) -> str:
-    """A file name that cannot move the cursor or colour the terminal; bytes that are not UTF-8 as `\\xNN`."""
+    r"""A file name that cannot move the cursor or colour the terminal; bytes that are not UTF-8 as `\xNN`."""
     text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def shorten(text: str, width: int) -> str:
-    """At most `width` characters, the middle left out: both the folder and the file's end tell images apart."""
-    if len(text) <= width:
+    """At most `width` columns, the middle left out: both the folder and the file's end tell images apart."""
+    if cell_len(text) <= width:
         return text
     tail = (width - 1) * 2 // 3
-    return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"
+    start, end = text[: width - 1 - tail], text[len(text) - tail :]
+    while cell_len(f"{start}…{end}") > width:  # some characters are two columns wide
+        start, end = (start[:-1], end) if 2 * len(start) > len(end) else (start, end[1:])
+    return f"{start}…{end}"
 
 
 def _select(predictions: Iterable[Prediction]) -> tuple[list[Prediction], list[Prediction], int]:
@@ -108,25 +125,37 @@ def _select(predictions: Iterable[Prediction]) -> tuple[list[Prediction], list[P
     return first[:FIRST_ROWS], (rest + doubtful)[: MAX_ROWS - FIRST_ROWS], total
 
 
+def _needed(columns: Columns, *, bar: bool) -> int:
+    """Width of a table with the shortest paths, two characters between columns."""
+    optional = 8 * (columns.top_k - 1) + (60 if columns.probabilities else 0) + (7 if columns.scores else 0)
+    return 1 + MIN_PATH + 7 + (19 if bar else 12) + optional + 22
+
+
+def _fitting(columns: Columns, width: int) -> Columns:
+    """The optional columns that fit the terminal beside the first five."""
+    if _needed(columns, bar=False) > width:
+        columns = replace(columns, probabilities=False)
+    while columns.top_k > 1 and _needed(columns, bar=False) > width:
+        columns = replace(columns, top_k=columns.top_k - 1)
+    return columns
+
+
 def _table(predictions: list[Prediction], columns: Columns, width: int, title: str | None = None) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
-    table.add_column("Image", no_wrap=True)
-    table.add_column("Digit", justify="center")
-    table.add_column("Confidence", no_wrap=True)
-    for rank in range(2, columns.top_k + 1):
-        table.add_column(f"{rank}.", no_wrap=True)
-    if columns.probabilities:
-        for digit in range(10):
-            table.add_column(f"p{digit}", no_wrap=True)
-    if columns.scores:
-        table.add_column("Score", no_wrap=True)
-    table.add_column("Status")
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, collapse_padding=True)
+    names = ["Image", "Digit", "Confidence", *(f"{rank}." for rank in range(2, columns.top_k + 1))]
+    names += [f"p{digit}" for digit in range(10)] if columns.probabilities else []
+    names += ["Score"] if columns.scores else []
+    for name in names:
+        table.add_column(name, no_wrap=True, justify="center" if name == "Digit" else "left")
+    table.add_column("Status", min_width=10, overflow="fold")
+    bar = _needed(columns, bar=True) <= width
+    room = width - _needed(columns, bar=bar) + MIN_PATH
     for prediction in predictions:
-        table.add_row(*_cells(prediction, columns, max(12, int(width * PATH_SHARE))))
+        table.add_row(*_cells(prediction, columns, max(MIN_PATH, min(room, int(width * PATH_SHARE))), bar=bar))
     return table
 
 
-def _cells(prediction: Prediction, columns: Columns, path_width: int) -> list[Text]:
+def _cells(prediction: Prediction, columns: Columns, path_width: int, *, bar: bool) -> list[Text]:
     style = _STYLES[prediction.status]
     ranked = prediction.ranked()[1 : columns.top_k]
     others = [f"{digit} {confidence:4.0%}" for digit, confidence in ranked]
@@ -138,18 +167,20 @@ def _cells(prediction: Prediction, columns: Columns, path_width: int) -> list[Te
     return [
         Text(shorten(printable(prediction.path), path_width)),
         Text("-" if prediction.digit is None else str(prediction.digit), style="bold"),
-        _confidence_bar(prediction.confidence, style),
+        _confidence(prediction.confidence, style, bar=bar),
         *map(Text, others),
         Text(prediction.error or prediction.status.value, style=style),
     ]
 
 
-def _confidence_bar(confidence: float | None, style: str) -> Text:
+def _confidence(confidence: float | None, style: str, *, bar: bool) -> Text:
     if confidence is None:
         return Text("")
+    number = Text(f"{math.floor(confidence * 1000) / 10:5.1f}%", style=style)
+    if not bar:
+        return number
     full = round(confidence * BAR_WIDTH)
-    bar = Text("█" * full, style=style) + Text("░" * (BAR_WIDTH - full), style="dim")
-    return bar + Text(f" {math.floor(confidence * 1000) / 10:5.1f}%")
+    return Text.assemble(("█" * full, style), ("░" * (BAR_WIDTH - full), "dim"), " ", number)
 
 
 def _plural(count: int, noun: str) -> str:

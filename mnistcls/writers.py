@@ -59,15 +59,17 @@ def write_csv(predictions: Iterable[Prediction], columns: Columns, stream: TextI
         OSError: the stream cannot be written.
     """
     writer = csv.writer(stream, lineterminator="\n")
+    careful = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(columns.header())
     for prediction in predictions:
-        writer.writerow(columns.row(prediction))
-    stream.flush()
+        row = columns.row(prediction)
+        (careful if "\r" in row[0] else writer).writerow(row)  # Python 3.11 leaves a bare \r unquoted
+        stream.flush()
 
 
 @contextmanager
 def standard_output() -> Iterator[TextIO]:
-    """Standard output as UTF-8 with `\\n`; bytes of file names that are not UTF-8 pass as they are.
+    r"""Standard output as UTF-8 with `\n`; bytes of file names that are not UTF-8 pass as they are.
 
     A reader that goes away, as in `| head`, ends the block without an error.
     """
@@ -93,9 +95,11 @@ def output_file(path: Path, *, overwrite: bool) -> Iterator[TextIO]:
     Raises:
         OutputError: the file exists and `overwrite` is not set, or it cannot be written.
     """
+    if os.path.isdir(path):
+        raise OutputError(f"{path} is a folder; name a file in it with -o")
     part = path.with_name(path.name + ".part")
     for existing in (path, part):
-        if existing.exists() and not overwrite:
+        if os.path.exists(existing) and not overwrite:
             raise OutputError(f"{existing} exists; use --overwrite, or another -o")
     try:
         stream = _utf8(part.open("wb"))
@@ -104,7 +108,7 @@ def output_file(path: Path, *, overwrite: bool) -> Iterator[TextIO]:
     try:
         with stream:
             yield stream
-        os.replace(part, path)
+        part.replace(path)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}; finished rows are in {part}") from None
     except Exception:
