@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import logging
+import math
 import os
 import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import BinaryIO
 
 import numpy as np
@@ -15,22 +18,16 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from mnistcls.errors import ErrorCode, ImageError
+from mnistcls.signatures import HEAD_BYTES, diagnose, is_heic
 from mnistcls.sources import MAX_PIXELS
 
 FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP", "PPM", "DIB", "AVIF")
 """Pillow's decoders that may run: common, well tested, and none that starts another program."""
 
-_UNREADABLE_KINDS = {
-    b"%PDF": "PDF: save its pages as PNG first",
-    b"%!PS": "PostScript: save it as PNG first",
-    b"<svg": "SVG: save it as PNG first",
-    b"<?xm": "XML or SVG: save it as PNG first",
-    b"8BPS": "Photoshop: save it as PNG first",
-    b"\x00\x00\x00\x0cjP": "JPEG 2000: save it as PNG first",
-}
-_HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}
-_AVIF_BRANDS = {b"avif", b"avis"}
-_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"GIF8", b"BM")
+DRAFT_SIDE = 512
+"""Longer side, in pixels, under which no JPEG is reduced while it is decoded."""
+
+_logger = logging.getLogger("mnistcls")
 
 _PLAIN_MODES = {"L", "RGB", "RGBA", "LA", "I;16", "I", "F"}
 _MODE_TO_PLAIN = {"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA", "I;16B": "I", "I;16L": "I", "I;16N": "I"}
@@ -69,13 +66,32 @@ def decode(file: BinaryIO, max_pixels: int = MAX_PIXELS) -> NDArray[np.generic]:
     """Decode an open image file; see `read_image`."""
     if Image.MAX_IMAGE_PIXELS is not None and max_pixels > Image.MAX_IMAGE_PIXELS:
         Image.MAX_IMAGE_PIXELS = max_pixels  # Pillow's own, for the whole process: raised where asked, never lowered
-    with _pillow_errors():
-        try:
-            image = Image.open(file, formats=FORMATS)
-        except UnidentifiedImageError:
-            raise _unidentified(file) from None
-        with image:
-            return image_to_array(image, max_pixels)
+    with _pillow_errors(), _identified(file) as image:
+        image.filename = str(getattr(file, "name", "an image"))  # for the one warning that there is
+        return image_to_array(image, max_pixels)
+
+
+def _identified(file: BinaryIO) -> Image.Image:
+    """The image, its header read; HEIC only where the extra for it is installed."""
+    try:
+        return Image.open(file, formats=FORMATS)
+    except UnidentifiedImageError:
+        file.seek(0)
+        head = file.read(HEAD_BYTES)
+        if is_heic(head) and _learn_heic():
+            return Image.open(file, formats=("HEIF",))
+        raise diagnose(head) from None
+
+
+@cache
+def _learn_heic() -> bool:
+    """Whether Pillow can read HEIC, once the extra has been asked."""
+    try:
+        import pillow_heif  # noqa: PLC0415 - an extra, and slow to load
+    except ImportError:
+        return False
+    pillow_heif.register_heif_opener()
+    return True
 
 
 def image_to_array(image: Image.Image, max_pixels: int = MAX_PIXELS) -> NDArray[np.generic]:
@@ -150,7 +166,11 @@ def _unopened(error: OSError | ValueError) -> ImageError:
 
 def _plain(image: Image.Image) -> Image.Image:
     """The first frame, upright, in one of the modes that `read_image` promises."""
+    if image.format in {"JPEG", "MPO"}:
+        _draft(image)
     image.load()
+    if image.format not in {"JPEG", "MPO"} and getattr(image, "is_animated", False):
+        _logger.warning("%s has several frames; only the first is read", getattr(image, "filename", "an image"))
     method = _UPRIGHT.get(_orientation(image))
     upright = image if method is None else image.transpose(method)
     mode = upright.mode
@@ -161,30 +181,19 @@ def _plain(image: Image.Image) -> Image.Image:
     return upright.convert(_MODE_TO_PLAIN.get(mode, "RGB"))
 
 
+def _draft(image: Image.Image) -> None:
+    """Let a large JPEG be decoded at 1/2, 1/4 or 1/8 of its size: much quicker, and still larger than is looked at."""
+    width, height = image.size
+    scale = DRAFT_SIDE / max(width, height)
+    image.draft(None, (math.ceil(width * scale), math.ceil(height * scale)))
+
+
 def _orientation(image: Image.Image) -> object:
     """As EXIF has it; 1, upright, where the EXIF part is damaged: the pixels are still good."""
     try:
         return image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # as with pixels: whatever the parser trips over
         return 1
-
-
-def _unidentified(file: BinaryIO) -> ImageError:
-    """Why Pillow found no image: another kind of file, a broken header, or something else altogether."""
-    file.seek(0)
-    head = file.read(16)
-    if not head:
-        return ImageError(ErrorCode.NOT_AN_IMAGE, "the file is empty; copy it again")
-    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
-        return ImageError(ErrorCode.UNSUPPORTED_FORMAT, "HEIC: save it as JPEG or PNG first")
-    for magic, advice in _UNREADABLE_KINDS.items():
-        if head.startswith(magic):
-            return ImageError(ErrorCode.UNSUPPORTED_FORMAT, advice)
-    webp = head.startswith(b"RIFF") and head[8:12] in {b"", b"WEBP"}  # RIFF alone is sound or video as well
-    avif = head[4:8] == b"ftyp" and head[8:12] in _AVIF_BRANDS
-    if webp or avif or head.startswith(_SIGNATURES):
-        return ImageError(ErrorCode.TRUNCATED, "the image's header is cut short or damaged; copy it again")
-    return ImageError(ErrorCode.NOT_AN_IMAGE, "not an image in any format known here; save it as PNG or JPEG")
 
 
 def _damaged(error: Exception) -> ImageError:

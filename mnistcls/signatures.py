@@ -1,0 +1,46 @@
+"""What a file is by its first bytes, where Pillow does not know it: so that its row says what to do."""
+
+from __future__ import annotations
+
+from mnistcls.errors import ErrorCode, ImageError
+
+HEAD_BYTES = 16
+"""Bytes that tell the kinds apart."""
+
+_UNREADABLE_KINDS = {
+    b"%PDF": "PDF: save its pages as PNG first",
+    b"%!PS": "PostScript: save it as PNG first",
+    b"<svg": "SVG: save it as PNG first",
+    b"<?xm": "XML or SVG: save it as PNG first",
+    b"8BPS": "Photoshop: save it as PNG first",
+    b"\x00\x00\x00\x0cjP": "JPEG 2000: save it as PNG first",
+}
+_HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}
+_AVIF_BRANDS = {b"avif", b"avis"}
+_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"GIF8", b"BM")
+
+
+def is_heic(head: bytes) -> bool:
+    """Whether a file that starts like this is HEIC, as phones write it."""
+    return head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS
+
+
+def diagnose(head: bytes) -> ImageError:
+    """Say why Pillow found no image: another kind of file, a broken header, or something else altogether.
+
+    Args:
+        head: the first `HEAD_BYTES` bytes of the file, or as many as it has.
+    """
+    if not head:
+        return ImageError(ErrorCode.NOT_AN_IMAGE, "the file is empty; copy it again")
+    if is_heic(head):
+        fix = 'pip install "mnistcls[heif]", or save it as JPEG'
+        return ImageError(ErrorCode.UNSUPPORTED_FORMAT, f"HEIC: {fix}")
+    for magic, advice in _UNREADABLE_KINDS.items():
+        if head.startswith(magic):
+            return ImageError(ErrorCode.UNSUPPORTED_FORMAT, advice)
+    webp = head.startswith(b"RIFF") and head[8:12] in {b"", b"WEBP"}  # RIFF alone is sound or video as well
+    avif = head[4:8] == b"ftyp" and head[8:12] in _AVIF_BRANDS
+    if webp or avif or head.startswith(_SIGNATURES):
+        return ImageError(ErrorCode.TRUNCATED, "the image's header is cut short or damaged; copy it again")
+    return ImageError(ErrorCode.NOT_AN_IMAGE, "not an image in any format known here; save it as PNG or JPEG")
