@@ -67,7 +67,9 @@ def decode(file: BinaryIO, max_pixels: int = MAX_PIXELS) -> NDArray[np.generic]:
     if Image.MAX_IMAGE_PIXELS is not None and max_pixels > Image.MAX_IMAGE_PIXELS:
         Image.MAX_IMAGE_PIXELS = max_pixels  # Pillow's own, for the whole process: raised where asked, never lowered
     with _pillow_errors(), _identified(file) as image:
-        image.filename = str(getattr(file, "name", "an image"))  # for the one warning that there is
+        if image.format != "MPO" and getattr(image, "is_animated", False):  # MPO: a photo and its own thumbnails
+            name = getattr(file, "name", "an image")
+            _logger.warning("%s has several frames; only the first is read", name)
         return image_to_array(image, max_pixels)
 
 
@@ -169,8 +171,6 @@ def _plain(image: Image.Image) -> Image.Image:
     if image.format in {"JPEG", "MPO"}:
         _draft(image)
     image.load()
-    if image.format not in {"JPEG", "MPO"} and getattr(image, "is_animated", False):
-        _logger.warning("%s has several frames; only the first is read", getattr(image, "filename", "an image"))
     method = _UPRIGHT.get(_orientation(image))
     upright = image if method is None else image.transpose(method)
     mode = upright.mode

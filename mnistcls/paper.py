@@ -87,7 +87,7 @@ def _by_margin(lightness: _Int16) -> tuple[_Float, bool] | None:
     darker, brighter = low - int(lightness.min()), int(lightness.max()) - high
     if high - low > EVEN_MARGIN * (darker + brighter) or min(darker, brighter) > EVEN_MARGIN * max(darker, brighter):
         return None
-    return np.float32([[margin.mean()]]), brighter > darker
+    return np.full((1, 1), margin.mean(), np.float32), brighter > darker
 
 
 def _by_flatness(lightness: _Int16) -> tuple[_Float, bool]:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import os
+import struct
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from train.data import resolve_data_dir
-from train.published import PUBLISHED
+from train.data import load_test, load_train, resolve_data_dir
+from train.published import PUBLISHED, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +23,27 @@ def mnist_dir() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return folder
+
+
+@pytest.fixture(scope="session")
+def toy_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model file that knows the glyphs of `toy_model.glyph`; see there."""
+    from toy_model import write_toy_model  # noqa: PLC0415 - needs onnx, which not every test does
+
+    return write_toy_model(tmp_path_factory.mktemp("model") / "toy.onnx")
+
+
+@pytest.fixture(scope="session")
+def tiny_mnist(mnist_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the first 480 training and 1,000 test digits of MNIST, in MNIST's own format."""
+    folder = tmp_path_factory.mktemp("tiny-mnist")
+    train, test = load_train(mnist_dir), load_test(mnist_dir)
+    _write_idx(folder / TRAIN_IMAGES.name, train.images[:480])
+    _write_idx(folder / TRAIN_LABELS.name, train.labels[:480].astype(np.uint8))
+    _write_idx(folder / TEST_IMAGES.name, test.images[:1000])
+    _write_idx(folder / TEST_LABELS.name, test.labels[:1000].astype(np.uint8))
+    return folder
+
+
+def _write_idx(path: Path, array: NDArray[np.uint8]) -> None:
+    path.write_bytes(struct.pack(f">I{array.ndim}I", 0x0800 + array.ndim, *array.shape) + array.tobytes())

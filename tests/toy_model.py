@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from mnistcls.canonical import SIZE, VERSION, canonicalize
+from mnistcls.canonical import SIZE, VERSION, canonicalize_all
 from mnistcls.model import CONTRACT, DIGIT_SCORE, INPUT, METADATA_KEY, PROBABILITIES, ModelMetadata
 
 SHARPNESS = 60.0
@@ -42,10 +42,18 @@ def glyph(digit: int, scale: int = 1) -> NDArray[np.uint8]:
     return np.pad(box, 4, constant_values=255).repeat(scale, axis=0).repeat(scale, axis=1)
 
 
-def between_8_and_0() -> NDArray[np.uint8]:
-    """An 8 whose middle stroke is half gone: the toy model cannot tell."""
-    ink8, ink0 = 255 - canonicalize(glyph(8)).astype(int), 255 - canonicalize(glyph(0)).astype(int)
-    return ((ink8 + ink0) // 2).astype(np.uint8)
+def canonical_glyphs() -> NDArray[np.uint8]:
+    """All ten as the model sees them: uint8 (10, 28, 28)."""
+    return canonicalize_all([glyph(digit) for digit in range(10)])
+
+
+def doubtful() -> NDArray[np.uint8]:
+    """A digit between two: of a 0 that grows a middle stroke to become an 8, where the toy model is least sure."""
+    growing = [np.where(np.arange(20) < end, glyph(8), glyph(0)) for end in range(4, 17)]
+    fading = [np.rint(glyph(0) + share * (glyph(8) - glyph(0).astype(float))) for share in np.linspace(0, 1, 21)]
+    pictures = [picture.astype(np.uint8) for picture in (*growing, *fading)]
+    cosines = np.sort(_unit(canonicalize_all(pictures)) @ _unit(canonical_glyphs()).T, axis=1)
+    return pictures[int(np.argmin(cosines[:, -1] - cosines[:, -2]))]
 
 
 def checkerboard() -> NDArray[np.uint8]:
@@ -60,11 +68,16 @@ def save(path: Path, digit: int, **options: Any) -> Path:
     return path
 
 
+def _unit(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(N, 784), each of length 1."""
+    flat = images.reshape(len(images), -1).astype(np.float32)
+    return np.asarray(flat / np.linalg.norm(flat, axis=1, keepdims=True), np.float32)
+
+
 def toy_proto(batch: str | int = "N") -> onnx.ModelProto:
     """Nearest glyph by cosine; no metadata yet."""
-    templates = np.stack([canonicalize(glyph(digit)).astype(np.float32).ravel() for digit in range(10)], axis=1)
     constants = {
-        "templates": templates / np.linalg.norm(templates, axis=0),
+        "templates": _unit(canonical_glyphs()).T,
         "sharpness": np.float32(SHARPNESS),
         "tiny": np.float32(1e-6),
         "rows": np.array([1], np.int64),

@@ -14,8 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from mnistcls.canonical import VERSION as PREPROCESSING
 from mnistcls.errors import CheckpointError, ParityError, TrainingError
-from mnistcls.model import CONTRACT, DIGIT_SCORE, INPUT, METADATA_KEY, PREPROCESSING, PROBABILITIES, ModelMetadata
+from mnistcls.model import CONTRACT, DIGIT_SCORE, INPUT, METADATA_KEY, PROBABILITIES, ModelMetadata
 from mnistcls.placement import SIZE
 from train.calibrate import Calibration
 from train.card import model_card
