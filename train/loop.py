@@ -116,8 +116,8 @@ def _train_epoch(trainer: Trainer, images: Tensor, labels: Tensor, epoch: int, o
     total = 0.0
     for step in range(trainer.steps_per_epoch):
         batch = order[step * trainer.recipe.batch_size :][: trainer.recipe.batch_size]
-        x = distort(to_input(images[batch]), trainer.recipe.augmentation, generator)
-        loss = _train_step(trainer, x, labels[batch])
+        x, ranges = to_input(images[batch]), trainer.recipe.augmentation
+        loss = _train_step(trainer, distort(x, ranges, generator) if ranges else x, labels[batch])
         if not math.isfinite(loss):
             raise TrainingError(f"the loss became {loss} in epoch {epoch}, step {step + 1}; lower the learning rate")
         total += loss

@@ -24,7 +24,8 @@ class Recipe:
     """Share of the steps in which the learning rate rises."""
     ema_decay: float
     """Of the exponential moving average of the weights, a step."""
-    augmentation: Augmentation
+    augmentation: Augmentation | None
+    """None for the images as they are."""
 
 
 FULL = {
@@ -42,5 +43,5 @@ FULL = {
 }
 """The recipes of the released models, by network."""
 
-QUICK = {"reference": replace(FULL["reference"], epochs=2)}
+QUICK = {"reference": replace(FULL["reference"], epochs=2, lr=0.005, ema_decay=0.99, augmentation=None)}
 """Recipes for `--quick`, by network."""

@@ -43,7 +43,8 @@ class RunSettings:
         """Parse what `to_json` wrote."""
         values = json.loads(text)
         recipe = dict(values["recipe"])
-        recipe["augmentation"] = Augmentation(**recipe["augmentation"])
+        if recipe["augmentation"]:
+            recipe["augmentation"] = Augmentation(**recipe["augmentation"])
         return cls(Recipe(**recipe), values["seed"], values["provenance"])
 
     def to_json(self) -> str:

@@ -1,0 +1,113 @@
+"""Refits `mnistcls.paper.SHAPE_WEIGHTS`: `python -m train.polarity`.
+
+Logistic regression on where the bright pixels of a small black and white image of a digit are. Such images leave
+nothing else to tell ink from paper by, and a crop that touches all four borders has no margin to ask either.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from PIL import Image
+
+from mnistcls.errors import DataError
+from mnistcls.paper import shape_evidence
+from train.data import Digits, load_train, resolve_data_dir
+
+DIGITS = 6_000
+"""Of the training set: three weights need no more."""
+HELD_OUT = 0.25
+"""Share of the digits that measures accuracy."""
+INK = 100  # of 255: brighter is inside a digit's box
+SIDES = (16, 64)  # pixels, of the longer side
+LEVELS = (0.3, 0.7)  # of full ink, at which an image is made black and white
+STEPS, RATE = 3_000, 2.0
+
+_Features = NDArray[np.float64]
+
+
+class Margin(StrEnum):
+    """How a digit is cropped."""
+
+    NONE = "none"
+    EVEN = "even"
+    RANDOM = "random"
+
+    def widths(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Draw the pixels above, below, left and right of the digit, (4,)."""
+        match self:
+            case Margin.NONE:
+                return np.zeros(4, np.int64)
+            case Margin.EVEN:
+                return np.full(4, rng.integers(1, 4, endpoint=True))
+            case Margin.RANDOM:
+                return rng.integers(0, 7, 4, endpoint=True)
+
+
+def paint(digit: NDArray[np.uint8], margin: Margin, rng: np.random.Generator, *, bright_ink: bool) -> NDArray[np.int16]:
+    """Return a crop of an MNIST digit in black (0) and white (255), (H, W); half of them fill a square."""
+    inside = digit > INK
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    box = digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    side = int(rng.integers(*SIDES, endpoint=True))
+    shape = np.array([side, side] if rng.random() < 0.5 else box.shape)
+    height, width = np.maximum(1, np.rint(shape * (side / shape.max()))).astype(int).tolist()
+    grey = np.asarray(Image.fromarray(box).resize((width, height), Image.Resampling.BILINEAR))
+    ink = grey > rng.uniform(*LEVELS) * grey.max()
+    return np.where(np.pad(ink, margin.widths(rng).reshape(2, 2)) == bright_ink, 255, 0).astype(np.int16)
+
+
+def fit(features: _Features, bright_ink: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the weights (3,) of a logistic regression without a constant, by gradient descent.
+
+    Args:
+        features: (N, 3), inverted where an image is.
+        bright_ink: (N,), what they are evidence of.
+    """
+    weights = np.zeros(features.shape[1])
+    for _ in range(STEPS):
+        probability = 1 / (1 + np.exp(-features @ weights))
+        weights += RATE * (bright_ink - probability) @ features / len(features)
+    return weights
+
+
+def main(
+    data_dir: Annotated[
+        Path | None, typer.Option(help="The folder with the MNIST files.", show_default="$MNIST_DIR, or else data")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Chooses the digits and all that is left to chance.")] = 0,
+) -> None:
+    """Fit the weights that tell bright ink from dark ink by shape alone, and print how often they are right."""
+    try:
+        digits = load_train(resolve_data_dir(data_dir))
+    except DataError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
+    features, bright_ink, margins = _examples(digits, np.random.default_rng(seed))
+    held_out = np.arange(len(features)) < HELD_OUT * len(features)
+    weights = fit(features[~held_out], bright_ink[~held_out])
+    typer.echo(f"SHAPE_WEIGHTS = [{', '.join(f'{weight:.2f}' for weight in weights)}]")
+    right = (features @ weights > 0) == bright_ink
+    for margin in Margin:
+        typer.echo(f"margin {margin}: {right[held_out & (margins == margin)].mean():.1%} right")
+
+
+def _examples(digits: Digits, rng: np.random.Generator) -> tuple[_Features, NDArray[np.bool_], NDArray[np.str_]]:
+    """Return features (N, 3), whether the ink is bright (N,), and the kind of margin (N,)."""
+    chosen = rng.permutation(len(digits))[:DIGITS]
+    margins = rng.choice(list(Margin), len(chosen))
+    bright_ink = rng.random(len(chosen)) < 0.5
+    features = [
+        shape_evidence(paint(digits.images[index], Margin(margin), rng, bright_ink=bool(bright)))
+        for index, margin, bright in zip(chosen, margins, bright_ink, strict=True)
+    ]
+    return np.array(features), bright_ink, margins
+
+
+if __name__ == "__main__":
+    typer.run(main)
