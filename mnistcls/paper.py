@@ -98,7 +98,7 @@ def _by_flatness(lightness: _Int16) -> tuple[_Float, bool]:
     of_image, of_bright, of_dark = _variation(np.stack([small, *papers]))
     grain = GRAIN * of_image + 1e-9
     flatness = np.log((of_bright + grain) / (of_dark + grain))
-    bright_ink = bool(flatness * FLATNESS_WEIGHT + _shape(lightness) @ SHAPE_WEIGHTS > 0)
+    bright_ink = bool(flatness * FLATNESS_WEIGHT + shape_evidence(lightness) @ SHAPE_WEIGHTS > 0)
     chosen = int(bright_ink)
     paper = papers[chosen]
     if (of_bright, of_dark)[chosen] > EVEN * of_image:  # strokes wider than the window may be left in it
@@ -123,7 +123,7 @@ def otsu(counts: NDArray[np.intp]) -> float:
     return float(np.flatnonzero(between >= most * (1 - 1e-9)).mean()) + 0.5 if most > 0 else 255.0
 
 
-def _shape(lightness: _Int16) -> NDArray[np.float64]:
+def shape_evidence(lightness: _Int16) -> NDArray[np.float64]:
     """Where the bright pixels are: shares, less a half, of the border, of all and of the corners."""
     small = _reduced(lightness, SHAPE_SIDE)
     bright = small > otsu(np.bincount(small.ravel(), minlength=256))
@@ -170,20 +170,24 @@ def _close(stack: _Int16, share: float) -> _Int16:
     return stack
 
 
-def _running(values: _Int16, window: int, axis: int, extreme: np.ufunc) -> _Int16:
+def _running(stack: _Int16, window: int, axis: int, extreme: np.ufunc) -> _Int16:
     """Running maximum or minimum along an axis, by doubling; beyond the border the slope goes on."""
-    a = values.swapaxes(0, axis)
-    half = min(window // 2, len(a) - 1)
+
+    def cut(part: slice) -> tuple[slice, ...]:
+        return (slice(None),) * axis + (part,)
+
+    half = min(window // 2, stack.shape[axis] - 1)
     if half == 0:
-        return values
-    p = np.concatenate([2 * a[:1] - a[half:0:-1], a, 2 * a[-1:] - a[-2 : -half - 2 : -1]])
+        return stack
+    before = 2 * stack[cut(slice(1))] - stack[cut(slice(half, 0, -1))]
+    after = 2 * stack[cut(slice(-1, None))] - stack[cut(slice(-2, -half - 2, -1))]
+    p = np.concatenate([before, stack, after], axis=axis)
     width, reach = 2 * half + 1, 1
-    while 2 * reach <= width:
-        p = extreme(p[:-reach], p[reach:])
-        reach *= 2
-    if reach < width:
-        p = extreme(p[: reach - width], p[width - reach :])
-    return p.swapaxes(0, axis)
+    while reach < width:
+        step = min(reach, width - reach)
+        p = extreme(p[cut(slice(-step))], p[cut(slice(step, None))])
+        reach += step
+    return p
 
 
 def _reduced(values: _Int16, side: int) -> _Int16:

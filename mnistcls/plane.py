@@ -86,7 +86,9 @@ def _without_colour(pixels: NDArray[np.uint8]) -> Plane:
     small = Image.fromarray(pixels)
     small = small.reduce(max(1, -(-max(small.size) // COLOUR_SIDE)))
     colours = np.asarray(small, np.float32)
-    if np.ptp(colours, axis=2).mean() < MIN_CHROMA:
+    red, green, blue = (colours[..., channel] for channel in range(3))
+    chroma = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
+    if chroma.mean() < MIN_CHROMA:
         return Plane(np.asarray(Image.fromarray(pixels).convert("L")), None, "grey")
     axis = _main_axis(colours)
     projected = pixels.astype(np.float32) @ axis
