@@ -10,7 +10,7 @@ This module is the only way to it; classification, training-time evaluation and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +48,9 @@ FAINT = 0.15
 LEAST_INK = 0.3
 """Of the strongest contrast: what stands out less is never ink."""
 
+STANDS_OUT = 2.5
+"""Median contrast of the digit, by that of everything else: under it, this is the grain of the paper."""
+
 INK_SHARE = 0.6
 """Of the digit's pixels, the faintest: the others count as full ink."""
 
@@ -70,16 +73,22 @@ class Canonical:
     """What was done, for people."""
 
 
-def canonicalize_all(images: Sequence[NDArray[np.generic]]) -> NDArray[np.uint8]:
-    """Canonical forms, uint8 (N, 28, 28), of N decoded images; see `canonicalize`."""
-    forms = np.zeros((len(images), SIZE, SIZE), np.uint8)
-    small = [i for i, image in enumerate(images) if image.shape == (SIZE, SIZE) and image.dtype == np.uint8]
-    like_mnist = np.zeros(len(images), bool)
+def canonicalize_all(images: Iterable[NDArray[np.generic]]) -> NDArray[np.uint8]:
+    """Canonical forms, uint8 (N, 28, 28), of N decoded images, drawn one by one; see `canonicalize`."""
+    forms: list[NDArray[np.uint8]] = []
+    small: list[int] = []
+    for image in images:
+        if image.shape == (SIZE, SIZE) and image.dtype == np.uint8:
+            small.append(len(forms))
+            forms.append(image.view(np.uint8))
+        else:
+            forms.append(canonicalize(image).image)
+    result = np.array(forms, np.uint8).reshape(-1, SIZE, SIZE)
     if small:  # whole batches at once: MNIST's own images are the most, and the quickest
-        like_mnist[small], forms[small] = as_mnist(np.stack([images[i] for i in small]).view(np.uint8))
-    for i in np.flatnonzero(~like_mnist).tolist():
-        forms[i] = canonicalize(images[i]).image
-    return forms
+        fits, result[small] = as_mnist(result[small])
+        for i in np.array(small)[~fits].tolist():
+            result[i] = canonicalize(forms[i]).image
+    return result
 
 
 def canonicalize(image: NDArray[np.generic]) -> Canonical:
@@ -174,11 +183,25 @@ def _look(pixels: NDArray[np.uint8]) -> _Found:
     counts = np.bincount(values.ravel(), minlength=256)
     strongest = _strongest(counts)
     steps = (plane.step, seen.step)
-    if strongest < max(MIN_CONTRAST, NOISE_FACTOR * seen.noise):
+    if _strongest(np.bincount(seen.levels.ravel(), minlength=256)) < max(MIN_CONTRAST, NOISE_FACTOR * seen.noise):
         return _Found(None, values, (*steps, "nothing stands out"))
     counts[: int(max(2, FAINT * strongest)) + 1] = 0
     mask, removed = find_digit(values > max(min(otsu(counts), strongest / 2), LEAST_INK * strongest), values)
+    if mask is not None and not _stands_out(mask, values):
+        return _Found(None, values, (*steps, *removed, "no more than texture"))
     return _Found(mask, values, steps + removed)
+
+
+def _stands_out(mask: _Mask, values: NDArray[np.uint8]) -> bool:
+    """Whether the ink of a mask is another thing than what surrounds it, and not the strongest of a texture."""
+    inside = np.bincount(values[mask], minlength=256)
+    outside = np.bincount(values.ravel(), minlength=256) - inside
+    return _median(inside) >= STANDS_OUT * max(_median(outside), 1)
+
+
+def _median(counts: NDArray[np.intp]) -> int:
+    below = counts.cumsum()
+    return int(np.searchsorted(below, below[-1] / 2))
 
 
 def _strongest(counts: NDArray[np.intp]) -> float:

@@ -21,7 +21,6 @@ from mnistcls.sources import MAX_PIXELS, ImagePaths
 DEFAULT_MODEL = "reference"
 
 ImageLike = NDArray[np.generic] | Image.Image | str | os.PathLike[str]
-Decoded = NDArray[np.generic] | ImageError
 
 
 class Classifier:
@@ -69,27 +68,33 @@ class Classifier:
         Returns:
             One prediction an image, in order; `unreadable` for one that cannot be read.
         """
-        decoded = [self._decode(image) for image in images]
-        canonical = canonicalize_all([image for image in decoded if not isinstance(image, ImageError)])
+        if isinstance(images, str | os.PathLike) or (isinstance(images, np.ndarray) and images.ndim < 3):
+            raise TypeError("pass a list of images, or an array (N, H, W)")
+        errors: dict[int, ImageError] = {}
+        canonical = canonicalize_all(self._decoded(images, errors))
         outputs = self.model.run(canonical)
         seen = zip(canonical, outputs.probabilities, outputs.digit_scores, strict=True)
-        rows = []
-        for image, result in zip(images, decoded, strict=True):
-            if isinstance(result, ImageError):
-                rows.append(Prediction.unreadable(_path_of(image), result))
-            else:
-                rows.append(self._judge(_path_of(image), *next(seen)))
-        return rows
+        return [
+            Prediction.unreadable(_path_of(image), errors[i])
+            if i in errors
+            else self._judge(_path_of(image), *next(seen))
+            for i, image in enumerate(images)
+        ]
 
-    def _decode(self, image: ImageLike) -> Decoded:
-        try:
-            if isinstance(image, np.ndarray):
-                return check_array(image)
-            if isinstance(image, Image.Image):
-                return image_to_array(image, self.max_pixels)
-            return read_image(os.fspath(image), self.max_pixels)
-        except ImageError as error:
-            return error
+    def _decoded(self, images: Iterable[ImageLike], errors: dict[int, ImageError]) -> Iterator[NDArray[np.generic]]:
+        """One image after the other, as large ones must not be in memory together; the unreadable go to `errors`."""
+        for i, image in enumerate(images):
+            try:
+                yield self._decode(image)
+            except ImageError as error:
+                errors[i] = error
+
+    def _decode(self, image: ImageLike) -> NDArray[np.generic]:
+        if isinstance(image, np.ndarray):
+            return check_array(image)
+        if isinstance(image, Image.Image):
+            return image_to_array(image, self.max_pixels)
+        return read_image(os.fspath(image), self.max_pixels)
 
     def _judge(
         self, path: str, image: NDArray[np.uint8], probabilities: NDArray[np.float32], digit_score: np.float32
@@ -106,4 +111,6 @@ class Classifier:
 
 
 def _path_of(image: ImageLike) -> str:
-    return PurePath(image).as_posix() if isinstance(image, str | os.PathLike) else ""
+    if not isinstance(image, str | os.PathLike) or not os.fspath(image):
+        return ""
+    return PurePath(image).as_posix()

@@ -70,6 +70,8 @@ def decode(file: BinaryIO, max_pixels: int = MAX_PIXELS) -> NDArray[np.generic]:
         if image.format != "MPO" and getattr(image, "is_animated", False):  # MPO: a photo and its own thumbnails
             name = getattr(file, "name", "an image")
             _logger.warning("%s has several frames; only the first is read", name)
+        if image.size[0] * image.size[1] <= max_pixels and image.format in {"JPEG", "MPO"}:
+            _draft(image)
         return image_to_array(image, max_pixels)
 
 
@@ -168,8 +170,6 @@ def _unopened(error: OSError | ValueError) -> ImageError:
 
 def _plain(image: Image.Image) -> Image.Image:
     """The first frame, upright, in one of the modes that `read_image` promises."""
-    if image.format in {"JPEG", "MPO"}:
-        _draft(image)
     image.load()
     method = _UPRIGHT.get(_orientation(image))
     upright = image if method is None else image.transpose(method)

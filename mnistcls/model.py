@@ -27,6 +27,9 @@ BATCH_SIZE = 64
 what else was in the batch."""
 
 
+_NOTHING = [np.zeros((0, 10), np.float32)], [np.zeros(0, np.float32)]
+
+
 @dataclass(frozen=True)
 class ModelMetadata:
     """What a model file says of itself, under the metadata key `mnistcls`."""
@@ -60,15 +63,24 @@ class ModelMetadata:
         try:
             values = json.loads(text)
             metadata = cls(**{field.name: values[field.name] for field in fields(cls)})
-            known = int(metadata.contract), int(metadata.preprocessing)
-            float(metadata.confidence_threshold), float(metadata.digit_score_threshold)
         except (ValueError, TypeError, KeyError) as error:
             raise ModelError(f"its metadata is damaged ({error!r}); export it again") from None
+        if wrong := [name for name, fits in metadata._checks().items() if not fits]:
+            raise ModelError(f"its metadata is damaged ({', '.join(wrong)}); export it again")
+        known = metadata.contract, metadata.preprocessing
         for kind, found, ours in zip(("contract", "preprocessing"), known, (CONTRACT, PREPROCESSING), strict=True):
             if found != ours:
                 fix = "update mnistcls" if found > ours else "export the model again"
                 raise ModelError(f"{kind} version {found}, this release knows {ours}; {fix}")
         return metadata
+
+    def _checks(self) -> dict[str, bool]:
+        """Whether each field holds what it should, by name."""
+        versions = {name: type(getattr(self, name)) is int for name in ("contract", "preprocessing")}
+        texts = {name: isinstance(getattr(self, name), str) for name in ("name", "version")}
+        tables = {name: isinstance(getattr(self, name), dict) for name in ("provenance", "metrics")}
+        shares = {name: _is_share(getattr(self, name)) for name in ("confidence_threshold", "digit_score_threshold")}
+        return versions | texts | tables | shares
 
 
 @dataclass(frozen=True)
@@ -93,8 +105,10 @@ class Model:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        if not self.path.is_file():
-            raise ModelError(f"{path}: no such model file; `mnistcls export -o {path}` makes one")
+        if not _is_file(self.path):
+            raise ModelError(
+                f"{path}: no such model file; `mnistcls export` makes one, reinstalling brings the bundled"
+            )
         try:
             self._session = ort.InferenceSession(self.path, _session_options(), providers=["CPUExecutionProvider"])
             properties = self._session.get_modelmeta().custom_metadata_map
@@ -109,7 +123,7 @@ class Model:
         self._check_signature()
 
     def _check_signature(self) -> None:
-        inputs = [(i.name, i.type, i.shape[1:]) for i in self._session.get_inputs()]
+        inputs = [(i.name, i.type, i.shape[1:]) for i in self._session.get_inputs() if not isinstance(i.shape[0], int)]
         outputs = {(o.name, o.type, *o.shape[1:]) for o in self._session.get_outputs()}
         promised = {(PROBABILITIES, "tensor(float)", 10), (DIGIT_SCORE, "tensor(float)")}
         if inputs != [(INPUT, "tensor(uint8)", [SIZE] * 2)] or outputs != promised:
@@ -129,7 +143,7 @@ class Model:
         padded = np.zeros((-count % BATCH_SIZE, *images.shape[1:]), np.uint8)
         batches = np.concatenate([images, padded]).reshape(-1, BATCH_SIZE, *images.shape[1:])
         results = [self._session.run([PROBABILITIES, DIGIT_SCORE], {INPUT: batch}) for batch in batches]
-        probabilities, scores = zip(*results, strict=True) if results else ([np.zeros((0, 10))], [np.zeros(0)])
+        probabilities, scores = zip(*results, strict=True) if results else _NOTHING
         return Outputs(np.concatenate(probabilities)[:count], np.concatenate(scores)[:count])
 
 
@@ -146,6 +160,17 @@ def _session_options() -> ort.SessionOptions:
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what is wrong with a model is said once, by ModelError
     return options
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long, a folder that may not be searched
+        return False
 
 
 def _first_line(error: Any) -> str:

@@ -84,5 +84,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def is_image_name(name: str) -> bool:
-    """Whether a file's suffix is an image's, in upper or lower case."""
+    """Whether a file's suffix is an image's, in upper or lower case, and it is not what macOS keeps beside a file."""
+    if PurePath(name).name.startswith("._"):
+        return False
     return PurePath(name).suffix.lower().removeprefix(".") in IMAGE_SUFFIXES

@@ -21,7 +21,11 @@ from mnistcls.decode import FORMATS, check_array, decode, image_to_array, read_i
 from mnistcls.errors import ErrorCode, ImageError
 
 RAMP = np.add.outer(np.arange(0, 240, 8), np.arange(0, 12)).astype(np.uint8)  # 30 rows, 12 columns, top left darkest
-LOSSLESS = {"WEBP": {"lossless": True}, "AVIF": {"quality": 100, "subsampling": "4:4:4"}, "JPEG": {"quality": 100}}
+LOSSLESS: dict[str, dict[str, Any]] = {
+    "WEBP": {"lossless": True},
+    "AVIF": {"quality": 100, "subsampling": "4:4:4"},
+    "JPEG": {"quality": 100},
+}
 
 
 def encode(image: Image.Image, kind: str, **options: Any) -> bytes:
@@ -86,7 +90,8 @@ def error_at(path: Path) -> ImageError:
 def test_reads_the_pixels_of_every_format_and_mode(mode: str, kind: str, shape: tuple[int, ...]) -> None:
     image = pixels(encode(ramp(mode), kind))
 
-    assert (image.shape, image.dtype) == (shape, np.uint8)
+    assert image.shape == shape
+    assert image.dtype == np.uint8
     grey = image if image.ndim == 2 else image[..., 0]
     assert np.abs(grey.astype(int) - RAMP).max() <= 4
     if shape[-1] in (2, 4):
@@ -207,7 +212,7 @@ def test_names_that_lead_nowhere_are_not_found(tmp_path: Path, name: str) -> Non
 
 
 def test_an_empty_name_is_not_found() -> None:
-    with pytest.raises(ImageError, match="^not_found"):
+    with pytest.raises(ImageError, match=r"^not_found"):
         read_image("")
 
 
@@ -229,7 +234,7 @@ def test_a_refused_open_is_permission_denied(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(os, "open", refuse)
 
-    with pytest.raises(ImageError, match="^permission_denied: not readable for you"):
+    with pytest.raises(ImageError, match=r"^permission_denied: not readable for you"):
         read_image("a.png")
 
 
@@ -489,7 +494,7 @@ def test_an_array_of_another_shape_is_no_image(shape: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("dtype", ["complex64", "object", "U1", "datetime64[s]"])
 def test_an_array_of_no_real_numbers_is_no_image(dtype: str) -> None:
-    with pytest.raises(ImageError, match="^not_an_image: an array of .*; pass uint8"):
+    with pytest.raises(ImageError, match=r"^not_an_image: an array of .*; pass uint8"):
         check_array(np.zeros((5, 5), dtype))
 
 

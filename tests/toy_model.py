@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,11 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from mnistcls.canonical import SIZE, VERSION, canonicalize_all
+from mnistcls.canonical import VERSION, canonicalize_all
 from mnistcls.model import CONTRACT, DIGIT_SCORE, INPUT, METADATA_KEY, PROBABILITIES, ModelMetadata
+from mnistcls.placement import SIZE
 
-SHARPNESS = 60.0
+SHARPNESS = 100.0
 """Logits are cosines times this, so that a clean glyph is certain."""
 
 METADATA = ModelMetadata(
@@ -28,7 +31,7 @@ METADATA = ModelMetadata(
     metrics={},
 )
 
-# Strokes as (row, column, height, width) in a 20x12 box, in the usual order: top, right, right, bottom, left, left, middle.
+# Strokes as (row, column, height, width) in a 20x12 box: top, two right, bottom, two left, middle.
 _SEGMENTS = ((0, 0, 3, 12), (0, 9, 11, 3), (9, 9, 11, 3), (17, 0, 3, 12), (9, 0, 11, 3), (0, 0, 11, 3), (9, 0, 3, 12))
 _LIT = ("012345", "12", "01346", "01236", "1256", "02356", "023456", "012", "0123456", "012356")
 
@@ -47,18 +50,22 @@ def canonical_glyphs() -> NDArray[np.uint8]:
     return canonicalize_all([glyph(digit) for digit in range(10)])
 
 
+@cache
 def doubtful() -> NDArray[np.uint8]:
-    """A digit between two: of a 0 that grows a middle stroke to become an 8, where the toy model is least sure."""
-    growing = [np.where(np.arange(20) < end, glyph(8), glyph(0)) for end in range(4, 17)]
-    fading = [np.rint(glyph(0) + share * (glyph(8) - glyph(0).astype(float))) for share in np.linspace(0, 1, 21)]
-    pictures = [picture.astype(np.uint8) for picture in (*growing, *fading)]
+    """Of pictures halfway between two digits, the one that the toy model is least sure of."""
+    pairs = [(glyph(a), glyph(b)) for a, b in combinations(range(10), 2)]
+    fading = [np.rint(a * (1 - share) + b * share) for a, b in pairs for share in (0.3, 0.4, 0.5, 0.6, 0.7)]
+    joined = [np.where(np.arange(20) < column, a, b) for a, b in pairs for column in (7, 10, 13)]
+    pictures: list[NDArray[np.uint8]] = [picture.astype(np.uint8) for picture in (*fading, *joined)]
     cosines = np.sort(_unit(canonicalize_all(pictures)) @ _unit(canonical_glyphs()).T, axis=1)
-    return pictures[int(np.argmin(cosines[:, -1] - cosines[:, -2]))]
+    clear = cosines[:, -1] > METADATA.digit_score_threshold + 0.05  # it has to pass for a digit
+    return pictures[int(np.argmin(np.where(clear, cosines[:, -1] - cosines[:, -2], np.inf)))]
 
 
 def checkerboard() -> NDArray[np.uint8]:
     """A picture with ink, and no digit in it."""
-    return ((np.indices((40, 40)).sum(axis=0) // 2) % 2 * 255).astype(np.uint8)
+    rows, columns = np.indices((40, 40))
+    return np.where((rows + columns) // 2 % 2, 255, 0).astype(np.uint8)
 
 
 def save(path: Path, digit: int, **options: Any) -> Path:
@@ -71,7 +78,7 @@ def save(path: Path, digit: int, **options: Any) -> Path:
 def _unit(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(N, 784), each of length 1."""
     flat = images.reshape(len(images), -1).astype(np.float32)
-    return np.asarray(flat / np.linalg.norm(flat, axis=1, keepdims=True), np.float32)
+    return np.asarray(flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1), np.float32)
 
 
 def toy_proto(batch: str | int = "N") -> onnx.ModelProto:

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from toy_model import METADATA, canonical_glyphs, checkerboard, doubtful, glyph, save
+
+from mnistcls import Classifier, Prediction, Status
+from mnistcls.model import BATCH_SIZE
+from mnistcls.sources import ImagePaths
+
+
+@pytest.fixture(scope="module")
+def classifier(toy_model: Path) -> Classifier:
+    return Classifier(toy_model)
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def answer(prediction: Prediction) -> tuple[object, ...]:
+    return prediction.digit, prediction.confidence, prediction.digit_score, prediction.probabilities
+
+
+def test_reads_each_digit_surely(classifier: Classifier) -> None:
+    predictions = classifier.predict([glyph(digit) for digit in range(10)])
+
+    assert [p.digit for p in predictions] == list(range(10))
+    assert {p.status for p in predictions} == {Status.OK}
+    for p in predictions:
+        assert p.digit is not None
+        assert p.probabilities is not None
+        assert p.confidence == max(p.probabilities) == p.probabilities[p.digit]
+        assert p.error is None
+
+
+def test_arrays_pillow_images_and_paths_agree(classifier: Classifier) -> None:
+    array, path = glyph(5), save(Path("5.png"), 5)
+    colour = np.stack([array] * 3, axis=-1)
+
+    first, *others = classifier.predict([array, Image.fromarray(array), path, str(path), colour])
+
+    assert first.digit == 5
+    assert {answer(p) for p in others} == {answer(first)}
+    assert [p.path for p in (first, *others)] == ["", "", "5.png", "5.png", ""]
+
+
+def test_one_array_is_as_many_images_as_its_first_axis(classifier: Classifier) -> None:
+    images = canonical_glyphs()
+
+    assert [p.digit for p in classifier.predict(images)] == list(range(10))
+    assert classifier.predict(images) == classifier.predict(list(images))
+
+
+def test_no_images_have_no_predictions(classifier: Classifier) -> None:
+    assert classifier.predict([]) == []
+    assert classifier.predict(np.zeros((0, 28, 28), np.uint8)) == []
+    assert list(classifier.classify([])) == []
+
+
+def test_an_answer_does_not_depend_on_its_company(classifier: Classifier) -> None:
+    company = [glyph(n % 10) for n in range(BATCH_SIZE + 3)]
+
+    assert [answer(p) for p in classifier.predict(company)] == [
+        answer(classifier.predict([image])[0]) for image in company
+    ]
+
+
+def test_blank_paper_has_no_digit_and_a_score_of_zero(classifier: Classifier) -> None:
+    (blank,) = classifier.predict([np.full((40, 40), 255, np.uint8)])
+
+    assert blank == Prediction("", Status.NO_DIGIT, digit_score=0.0)
+
+
+def test_ink_that_is_no_digit_has_no_digit(classifier: Classifier) -> None:
+    (other,) = classifier.predict([checkerboard()])
+
+    assert (other.status, other.digit, other.confidence) == (Status.NO_DIGIT, None, None)
+    assert other.digit_score is not None
+    assert other.digit_score < METADATA.digit_score_threshold
+
+
+def test_a_doubtful_digit_is_uncertain_and_still_given(classifier: Classifier) -> None:
+    (unsure,) = classifier.predict([doubtful()])
+
+    assert unsure.status is Status.UNCERTAIN
+    assert unsure.digit in range(10)
+    assert unsure.confidence is not None
+    assert 0.3 < unsure.confidence < METADATA.confidence_threshold
+
+
+@pytest.mark.parametrize("step", [-1, 0, 1])
+def test_min_confidence_replaces_the_models_own_and_its_value_is_enough(toy_model: Path, step: int) -> None:
+    confidence = Classifier(toy_model).predict([doubtful()])[0].confidence
+    assert confidence is not None
+    threshold = confidence if step == 0 else float(np.nextafter(confidence, max(step, 0)))
+
+    (unsure,) = Classifier(toy_model, min_confidence=threshold).predict([doubtful()])
+
+    assert unsure.status is (Status.UNCERTAIN if step == 1 else Status.OK)
+
+
+def test_a_min_confidence_of_zero_is_not_the_models_own(toy_model: Path) -> None:
+    assert Classifier(toy_model, min_confidence=0).predict([doubtful()])[0].status is Status.OK
+
+
+def test_broken_images_keep_their_place(classifier: Classifier) -> None:
+    save(Path("d/1.png"), 1)
+    Path("d/2.png").write_bytes(b"hello")
+    save(Path("d/3.png"), 3)
+    Path("d/4.jpg").touch()
+
+    predictions = list(classifier.classify(["missing.png", "d", "d/3.png"]))
+
+    assert [(p.path, p.digit, p.error and p.error.partition(":")[0]) for p in predictions] == [
+        ("missing.png", None, "not_found"),
+        ("d/1.png", 1, None),
+        ("d/2.png", None, "not_an_image"),
+        ("d/3.png", 3, None),
+        ("d/4.jpg", None, "not_an_image"),
+        ("d/3.png", 3, None),
+    ]
+
+
+def test_arrays_that_are_no_images_are_rows_too(classifier: Classifier) -> None:
+    first, odd, last = classifier.predict([glyph(1), np.zeros((0, 5)), glyph(2)])
+
+    assert (first.digit, last.digit) == (1, 2)
+    assert odd.status is Status.UNREADABLE
+    assert str(odd.error).startswith("not_an_image: an array of shape (0, 5)")
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.full((28, 28), np.nan),
+        np.array([[np.inf, -np.inf], [0, 1]]),
+        np.full((30, 30), 1e300),
+        np.zeros((1, 1), np.uint8),
+        np.zeros((30, 30), bool),
+        np.arange(900).reshape(30, 30) * 2**50,
+        np.zeros((28, 28, 1), np.uint8),
+        np.zeros((1, 5000), np.uint16),
+    ],
+    ids=["nan", "infinite", "huge", "one pixel", "bool", "int64", "one channel", "line"],
+)
+def test_odd_arrays_end_without_a_digit_error_or_warning(classifier: Classifier, image: NDArray[np.generic]) -> None:
+    (prediction,) = classifier.predict([image])
+
+    assert prediction.status is not Status.UNREADABLE
+    assert prediction.digit is None or prediction.digit_score is not None
+
+
+def test_max_pixels_reaches_files_and_pillow_images(toy_model: Path) -> None:
+    path = save(Path("1.png"), 1)
+    small = Classifier(toy_model, max_pixels=20 * 28 - 1)
+
+    for prediction in small.predict([path, Image.fromarray(glyph(1))]):
+        assert str(prediction.error).startswith("too_large: 20x28 is more than 559 pixels")
+
+
+def test_classify_is_lazy_to_a_batch(classifier: Classifier) -> None:
+    path = save(Path("1.png"), 1)
+    drawn: list[int] = []
+
+    def names() -> Iterator[Path]:
+        for number in range(10 * BATCH_SIZE):
+            drawn.append(number)
+            yield path
+
+    stream = classifier.classify(names())
+
+    assert drawn == []
+    assert next(stream).digit == 1
+    assert len(drawn) <= BATCH_SIZE
+
+
+def test_classify_leaves_its_counts_in_the_sources_it_is_given(classifier: Classifier) -> None:
+    save(Path("d/1.png"), 1)
+    Path("d/notes.txt").touch()
+    images = ImagePaths(["d"])
+
+    assert [p.path for p in classifier.classify(images)] == ["d/1.png"]
+    assert images.skipped == 1
+
+
+def test_classify_without_recursion_stays_in_the_folder(classifier: Classifier) -> None:
+    save(Path("d/1.png"), 1)
+    save(Path("d/sub/2.png"), 2)
+
+    assert [p.path for p in classifier.classify(["d"])] == ["d/1.png", "d/sub/2.png"]
+    assert [p.path for p in classifier.classify(["d"], recursive=False)] == ["d/1.png"]
