@@ -41,7 +41,7 @@ class ModelMetadata:
     preprocessing: int
     """Version of the canonical form that the model was made for."""
     confidence_threshold: float
-    """A confidence under this is `uncertain`."""
+    """A confidence under this is `uncertain`; a little over 1 if no answer is ever sure."""
     digit_score_threshold: float
     """A digit score under this is `no_digit`."""
     provenance: Mapping[str, str]
@@ -79,8 +79,10 @@ class ModelMetadata:
         versions = {name: type(getattr(self, name)) is int for name in ("contract", "preprocessing")}
         texts = {name: isinstance(getattr(self, name), str) for name in ("name", "version")}
         tables = {name: isinstance(getattr(self, name), dict) for name in ("provenance", "metrics")}
-        shares = {name: _is_share(getattr(self, name)) for name in ("confidence_threshold", "digit_score_threshold")}
-        return versions | texts | tables | shares
+        thresholds = {
+            name: _is_threshold(getattr(self, name)) for name in ("confidence_threshold", "digit_score_threshold")
+        }
+        return versions | texts | tables | thresholds
 
 
 @dataclass(frozen=True)
@@ -162,8 +164,8 @@ def _session_options() -> ort.SessionOptions:
     return options
 
 
-def _is_share(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+def _is_threshold(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2
 
 
 def _is_file(path: Path) -> bool:

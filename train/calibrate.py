@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 OK_ACCURACY = 0.999
+NONE_IS_SURE = 1.01
+"""Confidence threshold of a model whose surest answers are wrong too often: over 1, so that nothing reaches it."""
+
 DIGIT_SCORE_THRESHOLD = 0.5
 
 
@@ -75,5 +78,7 @@ def confidence_threshold(probabilities: NDArray[np.float32], labels: NDArray[np.
     order = np.argsort(-confidence, kind="stable")
     right = (probabilities.argmax(axis=1) == labels)[order]
     accuracy = np.cumsum(right) / np.arange(1, len(right) + 1)
-    good = np.flatnonzero(accuracy >= OK_ACCURACY)
-    return float(confidence[order[good[-1]]]) if len(good) else 1.0
+    ordered = confidence[order]
+    last_of_equals = np.append(ordered[1:] != ordered[:-1], True)  # equal confidences are let in together
+    good = np.flatnonzero((accuracy >= OK_ACCURACY) & last_of_equals)
+    return float(ordered[good[-1]]) if len(good) else NONE_IS_SURE

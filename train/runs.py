@@ -145,8 +145,15 @@ def provenance(seed: int, data_sha256: str) -> dict[str, str]:
 
 def _commit() -> str:
     """The commit of the checkout that this code is in; `unknown` outside one."""
+    checkout = Path(__file__).resolve().parent.parent
     try:
-        git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
-        return subprocess.run(git, capture_output=True, text=True, check=True, timeout=10).stdout.strip()  # noqa: S603
+        if Path(_git(checkout, "rev-parse", "--show-toplevel")) != checkout:  # a checkout that holds an installation
+            return "unknown"
+        return _git(checkout, "describe", "--always", "--dirty", "--abbrev=40")
     except (OSError, subprocess.SubprocessError):
         return "unknown"
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()  # noqa: S603

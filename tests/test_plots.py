@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from train.loop import Epoch
+from train.plots import plot_curves
+
+HISTORY = [Epoch(1, 0.5, 0.25, 0.9, 1.0), Epoch(2, 0.4, 0.2, 0.95, 1.0), Epoch(3, 0.3, 0.1, 0.99, 1.0)]
+
+
+def plotted(history: list[Epoch], path: Path) -> NDArray[np.uint8]:
+    plot_curves(history, path)
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        return np.asarray(image.convert("RGB"))
+
+
+def test_curves_are_a_wide_png_with_both_panels_drawn(tmp_path: Path) -> None:
+    picture = plotted(HISTORY, tmp_path / "curve.png")
+    height, width, _ = picture.shape
+    assert width > 1.5 * height > 300
+    for panel in (picture[:, : width // 2], picture[:, width // 2 :]):
+        coloured = (panel.max(axis=2).astype(int) - panel.min(axis=2)) > 80
+        assert coloured.sum() > 200
+
+
+def test_curves_show_the_history(tmp_path: Path) -> None:
+    other = [HISTORY[0], HISTORY[1], Epoch(3, 0.3, 0.4, 0.8, 1.0)]
+    assert (plotted(HISTORY, tmp_path / "one.png") != plotted(other, tmp_path / "two.png")).any()
+
+
+@pytest.mark.parametrize("history", [HISTORY[:1], [Epoch(1, 0.1, 0.2, 1.0, 1.0), Epoch(2, 0.1, 0.2, 1.0, 1.0)]])
+def test_one_epoch_and_no_error_at_all_can_be_drawn(tmp_path: Path, history: list[Epoch]) -> None:
+    assert plotted(history, tmp_path / "curve.png").any()
+
+
+def test_curve_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "curve.png").write_bytes(b"old")
+    assert plotted(HISTORY, tmp_path / "curve.png").any()

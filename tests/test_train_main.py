@@ -1,0 +1,480 @@
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import runpy
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import train
+from mnistcls import Classifier
+from mnistcls.errors import TrainingError
+from mnistcls.model import Model
+from train.checkpoints import Checkpoint
+from train.data import Digits, load_test, load_train
+from train.loop import Epoch
+from train.recipes import FULL, QUICK, Recipe
+from train.runs import Run, RunSettings
+
+CHECKOUT = Path(train.__file__).parent.parent
+EPOCHS = 6
+FILES = {
+    "run.json",
+    "metrics.jsonl",
+    "last.safetensors",
+    "best.safetensors",
+    "curve.png",
+    "model.onnx",
+    "model.md",
+}
+
+Outcome = tuple[int, str, str]
+"""Exit code, stdout, stderr."""
+
+
+# --- python -m train, as a user runs it
+
+
+def start(folder: Path, *arguments: str | Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "train", *map(str, arguments)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run_train(folder: Path, *arguments: str | Path) -> Outcome:
+    process = start(folder, *arguments)
+    out, err = process.communicate(timeout=3_000)
+    return process.returncode, out, err
+
+
+def history_of(run: Path) -> list[Epoch]:
+    """What metrics.jsonl says, but for the time it took."""
+    lines = (run / "metrics.jsonl").read_text().splitlines()
+    return [replace(Epoch(**json.loads(line)), seconds=0) for line in lines]
+
+
+def assert_same_weights(one: Path, two: Path) -> None:
+    first, second = Checkpoint.load(one).tensors, Checkpoint.load(two).tensors
+    assert set(first) == set(second)
+    for name, tensor in first.items():
+        assert torch.equal(tensor, second[name]), name
+
+
+@pytest.fixture(scope="module")
+def finished(tiny_mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Outcome]:
+    """A whole run on tiny data with seed 0, and what it printed."""
+    folder = tmp_path_factory.mktemp("finished")
+    outcome = run_train(folder, "--epochs", str(EPOCHS), "--data-dir", tiny_mnist)
+    (run,) = (folder / "runs").iterdir()
+    return Run(run), outcome
+
+
+@pytest.fixture
+def interrupted(tmp_path: Path, tiny_mnist: Path) -> Iterator[Callable[[int, signal.Signals], Outcome]]:
+    """Start a run in `tmp_path / "run"` and send it a signal once its first epoch is done."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # a child of a background shell ignores Ctrl-C
+    processes = []
+
+    def run(epochs: int, number: signal.Signals) -> Outcome:
+        process = start(tmp_path, "--epochs", str(epochs), "--data-dir", tiny_mnist, "--run", "run")
+        processes.append(process)
+        while process.poll() is None and not (tmp_path / "run" / "metrics.jsonl").exists():
+            time.sleep(0.01)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=600)
+        return process.returncode, out, err
+
+    yield run
+    signal.signal(signal.SIGINT, handler)
+    for process in processes:
+        process.kill()
+
+
+@pytest.mark.slow
+def test_run_leaves_all_that_it_promises(finished: tuple[Run, Outcome]) -> None:
+    run, (code, _, _) = finished
+    assert code == 0
+    assert {file.name for file in run.folder.iterdir()} == FILES
+    assert re.fullmatch(r"reference-\d{8}-\d{6}", run.folder.name)
+    with Image.open(run.folder / "curve.png") as curve:
+        assert curve.format == "PNG"
+    assert [epoch.epoch for epoch in history_of(run.folder)] == list(range(1, EPOCHS + 1))
+
+
+@pytest.mark.slow
+def test_run_records_recipe_seed_and_data(finished: tuple[Run, Outcome], tiny_mnist: Path) -> None:
+    settings = finished[0].settings()
+    assert settings.recipe == replace(FULL["reference"], epochs=EPOCHS)
+    assert settings.seed == 0
+    assert settings.provenance["data_sha256"] == load_train(tiny_mnist).sha256
+    assert Checkpoint.load(finished[0].best).header["provenance"] == settings.provenance
+    assert Model(finished[0].model).metadata.provenance == settings.provenance
+
+
+@pytest.mark.slow
+def test_best_checkpoint_is_that_of_the_best_epoch(finished: tuple[Run, Outcome]) -> None:
+    metrics = Checkpoint.load(finished[0].best).header["metrics"]
+    assert metrics["val_accuracy"] == max(epoch.val_accuracy for epoch in history_of(finished[0].folder))
+    assert metrics["val_images"] == 40  # one in twelve
+
+
+@pytest.mark.slow
+def test_test_accuracy_alone_is_on_stdout_and_is_the_exported_models(
+    finished: tuple[Run, Outcome], tiny_mnist: Path
+) -> None:
+    run, (_, out, _) = finished
+    test, model = load_test(tiny_mnist), Model(run.model)
+    accuracy = (model.run(test.images).probabilities.argmax(axis=1) == test.labels).mean()
+    assert out.startswith(f"test accuracy {accuracy:.2%} (95 % interval ")
+    assert out.count("\n") == 1
+    assert model.metadata.metrics["test_accuracy"] == pytest.approx(accuracy)
+    assert f"| test | 1,000 | {accuracy:.2%} |" in run.model.with_suffix(".md").read_text()
+
+
+@pytest.mark.slow
+def test_progress_in_a_log_is_one_plain_line_an_epoch(finished: tuple[Run, Outcome]) -> None:
+    *epochs, trained, exported = finished[1][2].splitlines()
+    assert [line.split()[:2] for line in epochs] == [["epoch", f"{k}/{EPOCHS}"] for k in range(1, EPOCHS + 1)]
+    assert re.fullmatch(r"trained in \d+ s: runs/reference-[\d-]+/best\.safetensors", trained)
+    assert re.match(r"Exported runs/reference-[\d-]+/model\.onnx \(", exported)
+    assert "\x1b" not in finished[1][2]
+
+
+@pytest.mark.slow
+def test_exported_model_classifies(finished: tuple[Run, Outcome], tiny_mnist: Path) -> None:
+    images = load_test(tiny_mnist).images[:5]
+    predictions = Classifier(finished[0].model, min_confidence=0).predict(images)
+    assert len(predictions) == 5
+    assert {prediction.status.value for prediction in predictions} <= {"ok", "no_digit"}
+
+
+@pytest.mark.slow
+def test_card_counts_the_images_of_this_run(finished: tuple[Run, Outcome]) -> None:
+    card = finished[0].model.with_suffix(".md").read_text()
+    assert "55,000" not in card
+    assert "10,000" not in card
+
+
+@pytest.mark.slow
+def test_same_seed_gives_the_same_weights_and_another_seed_others(
+    finished: tuple[Run, Outcome], tmp_path: Path, tiny_mnist: Path
+) -> None:
+    options = ("--epochs", str(EPOCHS), "--data-dir", tiny_mnist)
+    assert run_train(tmp_path, *options, "--run", "same")[0] == 0
+    assert run_train(tmp_path, *options, "--run", "other", "--seed", "1")[0] == 0
+    assert history_of(tmp_path / "same") == history_of(finished[0].folder)
+    assert_same_weights(tmp_path / "same" / "best.safetensors", finished[0].best)
+    assert (tmp_path / "same" / "model.onnx").read_bytes() == finished[0].model.read_bytes()
+    assert history_of(tmp_path / "other")[0].loss != history_of(finished[0].folder)[0].loss
+
+
+@pytest.mark.slow
+def test_killed_run_is_resumed_to_what_an_unbroken_one_gives(
+    finished: tuple[Run, Outcome],
+    tmp_path: Path,
+    tiny_mnist: Path,
+    interrupted: Callable[[int, signal.Signals], Outcome],
+) -> None:
+    assert interrupted(EPOCHS, signal.SIGKILL)[0] == -signal.SIGKILL
+    run = Run(tmp_path / "run")
+    assert not run.finished
+    done = history_of(run.folder)
+    assert done == history_of(finished[0].folder)[: len(done)]
+    assert len(done) < EPOCHS
+    code, out, err = run_train(tmp_path, "--resume", "--run", "run", "--data-dir", tiny_mnist)
+    assert code == 0
+    assert [line.split()[1] for line in err.splitlines() if line.startswith("epoch")][-1] == f"{EPOCHS}/{EPOCHS}"
+    assert sum(line.startswith("epoch") for line in err.splitlines()) == EPOCHS - len(done)
+    assert out == finished[1][1]
+    assert history_of(run.folder) == history_of(finished[0].folder)
+    assert_same_weights(run.best, finished[0].best)
+    assert_same_weights(run.last, finished[0].last)
+    assert {file.name for file in run.folder.iterdir()} == FILES
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopped_run_ends_cleanly_and_can_be_resumed(
+    tmp_path: Path, interrupted: Callable[[int, signal.Signals], Outcome], number: signal.Signals, code: int
+) -> None:
+    stopped, out, err = interrupted(500, number)
+    assert (stopped, out) == (code, "")
+    assert "Traceback" not in err
+    assert "--resume" in err
+    run = Run(tmp_path / "run")
+    history = Checkpoint.load(run.last).header["history"]
+    assert 1 <= len(history) < 500
+    assert not list(run.folder.glob("*.part"))
+
+
+@pytest.mark.slow
+def test_error_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    assert run_train(tmp_path, "lenet") == (2, "", "Error: no network 'lenet'; there are: reference\n")
+
+
+# --- python -m train in this process: errors
+
+
+Command = Callable[..., Outcome]
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run `python -m train` in an empty folder, up to where it would begin to train."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str | Path) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["train", *map(str, arguments)])
+        monkeypatch.setattr(signal, "signal", lambda *_: None)
+        monkeypatch.delitem(sys.modules, "train.__main__", raising=False)
+        with pytest.raises(SystemExit) as stopped:
+            runpy.run_module("train", run_name="__main__")
+        assert isinstance(stopped.value.code, int)
+        return stopped.value.code, *capsys.readouterr()
+
+    return run
+
+
+def assert_error(outcome: Outcome, message: str) -> None:
+    code, out, err = outcome
+    assert (code, out) == (2, "")
+    assert re.fullmatch(f"Error: {message}\n", err), err
+
+
+def started(folder: Path, data_sha256: str, epochs: int = 2) -> Run:
+    recipe = replace(FULL["reference"], epochs=epochs, batch_size=8)
+    return Run.start(RunSettings(recipe, 0, {"data_sha256": data_sha256}), folder)
+
+
+def test_unknown_network_names_the_known_ones(command: Command, tmp_path: Path) -> None:
+    assert_error(command("lenet"), "no network 'lenet'; there are: reference")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("device", ["gpu", "cpu:x", ""])
+def test_unknown_device_is_an_error_and_leaves_no_run(
+    command: Command, tmp_path: Path, tiny_mnist: Path, device: str
+) -> None:
+    assert_error(command("--device", device, "--data-dir", tiny_mnist), f"no device '{device}' here .*--device auto")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="has the device")
+def test_device_that_is_not_there_is_an_error(command: Command, tiny_mnist: Path) -> None:
+    assert_error(
+        command("--device", "cuda", "--data-dir", tiny_mnist), r"no device 'cuda' here \(.+\); use --device auto"
+    )
+
+
+def test_missing_data_without_a_network_is_an_error(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody answers
+    monkeypatch.delenv("no_proxy", raising=False)
+    code, out, err = command("--data-dir", "digits")
+    assert (code, out) == (2, "")
+    assert "Traceback" not in err
+    assert "Error: " in err
+    assert "digits" in err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_existing_run_is_not_touched(command: Command, tmp_path: Path, tiny_mnist: Path) -> None:
+    run = started(tmp_path / "run", "other")
+    before = run.settings_file.read_bytes()
+    assert_error(command("--run", "run", "--data-dir", tiny_mnist), "run exists; continue it with --resume, .*")
+    assert [file.name for file in run.folder.iterdir()] == ["run.json"]
+    assert run.settings_file.read_bytes() == before
+
+
+def test_nothing_to_resume_is_an_error(command: Command, tmp_path: Path, tiny_mnist: Path) -> None:
+    message = "no unfinished run in runs/; `python -m train` starts one"
+    assert_error(command("--resume", "--data-dir", tiny_mnist), message)
+    started(tmp_path / "runs" / "done", "").model.touch()
+    assert_error(command("--resume", "--data-dir", tiny_mnist), message)
+
+
+def test_folder_to_resume_must_hold_a_run(command: Command, tmp_path: Path, tiny_mnist: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for folder in ("empty", "missing"):
+        outcome = command("--resume", "--run", folder, "--data-dir", tiny_mnist)
+        assert_error(outcome, rf"{folder} is not a run's folder \(.+\); name one of runs/")
+    assert not (tmp_path / "missing").exists()
+
+
+def test_run_is_not_resumed_on_other_data(command: Command, tmp_path: Path, tiny_mnist: Path) -> None:
+    run = started(tmp_path / "run", "feed" * 16)
+    outcome = command("--resume", "--run", "run", "--data-dir", tiny_mnist)
+    assert_error(outcome, "run was started on other data; name those with --data-dir")
+    assert [file.name for file in run.folder.iterdir()] == ["run.json"]
+
+
+@pytest.mark.parametrize("content", ["noise", "truncated", "pickle", "best", "header"])
+def test_damaged_last_checkpoint_is_an_error_and_stays(
+    command: Command, tmp_path: Path, tiny_mnist: Path, content: str
+) -> None:
+    run = started(tmp_path / "run", load_train(tiny_mnist).sha256)
+    whole = train_main().Trainer(run.settings().recipe, 0, torch.device("cpu"), 10).checkpoint()
+    if content in ("noise", "pickle"):
+        run.last.write_bytes({"noise": b"noise", "pickle": b"\x80\x04N."}[content])
+    else:
+        tensors = {k: v for k, v in whole.tensors.items() if content != "best" or k.startswith("network")}
+        Checkpoint(whole.header if content == "truncated" else {"recipe": {}}, tensors).save(run.last)
+        if content == "truncated":
+            run.last.write_bytes(run.last.read_bytes()[:-100])
+    before = run.last.read_bytes()
+    code, out, err = command("--resume", "--run", "run", "--data-dir", tiny_mnist, "--device", "cpu")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("Error: ")
+    assert run.last.read_bytes() == before
+
+
+# --- its parts
+
+
+def train_main() -> Any:
+    """The module `train.__main__`."""
+    return importlib.import_module("train.__main__")
+
+
+def epoch(number: int, accuracy: float, loss: float) -> Epoch:
+    return Epoch(number, 1.0, loss, accuracy, 1.0)
+
+
+def test_best_epoch_has_the_highest_accuracy_and_of_equals_the_lowest_loss() -> None:
+    history = [epoch(1, 0.98, 0.01), epoch(2, 0.99, 0.05), epoch(3, 0.99, 0.03), epoch(4, 0.99, 0.04)]
+    assert train_main().best(history) is history[2]
+    assert train_main().best(history[:1]) is history[0]
+
+
+@pytest.fixture
+def started_by(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_mnist: Path) -> Callable[..., RunSettings]:
+    """The settings of the run `tmp_path / "run"` that would be trained with these options."""
+    module = train_main()
+    monkeypatch.setattr(module, "fit", lambda *_: None)
+    monkeypatch.setattr(module, "finish", lambda *_: None)
+
+    def call(*options: str) -> RunSettings:
+        module.app([*options, "--run", str(tmp_path / "run"), "--data-dir", str(tiny_mnist)], standalone_mode=False)
+        return Run(tmp_path / "run").settings()
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("options", "recipe", "seed"),
+    [
+        ([], FULL["reference"], 0),
+        (["--quick"], QUICK["reference"], 0),
+        (["--quick", "--epochs", "9", "--seed", "4"], replace(QUICK["reference"], epochs=9), 4),
+        (["reference", "--epochs", "3"], replace(FULL["reference"], epochs=3), 0),
+    ],
+)
+def test_options_become_the_settings_of_the_run(
+    started_by: Callable[..., RunSettings], options: list[str], recipe: Recipe, seed: int
+) -> None:
+    settings = started_by(*options)
+    assert settings.recipe == recipe
+    assert settings.seed == seed
+    assert settings.provenance["seed"] == str(seed)
+
+
+@pytest.mark.parametrize("options", [["--epochs", "9"], ["--seed", "5"], ["--quick"]])
+def test_options_that_a_resumed_run_would_ignore_are_refused(
+    tmp_path: Path, started_by: Callable[..., RunSettings], options: list[str]
+) -> None:
+    started(tmp_path / "run", "")
+    with pytest.raises(TrainingError, match=options[0]):
+        started_by("--resume", *options)
+
+
+def test_device_of_that_name_is_taken_and_auto_takes_what_is_there() -> None:
+    assert train_main()._device("cpu") == torch.device("cpu")
+    found = torch.accelerator.current_accelerator(check_available=True)
+    assert train_main()._device("auto") == (found or torch.device("cpu"))
+
+
+def noise(count: int = 48) -> Digits:
+    rng = np.random.default_rng(0)
+    return Digits(rng.integers(0, 256, (count, 28, 28), dtype=np.uint8), np.arange(count) % 10)
+
+
+CPU = torch.device("cpu")
+
+
+def test_fit_keeps_the_best_epoch_with_its_calibration(tmp_path: Path) -> None:
+    run = started(tmp_path / "run", noise().sha256, epochs=4)
+    train_main().fit(run, noise(), CPU)
+    history = [Epoch(**values) for values in Checkpoint.load(run.last).header["history"]]
+    best = Checkpoint.load(run.best)
+    assert best.header["metrics"]["val_accuracy"] == max(one.val_accuracy for one in history)
+    assert best.header["calibration"]["temperature"] > 0
+    assert RunSettings.from_json(json.dumps(best.header)) == run.settings()
+    assert history_of(run.folder) == [replace(one, seconds=0) for one in history]
+    assert {file.name for file in run.folder.iterdir()} == FILES - {"model.onnx", "model.md"}
+
+
+@pytest.mark.parametrize("method", ["log", "_keep_best"])
+def test_run_that_dies_while_it_saves_its_last_epoch_is_resumed_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    module = train_main()
+    unbroken, broken = (started(tmp_path / name, noise().sha256) for name in ("unbroken", "broken"))
+    module.fit(unbroken, noise(), CPU)
+    target = Run if method == "log" else module
+    original: Callable[..., None] = getattr(target, method)
+    calls: list[None] = []
+
+    def die_at_the_second(*arguments: object) -> None:
+        calls.append(None)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        original(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(target, method, die_at_the_second)
+        if method == "_keep_best":  # every epoch is the best one
+            patch.setattr(module, "best", lambda history: history[-1])
+        with pytest.raises(KeyboardInterrupt):
+            module.fit(broken, noise(), CPU)
+    module.fit(broken, noise(), CPU)
+    assert history_of(broken.folder) == history_of(unbroken.folder)
+    assert_same_weights(broken.last, unbroken.last)
+    if method == "log":
+        assert_same_weights(broken.best, unbroken.best)
+
+
+def test_full_disk_is_an_error_that_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = started(tmp_path / "run", noise().sha256)
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(TrainingError, match="No space left on device"):
+        train_main().fit(run, noise(), CPU)
+
+
+def test_data_too_few_to_hold_any_out_are_an_error(tmp_path: Path) -> None:
+    run = started(tmp_path / "run", noise(11).sha256)
+    with pytest.raises(TrainingError, match="cannot hold 0 of 11 images out"):
+        train_main().fit(run, noise(11), CPU)
