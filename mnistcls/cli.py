@@ -5,12 +5,14 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -18,6 +20,9 @@ from mnistcls import __version__
 from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.results import Prediction, Status, Tally
 from mnistcls.sources import MAX_PIXELS, ImagePaths
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 # Commands import what they need when they run: --help and --version load neither numpy nor onnxruntime.
 
@@ -30,6 +35,15 @@ app = typer.Typer(
 )
 
 EXIT_UNREADABLE, EXIT_ERROR = 1, 2
+
+_Model = Annotated[Path | None, typer.Option("--model", help="An exported .onnx file. Default: the bundled model.")]
+_MinConfidence = Annotated[
+    float | None,
+    typer.Option("--min-confidence", min=0, max=1, help="Under this it is uncertain. Default: the model's own."),
+]
+_MaxPixels = Annotated[int, typer.Option("--max-pixels", min=1, help="Larger images are unreadable.")]
+_Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Results and errors only.")]
+_Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Also say which model is at work.")]
 
 
 class Format(StrEnum):
@@ -93,46 +107,80 @@ def classify(  # noqa: PLR0913 - its options
         Path | None,
         typer.Option("-o", "--output", help="Write to this file; its suffix names the format (.csv)."),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output file if it exists.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has written.")] = False,
     format_: Annotated[
         Format | None,
         typer.Option("--format", help="Default: by -o's suffix, else a table on a terminal and CSV in a pipe."),
     ] = None,
-    model: Annotated[Path | None, typer.Option(help="An exported .onnx file. Default: the bundled model.")] = None,
-    min_confidence: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Under this it is uncertain. Default: the model's own.")
-    ] = None,
+    model: _Model = None,
+    min_confidence: _MinConfidence = None,
     top_k: Annotated[int, typer.Option(min=1, max=10, help="Give this many digits an image, likeliest first.")] = 1,
     probabilities: Annotated[bool, typer.Option("--probabilities", help="Give all ten, as p0 to p9.")] = False,
     scores: Annotated[bool, typer.Option("--scores", help="Give how surely there is a digit at all.")] = False,
     recursive: Annotated[bool, typer.Option(help="Enter subfolders.")] = True,
-    max_pixels: Annotated[int, typer.Option(min=1, help="Larger images are unreadable.")] = MAX_PIXELS,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Results and errors only.")] = False,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Also say which model is at work.")] = False,
+    max_pixels: _MaxPixels = MAX_PIXELS,
+    debug_dir: Annotated[
+        Path | None, typer.Option(help="Show here what the network saw: images, contact sheets, steps.csv.")
+    ] = None,
+    quiet: _Quiet = False,
+    verbose: _Verbose = False,
 ) -> None:
     """Read the digit in each image: a table on a terminal, CSV in a pipe or with -o.
 
     Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found, 130/143 interrupted/terminated.
     """
-    from rich.console import Console  # noqa: PLC0415
-
     from mnistcls import tables, writers  # noqa: PLC0415
     from mnistcls.classifier import Classifier  # noqa: PLC0415
 
     chosen = _format(format_, output)
     columns = writers.Columns(top_k, probabilities, scores)
-    stderr = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+    recorded = _recorder(debug_dir, paths, max_pixels, overwrite=overwrite)
+    stderr = _console(quiet=quiet)
     images, tally, started = ImagePaths(paths, recursive=recursive), Tally(), time.perf_counter()
     classifier = Classifier(model, min_confidence=min_confidence, max_pixels=max_pixels)
     if verbose:
         stderr.print(f"Model {classifier.model.describe()}")
     rows = _at_least_one(tally.count(classifier.classify(images)), images)
     destination = writers.output_file(output, overwrite=overwrite) if output else writers.standard_output()
-    with destination as stream, tables.progress(rows, images, stderr) as followed:
+    with destination as stream, recorded(rows) as passing, tables.progress(passing, images, stderr) as followed:
         if chosen is Format.TABLE:
             tables.print_table(followed, columns, stream)
         else:
             writers.write_csv(followed, columns, stream)
+    stderr.print(tables.summary(tally, images.skipped, time.perf_counter() - started))
+    raise typer.Exit(EXIT_UNREADABLE if tally.statuses[Status.UNREADABLE] else 0)
+
+
+@app.command(no_args_is_help=True)
+def evaluate(  # noqa: PLR0913 - its options
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Holds folders named 0 to 9, each with its images.")],
+    *,
+    model: _Model = None,
+    min_confidence: _MinConfidence = None,
+    max_pixels: _MaxPixels = MAX_PIXELS,
+    quiet: _Quiet = False,
+    verbose: _Verbose = False,
+) -> None:
+    """Measure how often the answers are right, on images sorted into folders by their digit.
+
+    An image without an answer counts as wrong. Exit codes: 0 all classified, 1 some unreadable, 2 error or no image
+    found, 130/143 interrupted/terminated.
+    """
+    from mnistcls import evaluation, report, tables, writers  # noqa: PLC0415
+    from mnistcls.classifier import Classifier  # noqa: PLC0415
+
+    labelled, stderr = evaluation.labelled_folder(folder), _console(quiet=quiet)
+    if labelled.unlabelled:
+        stderr.print(f"Warning: images outside the digits' folders have no label; skipped {labelled.unlabelled:,}")
+    images, tally, started = ImagePaths(labelled.digit_folders), Tally(), time.perf_counter()
+    classifier = Classifier(model, min_confidence=min_confidence, max_pixels=max_pixels)
+    if verbose:
+        stderr.print(f"Model {classifier.model.describe()}")
+    rows = _at_least_one(tally.count(classifier.classify(images)), images)
+    with writers.standard_output() as stream:
+        with tables.progress(rows, images, stderr) as followed:
+            figures = evaluation.evaluate((labelled.label(row.path), row) for row in followed)
+        report.print_evaluation(figures, stream)
     stderr.print(tables.summary(tally, images.skipped, time.perf_counter() - started))
     raise typer.Exit(EXIT_UNREADABLE if tally.statuses[Status.UNREADABLE] else 0)
 
@@ -153,10 +201,30 @@ def export(
     """
     try:
         from train.export import export_run  # noqa: PLC0415
-    except ModuleNotFoundError as error:
+
+        exported = export_run(checkpoint, output, data_dir)
+    except ModuleNotFoundError as error:  # the exporter imports some of what it needs only when it runs
         raise MnistclsError(f'export needs {error.name}; pip install "mnistcls[train]"') from None
-    exported = export_run(checkpoint, output, data_dir)
     typer.echo(exported.describe(), err=True)
+
+
+def _console(*, quiet: bool) -> Console:
+    """Standard error, for what is no result; brackets in file names are no markup."""
+    from rich.console import Console  # noqa: PLC0415
+
+    return Console(stderr=True, quiet=quiet, highlight=False, markup=False, soft_wrap=True)
+
+
+def _recorder(
+    folder: Path | None, inputs: list[str], max_pixels: int, *, overwrite: bool
+) -> Callable[[Iterator[Prediction]], AbstractContextManager[Iterable[Prediction]]]:
+    """What fills the debug folder while predictions pass; where none is asked for, they just pass."""
+    if folder is None:
+        return nullcontext
+    from mnistcls import debug  # noqa: PLC0415
+
+    debug.check_folder(folder, inputs, overwrite=overwrite)
+    return partial(debug.recorded, folder=folder, max_pixels=max_pixels)
 
 
 def _at_least_one(rows: Iterator[Prediction], images: ImagePaths) -> Iterator[Prediction]:

@@ -58,11 +58,12 @@ def print_table(predictions: Iterable[Prediction], columns: Columns, stream: Tex
 def summary(tally: Tally, skipped: int, seconds: float) -> Text:
     """What a batch came to: images and rate, each status, each digit."""
     rate = tally.total / max(seconds, 1e-9)
-    text = Text(f"{_plural(tally.total, 'image')} in {seconds:.1f} s ({rate:,.0f} images/s): ")
-    counts = [(status, tally.statuses[status]) for status in Status if tally.statuses[status]]
-    text.append_text(Text(", ").join(Text(f"{n:,} {status}", style=_STYLES[status]) for status, n in counts))
+    text = Text(f"{_plural(tally.total, 'image')} in {seconds:.1f} s ({rate:,.0f} images/s)")
     if skipped:
-        text.append(f"; skipped {_plural(skipped, 'other file')}", style="dim")
+        text.append(f", skipped {_plural(skipped, 'other file')}", style="dim")
+    counts = [(status, tally.statuses[status]) for status in Status if tally.statuses[status]]
+    text.append("\n")
+    text.append_text(Text(", ").join(Text(f"{n:,} {status}", style=_STYLES[status]) for status, n in counts))
     if tally.digits:
         counted = (f"{digit}×{tally.digits[digit]:,}" for digit in sorted(tally.digits))  # noqa: RUF001 - times
         text.append("\nDigits: " + "  ".join(counted))

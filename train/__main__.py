@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import FrameType
@@ -39,7 +41,9 @@ def main(  # noqa: PLR0913 - its options
     *,
     quick: Annotated[bool, typer.Option("--quick", help="A good model in under a minute, not the best.")] = False,
     epochs: Annotated[int | None, typer.Option(min=1, help="Default: the recipe's.")] = None,
-    seed: Annotated[int, typer.Option(help="The same seed, data and machine give the same model.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="The same seed, data and machine give the same model.", show_default="0")
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, mps; auto takes the fastest there is.")] = "auto",
     data_dir: Annotated[Path | None, typer.Option(help="The MNIST files. Default: $MNIST_DIR, or else data.")] = None,
     run: Annotated[Path | None, typer.Option(help="The run's folder. Default: a new one in runs/.")] = None,
@@ -48,6 +52,11 @@ def main(  # noqa: PLR0913 - its options
     """Train on MNIST, score the test set once, export the model. Ctrl-C loses one epoch at most: see --resume."""
     if name not in NETWORKS:
         raise TrainingError(f"no network {name!r}; there are: {', '.join(NETWORKS)}")
+    if resume and (ignored := [o for o, given in _options(quick, epochs, seed).items() if given]):
+        raise TrainingError(
+            f"{', '.join(ignored)} cannot change a run that is resumed; start a new one without --resume"
+        )
+    chosen = _device(device)
     folder = resolve_data_dir(data_dir)
     fetch_missing(folder)
     data = load_train(folder)
@@ -56,9 +65,9 @@ def main(  # noqa: PLR0913 - its options
     else:
         recipe = (QUICK if quick else FULL)[name]
         recipe = replace(recipe, epochs=epochs or recipe.epochs)
-        current = Run.start(RunSettings(recipe, seed, provenance(seed, data.sha256)), run)
+        current = Run.start(RunSettings(recipe, seed or 0, provenance(seed or 0, data.sha256)), run)
     started = time.perf_counter()
-    fit(current, data, _device(device))
+    fit(current, data, chosen)
     typer.echo(f"trained in {time.perf_counter() - started:.0f} s: {current.best}", err=True)
     finish(current, load_test(folder))
 
@@ -73,14 +82,15 @@ def fit(run: Run, data: Digits, device: torch.device) -> None:
     trainer = Trainer(settings.recipe, settings.seed, device, steps)
     if run.last.exists():
         trainer.restore(Checkpoint.load(run.last))
-    with Reporter(settings.recipe.epochs, steps, done=len(trainer.history)) as reporter:
+    with _disk_errors(run), Reporter(settings.recipe.epochs, steps, done=len(trainer.history)) as reporter:
         for epoch in train(trainer, training, validation, reporter.step):
             if epoch == best(trainer.history):
                 _keep_best(run, settings, trainer, validation)
             trainer.checkpoint().save(run.last)
             run.log(trainer.history)
             reporter.epoch(epoch)
-    plot_curves(trainer.history, run.folder / "curve.png")
+        run.log(trainer.history)  # once more, for a run that died between its last checkpoint and this
+        plot_curves(trainer.history, run.folder / "curve.png")
 
 
 def best(history: list[Epoch]) -> Epoch:
@@ -116,6 +126,20 @@ def finish(run: Run, test: Digits) -> None:
     typer.echo(export(run.best, run.model, test.images).describe(), err=True)
 
 
+def _options(quick: bool, epochs: int | None, seed: int | None) -> dict[str, bool]:
+    """What decides a run's outcome, by the name of its option, and whether it was given."""
+    return {"--quick": quick, "--epochs": epochs is not None, "--seed": seed is not None}
+
+
+@contextmanager
+def _disk_errors(run: Run) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        fix = "make room, and go on with --resume"
+        raise TrainingError(f"cannot write to {run.folder}: {error.strerror}; {fix}") from None
+
+
 def _device(name: str) -> torch.device:
     """The device of that name; for `auto` a GPU if there is one."""
     if name == "auto":
@@ -124,7 +148,8 @@ def _device(name: str) -> torch.device:
     try:
         return torch.empty(0, device=name).device
     except (RuntimeError, AssertionError) as error:
-        raise TrainingError(f"no device {name!r} here ({str(error).splitlines()[0]}); use --device auto") from None
+        reason = str(error).partition("\n")[0]
+        raise TrainingError(f"no device {name!r} here ({reason}); use --device auto") from None
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -91,6 +91,8 @@ def export(checkpoint: Path, output: Path, images: NDArray[np.uint8]) -> Exporte
         CheckpointError: not a checkpoint to export.
         ParityError: the file would not say what the network says; nothing is written.
     """
+    if output.suffix == ".md":
+        raise TrainingError(f"{output} is where the model card would go; name a .onnx file with -o")
     deployed, metadata = _load(checkpoint)
     model = build(deployed, metadata)
     difference = check_parity(model, deployed, images)
@@ -140,7 +142,9 @@ def check_parity(model: bytes, deployed: Deployed, images: NDArray[np.uint8]) ->
     together = session.run([PROBABILITIES, DIGIT_SCORE], {INPUT: images})
     singly = [session.run([PROBABILITIES, DIGIT_SCORE], {INPUT: image[None]}) for image in images]
     alone = [np.concatenate(parts) for parts in zip(*singly, strict=True)]
-    worst = max(float(np.abs(a - b).max()) for got in (together, alone) for a, b in zip(got, expected, strict=True))
+    worst = float(
+        np.max([np.abs(a - b).max() for got in (together, alone) for a, b in zip(got, expected, strict=True)])
+    )
     differing = sum(int((got[0].argmax(1) != expected[0].argmax(1)).sum()) for got in (together, alone))
     if differing or not worst <= PARITY_TOLERANCE:
         raise ParityError(

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from mnistcls.errors import TrainingError
+from mnistcls.errors import CheckpointError, TrainingError
 from train.augment import distort
 from train.checkpoints import Checkpoint, load_optimizer, load_weights, optimizer_tensors, prefixed
 from train.data import Digits
@@ -80,9 +80,12 @@ class Trainer:
         """Go on from a checkpoint of the same recipe and seed."""
         load_weights(self.network, checkpoint.under("network"))
         load_weights(self.averaged, checkpoint.under("averaged"))
-        load_optimizer(self.optimizer, checkpoint.under("optimizer"))
-        self.schedule.load_state_dict(dict(checkpoint.header["schedule"]))
-        self.history = [Epoch(**epoch) for epoch in checkpoint.header["history"]]
+        try:
+            load_optimizer(self.optimizer, checkpoint.under("optimizer"))
+            self.schedule.load_state_dict(dict(checkpoint.header["schedule"]))
+            self.history = [Epoch(**epoch) for epoch in checkpoint.header["history"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"the run's last checkpoint is damaged ({error!r}); start a new run") from None
         for group, lr in zip(self.optimizer.param_groups, self.schedule.get_last_lr(), strict=True):
             group["lr"] = lr
 

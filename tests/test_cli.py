@@ -1,0 +1,392 @@
+from __future__ import annotations
+
+import csv
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from toy_model import doubtful, save
+
+import mnistcls
+
+HEADER = "path,digit,confidence,status,error"
+ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS"}
+}
+
+Result = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def command(toy_model: Path) -> list[str]:
+    return [sys.executable, "-m", "mnistcls", "classify", "--model", str(toy_model)]
+
+
+def run(command: list[str], *arguments: str | Path, **environment: str) -> Result:
+    result = subprocess.run(
+        [*command, *map(str, arguments)],
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        errors="surrogateescape",
+        env={**ENVIRONMENT, **environment},
+        timeout=300,
+    )
+    assert "Traceback" not in result.stdout + result.stderr
+    return result
+
+
+def digits(text: str) -> dict[str, str]:
+    return {row["path"]: row["digit"] for row in csv.DictReader(io.StringIO(text, newline=""))}
+
+
+def one_of_each_status() -> None:
+    save(Path("d/7.png"), 7)
+    Path("d/8.png").write_bytes(b"hello")
+    Image.fromarray(np.full((30, 30), 255, np.uint8)).save("d/blank.png")
+    Image.fromarray(doubtful()).save("d/doubtful.png")
+    Path("d/notes.txt").touch()
+
+
+# --- results
+
+
+def test_a_pipe_gets_csv_on_stdout_and_the_summary_on_stderr(command: list[str]) -> None:
+    one_of_each_status()
+
+    result = run(command, "d")
+
+    rows = list(csv.DictReader(io.StringIO(result.stdout, newline="")))
+    assert result.stdout.startswith(HEADER + "\n")
+    assert "\r" not in result.stdout
+    assert [(row["path"], row["status"]) for row in rows] == [
+        ("d/7.png", "ok"),
+        ("d/8.png", "unreadable"),
+        ("d/blank.png", "no_digit"),
+        ("d/doubtful.png", "uncertain"),
+    ]
+    assert rows[0]["digit"] == "7"
+    assert rows[1]["error"].startswith("not_an_image: ")
+    first, second, third = result.stderr.splitlines()
+    assert first.startswith("4 images in ")
+    assert first.endswith(" images/s), skipped 1 other file")
+    assert second == "1 ok, 1 uncertain, 1 no_digit, 1 unreadable"
+    assert third.startswith("Digits: ")
+    assert result.returncode == 1
+
+
+def test_uncertain_and_no_digit_are_no_failure(command: list[str]) -> None:
+    one_of_each_status()
+
+    assert run(command, "d/7.png", "d/blank.png", "d/doubtful.png").returncode == 0
+
+
+def test_all_options_of_columns_reach_the_file_and_stdout_stays_empty(command: list[str]) -> None:
+    save(Path("7.png"), 7)
+
+    result = run(command, "7.png", "-o", "out.csv", "--top-k", "2", "--probabilities", "--scores")
+
+    header, row, end = Path("out.csv").read_text(encoding="utf-8").split("\n")
+    assert header == f"{HEADER},digit_2,confidence_2,{','.join(f'p{n}' for n in range(10))},digit_score"
+    assert row.startswith("7.png,7,")
+    assert row.count(",") == header.count(",")
+    assert (end, result.stdout, result.returncode) == ("", "", 0)
+    assert not Path("out.csv.part").exists()
+
+
+def test_overwrite_is_asked_for(command: list[str]) -> None:
+    save(Path("7.png"), 7)
+    Path("out.csv").write_text("mine")
+
+    refused = run(command, "7.png", "-o", "out.csv")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == "Error: out.csv exists; use --overwrite, or another -o\n"
+    assert Path("out.csv").read_text() == "mine"
+
+    assert run(command, "7.png", "-o", "out.csv", "--overwrite").returncode == 0
+    assert digits(Path("out.csv").read_text()) == {"7.png": "7"}
+
+
+def test_min_confidence_and_no_recursive_and_max_pixels(command: list[str]) -> None:
+    save(Path("d/7.png"), 7)
+    save(Path("d/sub/1.png"), 1)
+    Image.new("L", (200, 200)).save("d/large.png")
+
+    result = run(command, "d", "--no-recursive", "--min-confidence", "1", "--max-pixels", "1000")
+
+    statuses = [line.split(",")[::3][:2] for line in result.stdout.splitlines()[1:]]
+    assert statuses[0] in (["d/7.png", "uncertain"], ["d/7.png", "ok"])
+    assert statuses[1] == ["d/large.png", "unreadable"]
+    assert len(statuses) == 2
+    assert "too_large: 200x200 is more than 1,000 pixels" in result.stdout
+
+
+def test_names_that_are_not_utf8_or_hold_newlines_pass_through_the_pipe(command: list[str]) -> None:
+    names = [b"a\nb.png", b"c\xff.png", b"=1+1.png"]
+    content = save(Path("7.png"), 7).read_bytes()
+    for name in names:
+        Path(os.fsdecode(name)).write_bytes(content)
+
+    result = run(command, *(os.fsdecode(name) for name in names), LC_ALL="C")
+
+    shown = {os.fsencode(path): digit for path, digit in digits(result.stdout).items()}
+    assert shown == {b"a\nb.png": "7", b"c\xff.png": "7", b"./=1+1.png": "7"}
+
+
+def test_the_same_input_gives_the_same_bytes(command: list[str]) -> None:
+    one_of_each_status()
+
+    assert run(command, "d", "--probabilities").stdout == run(command, "d", "--probabilities").stdout
+
+
+# --- what is said
+
+
+def test_quiet_says_nothing_but_results(command: list[str]) -> None:
+    save(Path("7.png"), 7)
+
+    result = run(command, "7.png", "--quiet")
+
+    assert digits(result.stdout) == {"7.png": "7"}
+    assert result.stderr == ""
+
+
+def test_quiet_still_says_errors(command: list[str]) -> None:
+    assert run(command, "-q", "-o", "no/out.csv", "missing.png").stderr.startswith("Error: cannot write no")
+
+
+def test_verbose_names_the_model(command: list[str], toy_model: Path) -> None:
+    save(Path("7.png"), 7)
+
+    first = run(command, "7.png", "--verbose").stderr.splitlines()[0]
+
+    assert first == f"Model toy 1 ({toy_model})"
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "TERM": "dumb"}, False)],
+    ids=["a pipe", "FORCE_COLOR", "TERM=dumb"],
+)
+def test_a_table_in_a_pipe_is_coloured_only_by_force(
+    command: list[str], environment: dict[str, str], coloured: bool
+) -> None:
+    save(Path("7.png"), 7)
+
+    table = run(command, "7.png", "--format", "table", **environment).stdout
+
+    assert "7.png" in table
+    assert "Confidence" in table
+    assert ("\x1b[" in table) is coloured
+
+
+# --- errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["empty"], "no image found (1 files of other kinds); name image files or folders"),
+        (["7.png", "-o", "out.json"], "out.json: its suffix names no known format; use .csv"),
+        (["7.png", "-o", "no/out.csv"], "cannot write no/out.csv: No such file or directory; choose another folder"),
+        (["7.png", "-o", "empty", "--format", "csv"], "empty is a folder; name a file in it with -o"),
+        (["7.png", "--model", "no.onnx"], "no.onnx: no such model file"),
+        (["7.png", "--model", "7.png"], "7.png: not a readable ONNX model"),
+        (["7.png", "--top-k", "11"], "Invalid value for '--top-k'"),
+        (["7.png", "--min-confidence", "nan"], "Invalid value for '--min-confidence'"),
+        (["7.png", "--format", "json"], "Invalid value for '--format'"),
+        (["7.png", "--nonsense"], "No such option: --nonsense"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_an_error_is_said_on_stderr_and_ends_with_2(command: list[str], arguments: list[str], says: str) -> None:
+    save(Path("7.png"), 7)
+    Path("empty").mkdir()
+    Path("empty/notes.txt").touch()
+
+    result = run(command, *arguments)
+
+    assert f"Error: {says}" in result.stderr
+    assert (result.returncode, result.stdout) == (2, "")
+    assert sorted(entry.name for entry in Path().iterdir()) == ["7.png", "empty"]
+
+
+def test_a_missing_path_is_a_row_and_not_an_error(command: list[str]) -> None:
+    result = run(command, "missing.png")
+
+    assert result.stdout.splitlines()[1] == "missing.png,,,unreadable,not_found: no such file; check the spelling"
+    assert result.returncode == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_a_full_disk_behind_stdout_is_an_error(command: list[str]) -> None:
+    save(Path("7.png"), 7)
+
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run([*command, "7.png"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert result.stderr == "Error: cannot write standard output: No space left on device\n"
+    assert result.returncode == 2
+
+
+def test_a_reader_that_goes_away_is_no_error(command: list[str]) -> None:
+    save(Path("7.png"), 7)
+    many = ["7.png"] * 3000  # more than a pipe holds
+
+    with subprocess.Popen([*command, *many], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().decode() == HEADER + "\n"
+        process.stdout.close()
+        said = process.stderr.read().decode()
+
+    assert process.returncode == 0
+    assert "Error" not in said
+    assert "Traceback" not in said
+
+
+# --- interruption
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize(
+    ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+)
+def test_a_signal_keeps_finished_rows(command: list[str], number: signal.Signals, code: int, word: str) -> None:
+    save(Path("7.png"), 7)
+    part = Path("out.csv.part")
+
+    with subprocess.Popen(
+        [*command, *["7.png"] * 20_000, "-o", "out.csv"], stderr=subprocess.PIPE, text=True
+    ) as process:
+        deadline = time.monotonic() + 250
+        while not (part.exists() and part.stat().st_size > 1000) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=250)
+
+    assert said == f"Error: {word}; finished rows are in out.csv.part\n"
+    assert process.returncode == code
+    lines = part.read_text().split("\n")
+    assert lines[0] == HEADER
+    assert {line.partition(",")[0] for line in lines[1:-1]} == {"7.png"}
+    assert {line.count(",") for line in lines[:-1]} == {4}
+    assert lines[-1] == ""
+    assert not Path("out.csv").exists()
+
+
+# --- help and version
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["classify", "--help"]], ids=" ".join)
+def test_help_and_version_are_quick(arguments: list[str]) -> None:
+    heavy = {"numpy", "onnxruntime", "PIL", "torch", "train"}
+    program = (
+        "import sys; from mnistcls.cli import app\n"
+        f"try: app({arguments!r})\n"
+        f"finally: print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)"
+    )
+
+    result = run([sys.executable, "-c", program])
+
+    assert result.stderr == "[]\n"
+    assert result.returncode == 0
+    assert ("Usage: " in result.stdout) or result.stdout == f"mnistcls {mnistcls.__version__}\n"
+
+
+def test_no_arguments_show_the_help() -> None:
+    result = run([sys.executable, "-m", "mnistcls"])
+
+    assert "Usage: " in result.stdout + result.stderr
+    assert result.returncode == 2
+
+
+# --- on a terminal
+
+
+def on_a_terminal(command: list[str], **environment: str) -> tuple[str, int]:
+    """What a terminal of 80 columns gets, stdout and stderr in one, and the exit code."""
+    fcntl, pty, struct, termios = (pytest.importorskip(name) for name in ("fcntl", "pty", "struct", "termios"))
+    controller, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 80, 0, 0))
+    environment = {**ENVIRONMENT, "TERM": "xterm", **environment}
+    with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, env=environment) as process:
+        os.close(terminal)
+        received = b""
+        try:
+            while block := os.read(controller, 65536):
+                received += block
+        except OSError:  # Linux's way to say that the other side is closed
+            pass
+    os.close(controller)
+    assert b"Traceback" not in received
+    return received.decode(), process.returncode
+
+
+def screen(received: str) -> list[str]:
+    """The lines that remain visible, of the few control sequences that are in use."""
+    lines, row, column = [""], 0, 0
+    position = 0
+    while position < len(received):
+        if received.startswith("\x1b[", position):
+            end = next(i for i in range(position + 2, len(received)) if received[i].isalpha())
+            argument, action = received[position + 2 : end], received[end]
+            if action == "A":
+                row = max(0, row - int(argument or 1))
+            elif action == "K":
+                lines[row] = "" if argument == "2" else lines[row][:column]
+            position = end + 1
+            continue
+        letter, position = received[position], position + 1
+        if letter == "\r":
+            column = 0
+        elif letter == "\n":
+            row += 1
+        else:
+            lines[row] = lines[row][:column].ljust(column) + letter + lines[row][column + 1 :]
+            column += 1
+        lines += [""] * (row + 1 - len(lines))
+    return [line.rstrip() for line in lines]
+
+
+def test_a_terminal_shows_a_table_and_the_bar_is_gone(command: list[str]) -> None:
+    one_of_each_status()
+    save(Path("a folder with quite a long name/and another one inside of it, long as well/page 17.png"), 1)
+
+    received, code = on_a_terminal([*command, "a folder with quite a long name", "d"])
+
+    assert code == 1
+    assert "Classifying" in received
+    lines = screen(received)
+    assert max(map(len, lines)) <= 80
+    assert not any("Classifying" in line for line in lines)
+    table = [line.split() for line in lines if line.strip()]
+    assert table[0] == ["Image", "Digit", "Confidence", "Status"]
+    assert table[2][0] == "a"
+    assert table[2][-1] == "ok"
+    assert next(row for row in table if row[0] == "d/7.png")[1] == "7"
+    assert sum(line.startswith("5 images in ") for line in lines) == 1
+
+
+@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=lambda value: next(iter(value)))
+def test_a_terminal_without_colours_gets_none(command: list[str], environment: dict[str, str]) -> None:
+    save(Path("7.png"), 7)
+
+    received, _ = on_a_terminal([*command, "7.png"], **environment)
+
+    assert "7.png" in received
+    assert "\x1b[3" not in received  # no foreground colour
+    if environment.get("TERM") == "dumb":
+        assert "\x1b" not in received
