@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import time
@@ -18,7 +19,7 @@ import typer
 
 from mnistcls import __version__
 from mnistcls.errors import MnistclsError, OutputError
-from mnistcls.results import Prediction, Status, Tally
+from mnistcls.results import Prediction, Status, Tally, printable
 from mnistcls.sources import MAX_PIXELS, ImagePaths
 
 if TYPE_CHECKING:
@@ -36,14 +37,32 @@ app = typer.Typer(
 
 EXIT_UNREADABLE, EXIT_ERROR = 1, 2
 
-_Model = Annotated[Path | None, typer.Option("--model", help="An exported .onnx file. Default: the bundled model.")]
+_Model = Annotated[
+    Path | None, typer.Option("--model", metavar="FILE", help="An exported .onnx file. Default: the bundled model.")
+]
 _MinConfidence = Annotated[
     float | None,
-    typer.Option("--min-confidence", min=0, max=1, help="Under this it is uncertain. Default: the model's own."),
+    typer.Option(
+        "--min-confidence", min=0, max=1, metavar="SHARE", help="Under this it is uncertain. Default: the model's own."
+    ),
 ]
-_MaxPixels = Annotated[int, typer.Option("--max-pixels", min=1, help="Larger images are unreadable.")]
+_MaxPixels = Annotated[
+    int,
+    typer.Option("--max-pixels", min=1, metavar="N", help="Larger images are unreadable.", show_default="40 million"),
+]
 _Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Results and errors only.")]
 _Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Also say which model is at work.")]
+
+
+class _Warnings(logging.Handler):
+    """Shows the library's warnings on the console, above a progress bar if there is one."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(logging.WARNING)
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._console.print(f"Warning: {printable(record.getMessage())}")
 
 
 class Format(StrEnum):
@@ -80,6 +99,8 @@ def _fail(message: str, code: int) -> NoReturn:
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    for again in (signal.SIGINT, signal.SIGTERM):  # one is enough: the way out must not be interrupted in turn
+        signal.signal(again, signal.SIG_IGN)
     raise Stopped(number)
 
 
@@ -99,13 +120,13 @@ def common(
     """Reads handwritten digits out of folders of images."""
 
 
-@app.command(no_args_is_help=True)
+@app.command(no_args_is_help=True, short_help="Read the digit in each image.")
 def classify(  # noqa: PLR0913 - its options
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Image files, and folders of them.")],
     *,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="Write to this file; its suffix names the format (.csv)."),
+        typer.Option("-o", "--output", metavar="FILE", help="Write to this file; its suffix names the format (.csv)."),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has written.")] = False,
     format_: Annotated[
@@ -114,7 +135,9 @@ def classify(  # noqa: PLR0913 - its options
     ] = None,
     model: _Model = None,
     min_confidence: _MinConfidence = None,
-    top_k: Annotated[int, typer.Option(min=1, max=10, help="Give this many digits an image, likeliest first.")] = 1,
+    top_k: Annotated[
+        int, typer.Option(min=1, max=10, metavar="K", help="Give this many digits an image, likeliest first.")
+    ] = 1,
     probabilities: Annotated[bool, typer.Option("--probabilities", help="Give all ten, as p0 to p9.")] = False,
     scores: Annotated[bool, typer.Option("--scores", help="Give how surely there is a digit at all.")] = False,
     recursive: Annotated[bool, typer.Option(help="Enter subfolders.")] = True,
@@ -133,6 +156,8 @@ def classify(  # noqa: PLR0913 - its options
     from mnistcls.classifier import Classifier  # noqa: PLC0415
 
     chosen = _format(format_, output)
+    if output:
+        writers.check_free(output, overwrite=overwrite)
     columns = writers.Columns(top_k, probabilities, scores)
     recorded = _recorder(debug_dir, paths, max_pixels, overwrite=overwrite)
     stderr = _console(quiet=quiet)
@@ -151,7 +176,7 @@ def classify(  # noqa: PLR0913 - its options
     raise typer.Exit(EXIT_UNREADABLE if tally.statuses[Status.UNREADABLE] else 0)
 
 
-@app.command(no_args_is_help=True)
+@app.command(no_args_is_help=True, short_help="Measure how often the answers are right.")
 def evaluate(  # noqa: PLR0913 - its options
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Holds folders named 0 to 9, each with its images.")],
     *,
@@ -185,13 +210,13 @@ def evaluate(  # noqa: PLR0913 - its options
     raise typer.Exit(EXIT_UNREADABLE if tally.statuses[Status.UNREADABLE] else 0)
 
 
-@app.command()
+@app.command(short_help="Make a model file of a trained checkpoint.")
 def export(
     checkpoint: Annotated[
         Path | None, typer.Argument(help="A run's best.safetensors. Default: that of the newest finished run.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Default: model.onnx beside the checkpoint.")
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: model.onnx beside the checkpoint.")
     ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="The MNIST files. Default: $MNIST_DIR, or else data.")] = None,
 ) -> None:
@@ -212,7 +237,9 @@ def _console(*, quiet: bool) -> Console:
     """Standard error, for what is no result; brackets in file names are no markup."""
     from rich.console import Console  # noqa: PLC0415
 
-    return Console(stderr=True, quiet=quiet, highlight=False, markup=False, soft_wrap=True)
+    console = Console(stderr=True, quiet=quiet, highlight=False, markup=False, soft_wrap=True)
+    logging.getLogger("mnistcls").handlers = [_Warnings(console)]
+    return console
 
 
 def _recorder(
@@ -231,7 +258,7 @@ def _at_least_one(rows: Iterator[Prediction], images: ImagePaths) -> Iterator[Pr
     """The same rows; an error before any output is opened if there are none."""
     first = next(rows, None)
     if first is None:
-        passed = f" ({images.skipped} files of other kinds)" if images.skipped else ""
+        passed = f" (skipped of other kinds: {images.skipped:,})" if images.skipped else ""
         raise MnistclsError(f"no image found{passed}; name image files or folders that hold some")
     return chain([first], rows)
 
@@ -240,7 +267,7 @@ def _format(chosen: Format | None, output: Path | None) -> Format:
     if chosen is not None:
         return chosen
     if output is None:
-        return Format.TABLE if sys.stdout.isatty() else Format.CSV
+        return Format.TABLE if sys.stdout and sys.stdout.isatty() else Format.CSV
     suffix = output.suffix.lower().removeprefix(".")
     if suffix != Format.CSV:
         raise OutputError(f"{output}: its suffix names no known format; use .csv, or --format csv")

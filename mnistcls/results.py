@@ -68,3 +68,9 @@ class Tally:
             if prediction.digit is not None:
                 self.digits[prediction.digit] += 1
             yield prediction
+
+
+def printable(path: str) -> str:
+    r"""A file name that cannot move the cursor or colour the terminal; bytes that are not UTF-8 as `\xNN`."""
+    text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

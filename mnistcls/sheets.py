@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw, ImageFont
 from mnistcls.canonical import Canonical
 from mnistcls.placement import SIZE
 from mnistcls.plane import to_uint8
-from mnistcls.results import Prediction, Status
-from mnistcls.tables import printable, shorten
+from mnistcls.results import Prediction, Status, printable
+from mnistcls.tables import shorten
 
 COLUMNS, ROWS = 6, 10
 

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from mnistcls.results import Prediction, Status, Tally
+from mnistcls.results import Prediction, Status, Tally, printable
 from mnistcls.sources import ImagePaths
 from mnistcls.writers import Columns
 
@@ -40,9 +40,41 @@ _STYLES = {
 }
 
 
+class _Selection:
+    """The rows of a batch that a table shows, whatever its length."""
+
+    def __init__(self) -> None:
+        self._first: list[Prediction] = []
+        self._doubtful: list[Prediction] = []
+        self._total = 0
+
+    def add(self, prediction: Prediction) -> None:
+        self._total += 1
+        if len(self._first) < MAX_ROWS:
+            self._first.append(prediction)
+        elif prediction.status is not Status.OK and len(self._doubtful) < MAX_ROWS:
+            self._doubtful.append(prediction)
+
+    def rows(self) -> tuple[list[Prediction], list[Prediction], int]:
+        """Rows to show, doubtful rows to show after them, and how many rows there are in all."""
+        if self._total <= MAX_ROWS:
+            return self._first, [], self._total
+        rest = [prediction for prediction in self._first[FIRST_ROWS:] if prediction.status is not Status.OK]
+        return self._first[:FIRST_ROWS], (rest + self._doubtful)[: MAX_ROWS - FIRST_ROWS], self._total
+
+
 def print_table(predictions: Iterable[Prediction], columns: Columns, stream: TextIO) -> None:
     """Print the predictions as a table; a long batch shows its beginning and the rows that need a look."""
-    shown, doubtful, total = _select(predictions)
+    selected = _Selection()
+    try:
+        for prediction in predictions:
+            selected.add(prediction)
+    finally:  # interrupted: what is finished is shown
+        _print_selected(selected, columns, stream)
+
+
+def _print_selected(selected: _Selection, columns: Columns, stream: TextIO) -> None:
+    shown, doubtful, total = selected.rows()
     console = Console(file=stream, highlight=False)
     fitting = _fitting(columns, console.width)
     console.print(_table(shown, fitting, console.width))
@@ -92,12 +124,6 @@ def _then_stop(bar: Progress, predictions: Iterable[Prediction]) -> Iterator[Pre
     bar.stop()
 
 
-def printable(path: str) -> str:
-    r"""A file name that cannot move the cursor or colour the terminal; bytes that are not UTF-8 as `\xNN`."""
-    text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def shorten(text: str, width: int) -> str:
     """At most `width` columns, the middle left out: both the folder and the file's end tell images apart."""
     if cell_len(text) <= width:
@@ -107,23 +133,6 @@ def shorten(text: str, width: int) -> str:
     while cell_len(f"{start}…{end}") > width:  # some characters are two columns wide
         start, end = (start[:-1], end) if 2 * len(start) > len(end) else (start, end[1:])
     return f"{start}…{end}"
-
-
-def _select(predictions: Iterable[Prediction]) -> tuple[list[Prediction], list[Prediction], int]:
-    """Rows to show, doubtful rows to show after them, and how many rows there are in all."""
-    first: list[Prediction] = []
-    doubtful: list[Prediction] = []
-    total = 0
-    for prediction in predictions:
-        total += 1
-        if len(first) < MAX_ROWS:
-            first.append(prediction)
-        elif prediction.status is not Status.OK and len(doubtful) < MAX_ROWS:
-            doubtful.append(prediction)
-    if total <= MAX_ROWS:
-        return first, [], total
-    rest = [prediction for prediction in first[FIRST_ROWS:] if prediction.status is not Status.OK]
-    return first[:FIRST_ROWS], (rest + doubtful)[: MAX_ROWS - FIRST_ROWS], total
 
 
 def _needed(columns: Columns, *, bar: bool) -> int:
@@ -170,8 +179,13 @@ def _cells(prediction: Prediction, columns: Columns, path_width: int, *, bar: bo
         Text("-" if prediction.digit is None else str(prediction.digit), style="bold"),
         _confidence(prediction.confidence, style, bar=bar),
         *map(Text, others),
-        Text(prediction.error or prediction.status.value, style=style),
+        Text(_without_code(prediction.error) or prediction.status.value, style=style),
     ]
+
+
+def _without_code(error: str | None) -> str:
+    """The sentence of an error: the code before it is for programs."""
+    return error.partition(": ")[2] if error else ""
 
 
 def _confidence(confidence: float | None, style: str, *, bar: bool) -> Text:

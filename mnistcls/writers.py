@@ -73,6 +73,8 @@ def standard_output() -> Iterator[TextIO]:
 
     A reader that goes away, as in `| head`, ends the block without an error.
     """
+    if sys.stdout is None:
+        raise OutputError("standard output is closed; write to a file with -o")
     sys.stdout.flush()
     stream = _utf8(sys.stdout.buffer)
     try:
@@ -95,12 +97,8 @@ def output_file(path: Path, *, overwrite: bool) -> Iterator[TextIO]:
     Raises:
         OutputError: the file exists and `overwrite` is not set, or it cannot be written.
     """
-    if os.path.isdir(path):
-        raise OutputError(f"{path} is a folder; name a file in it with -o")
-    part = path.with_name(path.name + ".part")
-    for existing in (path, part):
-        if os.path.exists(existing) and not overwrite:
-            raise OutputError(f"{existing} exists; use --overwrite, or another -o")
+    check_free(path, overwrite=overwrite)
+    part = _part(path)
     try:
         stream = _utf8(part.open("wb"))
     except OSError as error:
@@ -117,6 +115,28 @@ def output_file(path: Path, *, overwrite: bool) -> Iterator[TextIO]:
     except BaseException as stop:  # interrupted: what is finished stays
         stop.add_note(f"finished rows are in {part}")
         raise
+
+
+def check_free(path: Path, *, overwrite: bool) -> None:
+    """Whether `output_file` may write there.
+
+    Raises:
+        OutputError: the file exists and `overwrite` is not set, or its folder does not.
+    """
+    if os.path.isdir(path):
+        raise OutputError(f"{path} is a folder; name a file in it with -o")
+    if not os.path.isdir(path.parent):
+        raise OutputError(f"cannot write {path}: there is no folder {path.parent}; make it, or choose another with -o")
+    if overwrite:
+        return
+    if os.path.exists(path):
+        raise OutputError(f"{path} exists; use --overwrite, or another -o")
+    if os.path.exists(_part(path)):
+        raise OutputError(f"{_part(path)} is left of an unfinished run; use --overwrite, or another -o")
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(path.name + ".part")
 
 
 def _utf8(binary: BinaryIO) -> TextIOWrapper:

@@ -198,9 +198,9 @@ def test_a_table_in_a_pipe_is_coloured_only_by_force(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["empty"], "no image found (1 files of other kinds); name image files or folders"),
+        (["empty"], "no image found (skipped of other kinds: 1); name image files or folders"),
         (["7.png", "-o", "out.json"], "out.json: its suffix names no known format; use .csv"),
-        (["7.png", "-o", "no/out.csv"], "cannot write no/out.csv: No such file or directory; choose another folder"),
+        (["7.png", "-o", "no/out.csv"], "cannot write no/out.csv: there is no folder no; make it"),
         (["7.png", "-o", "empty", "--format", "csv"], "empty is a folder; name a file in it with -o"),
         (["7.png", "--model", "no.onnx"], "no.onnx: no such model file"),
         (["7.png", "--model", "7.png"], "7.png: not a readable ONNX model"),

@@ -11,9 +11,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from mnistcls.errors import ErrorCode, ImageError
-from mnistcls.results import Prediction, Status, Tally
+from mnistcls.results import Prediction, Status, Tally, printable
 from mnistcls.sources import ImagePaths
-from mnistcls.tables import FIRST_ROWS, MAX_ROWS, print_table, printable, progress, shorten, summary
+from mnistcls.tables import FIRST_ROWS, MAX_ROWS, print_table, progress, shorten, summary
 from mnistcls.writers import Columns
 
 LONG = "scans from the second floor/a folder with quite a long name/page 17 of 240 (left).png"
@@ -88,7 +88,7 @@ def test_no_line_is_wider_than_the_terminal_and_no_column_vanishes(columns: Colu
     assert header[-1] == "Status"
     assert row[-1] == "ok"
     assert "8" in row
-    assert "".join(" ".join(lines).split()).count("unsupported_format:") == 1
+    assert "".join(" ".join(lines).split()).count("HEIC:") == 1
 
 
 def test_columns_that_do_not_fit_are_left_out_and_it_says_so() -> None:
