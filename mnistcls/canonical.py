@@ -48,6 +48,9 @@ FAINT = 0.15
 LEAST_INK = 0.3
 """Of the strongest contrast: what stands out less is never ink."""
 
+RANGE_SHARE = 0.22
+"""Of the range of an image: ink that stands out less is what is left of a slope in the light."""
+
 STANDS_OUT = 2.5
 """Median contrast of the digit, by that of everything else: under it, this is the grain of the paper."""
 
@@ -173,7 +176,11 @@ def _seek(pixels: NDArray[np.uint8]) -> _Found:
     rows = slice(max(top - margin, 0) * factor, (bottom + margin) * factor)
     columns = slice(max(left - margin, 0) * factor, (right + margin) * factor)
     near = _look(_at_working_size(pixels[rows, columns])[0])
-    return found if near.mask is None else near
+    if near.mask is None:
+        return found
+    if near.mask[[0, -1]].any(axis=1).all() or near.mask[:, [0, -1]].any(axis=0).all():
+        return _Found(None, near.contrast, (*near.steps, "a line that runs on"))
+    return near
 
 
 def _look(pixels: NDArray[np.uint8]) -> _Found:
@@ -183,13 +190,21 @@ def _look(pixels: NDArray[np.uint8]) -> _Found:
     counts = np.bincount(values.ravel(), minlength=256)
     strongest = _strongest(counts)
     steps = (plane.step, seen.step)
-    if _strongest(np.bincount(seen.levels.ravel(), minlength=256)) < max(MIN_CONTRAST, NOISE_FACTOR * seen.noise):
+    least = max(MIN_CONTRAST, NOISE_FACTOR * seen.noise, RANGE_SHARE * _range(plane.values))
+    if _strongest(np.bincount(seen.levels.ravel(), minlength=256)) < least:
         return _Found(None, values, (*steps, "nothing stands out"))
     counts[: int(max(2, FAINT * strongest)) + 1] = 0
     mask, removed = find_digit(values > max(min(otsu(counts), strongest / 2), LEAST_INK * strongest), values)
     if mask is not None and not _stands_out(mask, values):
         return _Found(None, values, (*steps, *removed, "no more than texture"))
     return _Found(mask, values, steps + removed)
+
+
+def _range(values: NDArray[np.uint8]) -> int:
+    """Between the darkest and the brightest values of an image, single ones apart."""
+    below = np.bincount(values.ravel(), minlength=256).cumsum()
+    low, high = np.searchsorted(below, (0.002 * below[-1], 0.998 * below[-1]))
+    return int(high - low)
 
 
 def _stands_out(mask: _Mask, values: NDArray[np.uint8]) -> bool:

@@ -20,6 +20,9 @@ LINE_WIDTH = 0.03
 FRAME_SIDE = 24
 """Shorter side, in pixels, from which a component may be a printed frame."""
 
+FRAME, EMPTY_FRAME = 0.8, 0.97
+"""Of each of its sides, the share that is straight; with nothing inside it might still be a 0, so it has to be more."""
+
 AT_BORDER = 0.25
 """What a component that touches the border counts, of what it would inside: it may be a neighbour's."""
 
@@ -79,15 +82,15 @@ def find_digit(mask: _Mask, values: NDArray[np.uint8]) -> tuple[_Mask | None, tu
     unruled = _without_lines(mask)
     steps = () if unruled is mask else ("lines removed",)
     labels, count = cc3d.connected_components(unruled.view(np.uint8), connectivity=8, return_N=True)
-    if count == 1:  # the most frequent case, and nothing to choose
-        return unruled, steps
     found = _components(labels, count, values)
     digit = _choose(found, mask.shape)
     if len(digit) == 0:
         return None, steps
+    if len(digit) == count:
+        return unruled, steps
     kept = np.zeros(len(found.area) + 1, bool)
     kept[digit + 1] = True
-    return kept[found.labels], (*steps, f"{len(found.area) - len(digit)} other marks removed")
+    return kept[found.labels], (*steps, f"{count - len(digit)} other marks removed")
 
 
 def _without_lines(mask: _Mask) -> _Mask:
@@ -95,9 +98,11 @@ def _without_lines(mask: _Mask) -> _Mask:
     side = max(mask.shape)
     if side < RULED_SIDE:
         return mask
-    lines = _rows_of_lines(mask, side) | _rows_of_lines(mask.T, side).T
-    rest = mask & ~lines
-    return rest if lines.any() and rest.any() else mask
+    across, upright = _rows_of_lines(mask, side), _rows_of_lines(mask.T, side).T
+    rest = mask & ~(across | upright)
+    if across.any() or (upright.any() and rest.any()):
+        return rest
+    return mask  # nothing but an upright line may be a 1
 
 
 def _rows_of_lines(mask: _Mask, side: int) -> _Mask:
@@ -176,7 +181,7 @@ def _at_border(found: Components, shape: tuple[int, ...]) -> _Mask:
 
 
 def _is_frame(found: Components, number: int) -> bool:
-    """Whether a component is a printed box: straight along all four sides of its own, empty inside, with ink in it."""
+    """Whether a component is a printed box: straight along all four sides, and none of its own ink inside."""
     top, left, bottom, right = found.box[number]
     inside = found.labels[top:bottom, left:right]
     height, width = inside.shape
@@ -186,7 +191,8 @@ def _is_frame(found: Components, number: int) -> bool:
     y, x = height // 10, width // 10
     sides = own[:y].any(axis=0), own[-y:].any(axis=0), own[:, :x].any(axis=1), own[:, -x:].any(axis=1)
     core = inside[y:-y, x:-x]
-    return min(side.mean() for side in sides) > 0.8 and not (core == number + 1).mean() > 0.02 and bool(core.any())
+    straight = FRAME if core.any() else EMPTY_FRAME
+    return min(side.mean() for side in sides) > straight and not (core == number + 1).mean() > 0.02
 
 
 def _with_parts(found: Components, worth: NDArray[np.float64], main: int, shape: tuple[int, ...]) -> NDArray[np.intp]:

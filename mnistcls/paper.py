@@ -43,9 +43,9 @@ FLATNESS_WEIGHT = 10.0
 SHAPE_SIDE = 48
 """Pixels of the longer side at which the places of ink and paper are compared."""
 
-SHAPE_WEIGHTS = np.array([-6.50, -1.50, -7.67])
+SHAPE_WEIGHTS = np.array([-6.91, -2.02, -8.09])
 """Of the shares of bright pixels, less a half, along the border, in all and in the corners, as evidence of bright ink:
-logistic regression on MNIST training digits, cropped and with margins of up to 8 pixels."""
+logistic regression on MNIST training digits, cropped and with margins of up to 7 pixels; `python -m train.polarity`."""
 
 NOISE_ROWS = 4
 """Every so many rows are enough to tell how grainy the paper is."""
@@ -63,6 +63,8 @@ class Contrast:
 
     values: NDArray[np.uint8]
     """(H, W), 0 on the paper; of dark ink relative to the paper's own lightness, which is taken as 255."""
+    levels: NDArray[np.uint8]
+    """(H, W), the same in the plane's own units, in which noise and rounding are."""
     noise: float
     """Standard deviation of the paper's grain, in the plane's units."""
     step: str
@@ -72,12 +74,15 @@ class Contrast:
 def contrast(plane: Plane) -> Contrast:
     """Find the ink of a plane."""
     if plane.ink_is_bright:
-        return Contrast(plane.values, 0.0, "bright ink")
+        return Contrast(plane.values, plane.values, 0.0, "bright ink")
     noise, lightness = _noise(plane.values), _smooth(plane.values)
     paper, bright_ink = _by_margin(lightness) or _by_flatness(lightness)
     if bright_ink:
-        return Contrast(_to_uint8(lightness - paper), noise, "bright ink")
-    return Contrast(_to_uint8((paper - lightness) * (255 / np.maximum(paper, DARKEST_PAPER))), noise, "dark ink")
+        levels = _to_uint8(lightness - paper)
+        return Contrast(levels, levels, noise, "bright ink")
+    darker = paper - lightness
+    values = _to_uint8(darker * (255 / np.maximum(paper, DARKEST_PAPER)))
+    return Contrast(values, _to_uint8(darker), noise, "dark ink")
 
 
 def _by_margin(lightness: _Int16) -> tuple[_Float, bool] | None:

@@ -56,7 +56,7 @@ def to_plane(pixels: NDArray[np.uint8]) -> Plane:
     """
     if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
         alpha, pixels = pixels[..., -1], pixels[..., :-1]
-        if alpha.min() < 255:
+        if alpha.max() == 0 or alpha.min() < alpha.max():  # the same everywhere, it tells nothing
             return _without_transparency(pixels, alpha)
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[..., 0]

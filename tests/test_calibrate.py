@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mnistcls.canonical import VERSION
+from mnistcls.model import CONTRACT, ModelMetadata
 from train.calibrate import Calibration, calibrate, confidence_threshold, fit_temperature
 
 
@@ -103,13 +105,20 @@ def test_no_confidence_is_enough_where_a_certain_answer_is_wrong() -> None:
     assert not (probabilities.max(axis=1) >= threshold).any()
 
 
+def test_threshold_that_nothing_reaches_can_stand_in_a_model() -> None:
+    nobody = confidence_threshold(*judged((0.9, False)))
+    metadata = ModelMetadata(CONTRACT, "reference", "1", VERSION, nobody, 0.5, {}, {})
+    assert ModelMetadata.from_json(metadata.to_json()).confidence_threshold == nobody
+
+
 # --- digit score and the whole
 
 
 def test_every_validation_digit_passes_the_digit_score() -> None:
     logits, labels = sampled(10_000)
     fitted = calibrate(logits, labels)
-    assert digit_score(logits, fitted).min() == pytest.approx(fitted.digit_score_threshold, abs=1e-6)
+    weakest = digit_score(logits, fitted).min()
+    assert fitted.digit_score_threshold < weakest < fitted.digit_score_threshold + 1e-3
 
 
 def test_digit_score_is_a_sigmoid_with_its_middle_at_the_offset_and_the_spread_for_its_scale() -> None:
@@ -117,7 +126,7 @@ def test_digit_score_is_a_sigmoid_with_its_middle_at_the_offset_and_the_spread_f
     fitted = calibrate(logits, labels)
     energy = np.log(np.exp(logits.astype(np.float64)).sum(axis=1))
     assert fitted.digit_score_threshold == 0.5
-    assert fitted.energy_offset == pytest.approx(energy.min(), rel=1e-4)
+    assert fitted.energy_offset == pytest.approx(energy.min(), abs=2e-3)
     assert fitted.energy_scale == pytest.approx(energy.std(), rel=1e-3)
     order = energy.argsort()
     assert (np.diff(digit_score(logits, fitted)[order]) >= 0).all()

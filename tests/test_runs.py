@@ -38,8 +38,10 @@ def started(name: str, time: int) -> Run:
 # --- settings
 
 
-def test_settings_come_back_as_they_were() -> None:
-    assert RunSettings.from_json(SETTINGS.to_json()) == SETTINGS
+@pytest.mark.parametrize("augmentation", [RECIPE.augmentation, None])
+def test_settings_come_back_as_they_were(augmentation: Augmentation | None) -> None:
+    settings = replace(SETTINGS, recipe=replace(RECIPE, augmentation=augmentation))
+    assert RunSettings.from_json(settings.to_json()) == settings
 
 
 def test_settings_are_readable_json() -> None:
@@ -136,7 +138,7 @@ def test_no_run_of_that_kind_says_how_to_start_one(here: Path, finished: bool, k
 
 
 def test_provenance_names_commit_seed_data_and_versions() -> None:
-    values = provenance(7, "def")
+    values = provenance("reference", 7, "def")
     assert values["seed"] == "7"
     assert values["data_sha256"] == "def"
     assert values["torch"] == torch.__version__
@@ -148,12 +150,12 @@ def test_commit_is_unknown_outside_a_checkout(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(runs, "__file__", str(tmp_path / "train" / "runs.py"))
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
     (tmp_path / "train").mkdir()
-    assert provenance(0, "")["commit"] == "unknown"
+    assert provenance("reference", 0, "")["commit"] == "unknown"
 
 
 def test_commit_is_unknown_without_git(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    assert provenance(0, "")["commit"] == "unknown"
+    assert provenance("reference", 0, "")["commit"] == "unknown"
 
 
 def test_commit_is_not_that_of_another_project_that_holds_the_installation(
@@ -165,4 +167,4 @@ def test_commit_is_not_that_of_another_project_that_holds_the_installation(
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "theirs"], check=True)
     monkeypatch.setattr(runs, "__file__", str(package / "runs.py"))
-    assert provenance(0, "")["commit"] == "unknown"
+    assert provenance("reference", 0, "")["commit"] == "unknown"

@@ -59,17 +59,20 @@ def main(  # noqa: PLR0913 - its options
     chosen = _device(device)
     folder = resolve_data_dir(data_dir)
     fetch_missing(folder)
-    data = load_train(folder)
+    data, test = load_train(folder), load_test(folder)
     if resume:
         current = Run(run) if run else newest_run(finished=False)
+        if current.finished:
+            raise TrainingError(f"{current.folder} is finished, and its test images are scored; start a new run")
     else:
         recipe = (QUICK if quick else FULL)[name]
         recipe = replace(recipe, epochs=epochs or recipe.epochs)
-        current = Run.start(RunSettings(recipe, seed or 0, provenance(seed or 0, data.sha256)), run)
+        current = Run.start(RunSettings(recipe, seed or 0, provenance(name, seed or 0, data.sha256)), run)
     started = time.perf_counter()
     fit(current, data, chosen)
     typer.echo(f"trained in {time.perf_counter() - started:.0f} s: {current.best}", err=True)
-    finish(current, load_test(folder))
+    with _disk_errors(current):
+        finish(current, test)
 
 
 def fit(run: Run, data: Digits, device: torch.device) -> None:
@@ -85,7 +88,7 @@ def fit(run: Run, data: Digits, device: torch.device) -> None:
     with _disk_errors(run), Reporter(settings.recipe.epochs, steps, done=len(trainer.history)) as reporter:
         for epoch in train(trainer, training, validation, reporter.step):
             if epoch == best(trainer.history):
-                _keep_best(run, settings, trainer, validation)
+                _keep_best(run, settings, trainer, training, validation)
             trainer.checkpoint().save(run.last)
             run.log(trainer.history)
             reporter.epoch(epoch)
@@ -98,14 +101,15 @@ def best(history: list[Epoch]) -> Epoch:
     return max(history, key=lambda epoch: (epoch.val_accuracy, -epoch.val_loss))
 
 
-def _keep_best(run: Run, settings: RunSettings, trainer: Trainer, validation: Digits) -> None:
+def _keep_best(run: Run, settings: RunSettings, trainer: Trainer, training: Digits, validation: Digits) -> None:
     """Save the averaged weights with their calibration, ready for export."""
     network = trainer.averaged.module
     logits = logits_of(network, validation.images, trainer.device)
     calibration = calibrate(logits, validation.labels)
     header = asdict(settings) | {
         "calibration": asdict(calibration),
-        "metrics": scores(logits, validation.labels, "val", calibration.temperature),
+        "metrics": scores(logits, validation.labels, "val", calibration.temperature)
+        | {"train_images": float(len(training))},
     }
     Checkpoint(header, prefixed("network", network.state_dict())).save(run.best)
 
@@ -117,6 +121,7 @@ def finish(run: Run, test: Digits) -> None:
     load_weights(network, checkpoint.under("network"))
     logits = logits_of(network, test.images, torch.device("cpu"))
     metrics = scores(logits, test.labels, "test", checkpoint.header["calibration"]["temperature"])
+    metrics["training_seconds"] = sum(epoch["seconds"] for epoch in Checkpoint.load(run.last).header["history"])
     typer.echo(
         f"test accuracy {metrics['test_accuracy']:.2%} "
         f"(95 % interval {metrics['test_accuracy_low']:.2%} to {metrics['test_accuracy_high']:.2%})"
@@ -152,12 +157,14 @@ def _device(name: str) -> torch.device:
         raise TrainingError(f"no device {name!r} here ({reason}); use --device auto") from None
 
 
-def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
-    sys.exit(143)
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    typer.echo("Stopped; python -m train --resume goes on after the last finished epoch", err=True)
+    sys.exit(128 + number)
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, _stop)
     try:
         app(standalone_mode=True)
     except MnistclsError as error:

@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 OK_ACCURACY = 0.999
+ROUNDING = 1e-3
+"""Of an energy, more than any two machines differ by: the weakest digit passes on all of them."""
+
 NONE_IS_SURE = 1.01
 """Confidence threshold of a model whose surest answers are wrong too often: over 1, so that nothing reaches it."""
 
@@ -49,7 +52,7 @@ def calibrate(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Calibra
     energy = torch.logsumexp(torch.from_numpy(logits), dim=1).numpy()
     return Calibration(
         temperature=temperature,
-        energy_offset=float(energy.min()),
+        energy_offset=float(energy.min()) - ROUNDING,
         energy_scale=float(energy.std()) + 1e-6,
         confidence_threshold=confidence_threshold(probabilities, labels),
         digit_score_threshold=DIGIT_SCORE_THRESHOLD,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from mnistcls.model import ModelMetadata
 
 _TEMPLATE = """# {file}
@@ -16,8 +18,21 @@ A classifier of single handwritten digits: {name} {version}, made by `{command}`
 
 ## Data
 
-MNIST (Y. LeCun, C. Cortes, C. Burges): 55,000 training images to fit the weights, 5,000 held out for every choice,
-10,000 test images scored once. SHA-256 of the training pixels and labels: `{data_sha256}`.
+MNIST (Y. LeCun, C. Cortes, C. Burges): {train_images} images to fit the weights, {val_images} held out for every
+choice, {test_images} test images scored once. SHA-256 of the images and labels before any were held out:
+`{data_sha256}`.
+
+## Recipe
+
+{training}. Chosen on the validation images; the checkpoint is
+that of the epoch with the best validation accuracy, of the moving average of the weights. In full, with the optimizer and schedule in `train/loop.py`:
+
+```json
+{recipe}
+```
+
+To reproduce: `python -m train.data`, then the command above. The same seed on the same kind of machine gives the same
+model; on another kind, sums round differently.
 
 ## Results
 
@@ -51,15 +66,30 @@ def model_card(metadata: ModelMetadata, file: str) -> str:
         metadata: as it stands in the model file.
         file: the model file's name.
     """
+    provenance = dict(metadata.provenance)
+    recipe = json.dumps(json.loads(provenance.pop("recipe", "{}")), indent=2)
     rows = [_score_row(metadata, prefix) for prefix in ("val", "test") if f"{prefix}_accuracy" in metadata.metrics]
-    provenance = [f"| {key} | `{value}` |" for key, value in metadata.provenance.items()]
     return _TEMPLATE.format(
         file=file,
-        **vars(metadata) | {"provenance": "\n".join(provenance)},
+        **vars(metadata) | {"provenance": "\n".join(f"| {key} | `{value}` |" for key, value in provenance.items())},
+        recipe=recipe,
+        **{f"{part}_images": _count(metadata, part) for part in ("train", "val", "test")},
+        training=_training(metadata),
         rows="\n".join(rows),
         command=metadata.provenance.get("command", "python -m train"),
         data_sha256=metadata.provenance.get("data_sha256", "unknown"),
     )
+
+
+def _training(metadata: ModelMetadata) -> str:
+    seconds = metadata.metrics.get("training_seconds")
+    where = metadata.provenance.get("hardware", "unknown hardware")
+    return f"Trained on {where}" + (f" in {seconds / 60:.0f} minutes" if seconds else "")
+
+
+def _count(metadata: ModelMetadata, part: str) -> str:
+    count = metadata.metrics.get(f"{part}_images")
+    return "no" if count is None else f"{count:,.0f}"
 
 
 def _score_row(metadata: ModelMetadata, prefix: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import warnings
 from dataclasses import dataclass
@@ -167,7 +168,7 @@ def _load(path: Path) -> tuple[Deployed, ModelMetadata]:
             preprocessing=PREPROCESSING,
             confidence_threshold=calibration.confidence_threshold,
             digit_score_threshold=calibration.digit_score_threshold,
-            provenance=header["provenance"],
+            provenance={**header["provenance"], "recipe": json.dumps(recipe, sort_keys=True)},
             metrics=header["metrics"],
         )
     except (KeyError, TypeError) as error:

@@ -12,6 +12,7 @@ runs/reference-20260131-120000/
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from collections.abc import Mapping
@@ -133,10 +134,12 @@ def newest_run(*, finished: bool) -> Run:
     return max(fitting, key=lambda run: run.settings_file.stat().st_mtime)
 
 
-def provenance(seed: int, data_sha256: str) -> dict[str, str]:
+def provenance(network: str, seed: int, data_sha256: str) -> dict[str, str]:
     """Where a model comes from."""
     return {
+        "command": f"python -m train {network} --seed {seed}",
         "commit": _commit(),
+        "hardware": f"{os.cpu_count()} CPUs, {torch.backends.cpu.get_cpu_capability()}",
         "seed": str(seed),
         "data_sha256": data_sha256,
         "torch": torch.__version__,

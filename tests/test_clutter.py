@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mnistcls.clutter import find_digit
+
+Mask = NDArray[np.bool_]
+
+
+def empty(side: int = 120) -> Mask:
+    return np.zeros((side, side), bool)
+
+
+def seven() -> Mask:
+    """A 7 of 60x40 pixels in the middle of 120x120, lines of 8."""
+    mask = empty()
+    mask[30:38, 40:80] = True
+    for row in range(38, 90):
+        left = 72 - (row - 38) * 26 // 52
+        mask[row, left : left + 8] = True
+    return mask
+
+
+def found(mask: Mask, strength: NDArray[np.generic] | None = None) -> tuple[Mask | None, tuple[str, ...]]:
+    values = np.where(mask, 200, 0) if strength is None else strength
+    return find_digit(mask, values.astype(np.uint8))
+
+
+def test_a_digit_alone_stays_as_it_is() -> None:
+    digit, _ = found(seven())
+    np.testing.assert_array_equal(digit, seven())
+
+
+def test_an_empty_mask_has_no_digit() -> None:
+    assert found(empty())[0] is None
+
+
+@pytest.mark.parametrize(
+    "clutter",
+    [
+        pytest.param((slice(5, 12), slice(100, 107)), id="speck"),
+        pytest.param((slice(20, 100), slice(0, 6)), id="neighbour at the border"),
+        pytest.param((slice(110, 120), slice(0, 120)), id="thick bar below"),
+    ],
+)
+def test_other_marks_are_removed_and_counted(clutter: tuple[slice, slice]) -> None:
+    mask = seven()
+    mask[clutter] = True
+    digit, steps = found(mask)
+    np.testing.assert_array_equal(digit, seven())
+    assert steps[-1] == "1 other marks removed"
+
+
+def test_a_bar_beside_its_digit_is_part_of_it() -> None:
+    mask = seven()
+    mask[56:62, 82:92] = True
+    digit, steps = found(mask)
+    np.testing.assert_array_equal(digit, mask)
+    assert steps == ()
+
+
+def test_a_faint_bar_shows_through_from_the_back() -> None:
+    mask = seven()
+    mask[56:62, 82:92] = True
+    strength = np.where(seven(), 200, 60) * mask
+    np.testing.assert_array_equal(found(mask, strength)[0], seven())
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_rulings_go_and_what_crosses_them_stays(turned: bool) -> None:
+    ruled = seven()
+    ruled[20:110:24] = True
+    digit, steps = found(ruled.T if turned else ruled)
+    assert digit is not None
+    assert "lines removed" in steps
+    expected = seven().T if turned else seven()
+    assert (digit != expected).sum() < 0.06 * expected.sum()
+
+
+def test_squared_paper_alone_has_no_digit() -> None:
+    squared = empty()
+    squared[10::20] = True
+    squared[:, 10::20] = True
+    digit, steps = found(squared)
+    assert digit is None
+    assert steps == ("lines removed",)
+
+
+def test_rulings_alone_have_no_digit() -> None:
+    ruled = empty()
+    ruled[10::20] = True
+    assert found(ruled)[0] is None
+
+
+def test_an_upright_line_may_be_a_1() -> None:
+    one = empty()
+    one[20:100, 58:61] = True
+    np.testing.assert_array_equal(found(one)[0], one)
+
+
+@pytest.mark.parametrize(("reach", "line"), [(56, 2), (50, 3), (40, 6), (30, 4)])
+def test_a_printed_box_goes_empty_or_not(reach: int, line: int) -> None:
+    y, x = np.abs(np.mgrid[:120, :120] - 60)
+    distance = np.maximum(y, x)
+    box: Mask = (distance <= reach) & (distance > reach - line)
+    assert found(box)[0] is None
+    if reach > 45:
+        np.testing.assert_array_equal(found(box | seven())[0], seven())
+
+
+def test_a_round_0_is_no_printed_box() -> None:
+    y, x = np.mgrid[:120, :120] - 59.5
+    radius = np.hypot(y / 1.2, x)
+    zero: Mask = (radius < 45) & (radius > 36)
+    np.testing.assert_array_equal(found(zero)[0], zero)
+
+
+def test_a_speck_is_no_digit() -> None:
+    speck = empty()
+    speck[50:53, 50:53] = True
+    assert found(speck)[0] is None
+
+
+def test_texture_is_no_digit() -> None:
+    dots = np.kron(np.random.default_rng(0).random((30, 30)) < 0.1, np.ones((4, 4))) > 0
+    assert found(dots)[0] is None

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from mnistcls.placement import BOX, CENTRE, SIZE, STROKE_WIDTHS, centre_of_mass, place, stroke_width
+from train.ink import Pen, render
+from train.strokes import digit_strokes
+
+Ink = NDArray[np.float32]
+
+
+def drawn(digit: int, width: float, size: int = 100) -> Ink:
+    """A digit of even lines, as wide as this share of it."""
+    pen = Pen(width=width, thinning=0, lift=0)
+    return render(digit_strokes(digit, np.random.default_rng(digit)), size, pen, extent=1.0)
+
+
+def box(form: NDArray[np.uint8]) -> tuple[int, int]:
+    rows, columns = np.flatnonzero(form.any(axis=1)), np.flatnonzero(form.any(axis=0))
+    return int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
+
+
+@pytest.mark.parametrize("digit", range(10))
+@pytest.mark.parametrize("width", [0.03, 0.1, 0.22])
+def test_digits_of_any_line_fill_the_box_and_stand_on_their_centre_of_mass(digit: int, width: float) -> None:
+    form = place(drawn(digit, width))
+    assert form.shape == (SIZE, SIZE)
+    assert form.dtype == np.uint8
+    assert form.max() == 255
+    assert BOX - 1 <= max(box(form)) <= BOX
+    assert centre_of_mass(form.astype(np.float32)) == pytest.approx((CENTRE, CENTRE), abs=0.55)
+
+
+def test_aspect_is_kept() -> None:
+    wide = np.ones((40, 80), np.float32)
+    wide[8:-8, 8:-8] = 0
+    assert box(place(wide)) == (10, 20)
+    assert box(place(wide.T)) == (20, 10)
+
+
+@pytest.mark.parametrize("width", [0.02, 0.05, 0.1, 0.16, 0.25])
+def test_lines_come_out_as_wide_as_those_of_mnist(width: float) -> None:
+    thinnest, thickest = (pixels * BOX / 80 for pixels in STROKE_WIDTHS)
+    for digit in (0, 1, 2, 3, 7):
+        form = place(drawn(digit, width))
+        assert thinnest - 0.7 <= stroke_width(form > 127) <= thickest + 0.7
+
+
+@pytest.mark.parametrize("width", [3, 6, 12])
+def test_stroke_width_is_that_of_the_line(width: int) -> None:
+    y, x = np.mgrid[:200, :200] - 99.5
+    circle = np.abs(np.hypot(y, x) - 70) < width / 2
+    assert stroke_width(circle) == pytest.approx(width, rel=0.08)
+
+
+def test_stroke_width_of_nothing_is_zero() -> None:
+    assert stroke_width(np.zeros((5, 5), bool)) == 0
+
+
+def test_centre_of_mass_counts_from_the_edge_of_the_first_pixel() -> None:
+    ink = np.zeros((4, 6), np.float32)
+    ink[1, 2] = ink[1, 3] = 1
+    assert centre_of_mass(ink) == (1.5, 3.0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(height=st.integers(1, 120), width=st.integers(1, 120), seed=st.integers(0, 2**16))
+def test_ink_of_any_size_has_a_form(height: int, width: int, seed: int) -> None:
+    ink = np.random.default_rng(seed).random((height, width), np.float32)
+    ink[0, 0] = 1
+    form = place(ink)
+    assert form.shape == (SIZE, SIZE)
+    assert max(box(form)) <= BOX

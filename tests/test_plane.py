@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mnistcls.plane import to_plane, to_uint8
+
+
+def dot(paper: int, ink: int) -> NDArray[np.uint8]:
+    """A square of ink in the middle of its paper, 20x20."""
+    image = np.full((20, 20), paper, np.uint8)
+    image[7:13, 7:13] = ink
+    return image
+
+
+def test_uint8_stays_the_very_same() -> None:
+    image = dot(200, 10)
+    assert to_uint8(image).base is image
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (np.array([[False, True]]), [[0, 255]]),
+        (np.array([[400, 2000, 3600]], np.uint16), [[0, 128, 255]]),
+        (np.array([[-1.0, 0.0, 1.0]]), [[0, 128, 255]]),
+        (np.array([[np.nan, 0.0, 1.0, np.inf, -np.inf]]), [[0, 0, 255, 0, 0]]),
+        (np.array([[-1.7e308, 1.7e308]]), [[0, 255]]),
+        (np.array([[-(2**63), 2**63 - 1]], np.int64), [[0, 255]]),
+        (np.array([[3.0, 3.0]]), [[0, 0]]),
+        (np.array([[np.nan, np.nan]]), [[0, 0]]),
+    ],
+)
+def test_other_numbers_are_relative_to_their_own_range(values: NDArray[np.generic], expected: list[list[int]]) -> None:
+    result = to_uint8(values)
+    assert result.dtype == np.uint8
+    assert result.tolist() == expected
+
+
+def test_alpha_is_relative_to_zero() -> None:
+    image = np.full((2, 2, 2), 1000, np.uint16)
+    image[0, 0, 1] = 500
+    assert to_uint8(image)[..., 1].tolist() == [[128, 255], [255, 255]]
+
+
+@pytest.mark.parametrize("shape", [(20, 20), (20, 20, 1)])
+def test_grey_is_its_own_plane(shape: tuple[int, ...]) -> None:
+    plane = to_plane(dot(200, 10).reshape(shape))
+    np.testing.assert_array_equal(plane.values, dot(200, 10))
+    assert (plane.ink_is_bright, plane.step) == (None, "grey")
+
+
+def test_colourless_rgb_is_grey() -> None:
+    plane = to_plane(np.dstack([dot(200, 10)] * 3))
+    np.testing.assert_array_equal(plane.values, dot(200, 10))
+    assert plane.step == "grey"
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_ink_of_one_colour_on_nothing_is_its_alpha(level: int) -> None:
+    alpha = dot(0, 255)
+    for image in (
+        np.dstack([np.full_like(alpha, level), alpha]),
+        np.dstack([np.full_like(alpha, level)] * 3 + [alpha]),
+    ):
+        plane = to_plane(image)
+        np.testing.assert_array_equal(plane.values, alpha)
+        assert (plane.ink_is_bright, plane.step) == (True, "ink in alpha")
+
+
+@pytest.mark.parametrize(("levels", "ground", "step"), [((0, 100), 255, "over white"), ((255, 150), 0, "over black")])
+def test_several_shades_on_nothing_lie_on_the_ground_that_differs(
+    levels: tuple[int, int], ground: int, step: str
+) -> None:
+    grey, alpha = dot(levels[0], levels[0]), dot(0, 255)
+    grey[7:10] = levels[1]
+    plane = to_plane(np.dstack([grey, alpha]))
+    assert (plane.ink_is_bright, plane.step) == (None, step)
+    assert plane.values[0, 0] == ground
+    assert {int(plane.values[8, 8]), int(plane.values[12, 12])} == set(levels)
+
+
+@pytest.mark.parametrize("alpha", [1, 128, 255])
+def test_an_even_alpha_tells_nothing(alpha: int) -> None:
+    grey = dot(200, 10)
+    plane = to_plane(np.dstack([grey, np.full_like(grey, alpha)]))
+    np.testing.assert_array_equal(plane.values, grey)
+    assert (plane.ink_is_bright, plane.step) == (None, "grey")
+
+
+def test_all_transparent_is_blank_whatever_lies_beneath() -> None:
+    plane = to_plane(np.dstack([dot(0, 255), np.zeros((20, 20), np.uint8)]))
+    assert not plane.values.any()
+    assert plane.step == "all transparent"
+
+
+def test_red_on_green_of_equal_luminance_is_told_apart() -> None:
+    red, green = (np.array(colour, np.uint8) for colour in ((200, 40, 40), (40, 122, 40)))
+    plane = to_plane(np.where((dot(0, 1) > 0)[..., None], red, green))
+    ink, paper = plane.values[8:12, 8:12], plane.values[:6]
+    assert plane.step == "colour"
+    assert abs(float(ink.mean()) - float(paper.mean())) > 200
+
+
+def test_colour_keeps_light_light() -> None:
+    navy, cream = np.array((20, 30, 90), np.uint8), np.array((250, 240, 200), np.uint8)
+    plane = to_plane(np.where((dot(0, 1) > 0)[..., None], navy, cream))
+    assert plane.values[0, 0] == 255
+    assert plane.values[10, 10] == 0
