@@ -179,7 +179,7 @@ def test_an_interruption_keeps_finished_rows_and_says_where(path: Path) -> None:
 
 
 def test_a_missing_folder_is_an_output_error(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="there is no folder .*no; make it, or choose another with -o"):
+    with pytest.raises(OutputError, match=r"there is no folder .*no; make it, or choose another with -o"):
         write(tmp_path / "no" / "results.csv")
 
 
