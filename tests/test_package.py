@@ -1,0 +1,72 @@
+"""What pip gets: a wheel that works where there is no checkout."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parent.parent
+SAMPLES = CHECKOUT / "data" / "samples"
+
+
+def run(*command: str | Path, cwd: Path, **environment: str) -> str:
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, CHECKOUT, cwd=folder)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.mark.slow
+def test_wheel_holds_both_packages_and_every_model(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+
+    assert {"mnistcls/cli.py", "mnistcls/py.typed", "train/__main__.py", "train/py.typed"} <= names
+    models = {f"mnistcls/exported/{path.name}" for path in (CHECKOUT / "exported").glob("*.onnx")}
+    assert models
+    assert models <= names
+    assert not [name for name in names if name.startswith(("tests/", "data/", "runs/"))]
+
+
+@pytest.mark.slow
+def test_wheel_works_with_no_checkout(wheel: Path, tmp_path: Path) -> None:
+    target = tmp_path / "installed"
+    run(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", target, wheel, cwd=tmp_path)
+    where = run(sys.executable, "-c", "import mnistcls; print(mnistcls.__file__)", cwd=tmp_path, PYTHONPATH=str(target))
+    assert Path(where.strip()).is_relative_to(target)
+
+    rows = run(
+        sys.executable, "-m", "mnistcls", "classify", SAMPLES / "mnist-like-7.png", cwd=tmp_path, PYTHONPATH=str(target)
+    )
+
+    assert rows.splitlines()[1].split(",")[1] == "7"
+
+
+@pytest.mark.slow
+def test_sdist_holds_what_its_tests_need(tmp_path: Path) -> None:
+    hook = f"import hatchling.build; print(hatchling.build.build_sdist({str(tmp_path)!r}))"
+    name = run(sys.executable, "-c", hook, cwd=CHECKOUT).splitlines()[-1]
+
+    with tarfile.open(tmp_path / name) as archive:
+        names = {Path(*Path(member).parts[1:]).as_posix() for member in archive.getnames()}
+    assert {"tests/test_cli.py", "data/samples/labels.csv", "exported/reference.onnx", "constraints.txt"} <= names
