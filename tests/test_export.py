@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -229,7 +230,7 @@ def test_metadata_is_the_checkpoints(exported: Exported, proto: onnx.ModelProto)
         preprocessing=canonical.VERSION,
         confidence_threshold=0.8125,
         digit_score_threshold=0.5,
-        provenance=PROVENANCE,
+        provenance=PROVENANCE | {"recipe": json.dumps(asdict(FULL["reference"]), sort_keys=True)},
         metrics=METRICS,
     )
     assert Model(exported.path).metadata == expected
