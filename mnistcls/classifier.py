@@ -54,6 +54,8 @@ class Classifier:
             paths: image files and folders, as for `ImagePaths`; that object itself if its counts are wanted.
             recursive: whether to enter subfolders.
         """
+        if isinstance(paths, str | os.PathLike):
+            raise TypeError("pass a list of paths")
         images = iter(paths if isinstance(paths, ImagePaths) else ImagePaths(paths, recursive=recursive))
         while batch := list(islice(images, BATCH_SIZE)):
             yield from self.predict(batch)

@@ -43,12 +43,18 @@ _Model = Annotated[
 _MinConfidence = Annotated[
     float | None,
     typer.Option(
-        "--min-confidence", min=0, max=1, metavar="SHARE", help="Under this it is uncertain. Default: the model's own."
+        "--min-confidence",
+        min=0,
+        max=1,
+        metavar="SHARE",
+        help="Below this confidence the status is uncertain. Default: the model's own.",
     ),
 ]
 _MaxPixels = Annotated[
     int,
-    typer.Option("--max-pixels", min=1, metavar="N", help="Larger images are unreadable.", show_default="40 million"),
+    typer.Option(
+        "--max-pixels", min=1, metavar="N", help="Images with more pixels are unreadable.", show_default="40 million"
+    ),
 ]
 _Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Results and errors only.")]
 _Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Also say which model is at work.")]
@@ -136,10 +142,17 @@ def classify(  # noqa: PLR0913 - its options
     model: _Model = None,
     min_confidence: _MinConfidence = None,
     top_k: Annotated[
-        int, typer.Option(min=1, max=10, metavar="K", help="Give this many digits an image, likeliest first.")
+        int,
+        typer.Option(
+            min=1, max=10, metavar="K", help="Add the next likeliest digits, K in all, with their confidence."
+        ),
     ] = 1,
-    probabilities: Annotated[bool, typer.Option("--probabilities", help="Give all ten, as p0 to p9.")] = False,
-    scores: Annotated[bool, typer.Option("--scores", help="Give how surely there is a digit at all.")] = False,
+    probabilities: Annotated[
+        bool, typer.Option("--probabilities", help="Add the probabilities of all ten digits: p0 to p9.")
+    ] = False,
+    scores: Annotated[
+        bool, typer.Option("--scores", help="Add digit_score: how surely the image shows one digit at all.")
+    ] = False,
     recursive: Annotated[bool, typer.Option(help="Enter subfolders.")] = True,
     max_pixels: _MaxPixels = MAX_PIXELS,
     debug_dir: Annotated[
@@ -218,6 +231,7 @@ def export(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: model.onnx beside the checkpoint.")
     ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output and its card.")] = False,
     data_dir: Annotated[Path | None, typer.Option(help="The MNIST files. Default: $MNIST_DIR, or else data.")] = None,
 ) -> None:
     """Make a model file of a trained checkpoint, with its model card; written only if it agrees with PyTorch.
@@ -227,7 +241,7 @@ def export(
     try:
         from train.export import export_run  # noqa: PLC0415
 
-        exported = export_run(checkpoint, output, data_dir)
+        exported = export_run(checkpoint, output, data_dir, overwrite=overwrite)
     except ModuleNotFoundError as error:  # the exporter imports some of what it needs only when it runs
         raise MnistclsError(f'export needs {error.name}; pip install "mnistcls[train]"') from None
     typer.echo(exported.describe(), err=True)

@@ -107,14 +107,14 @@ def labelled_folder(path: str) -> LabelledFolder:
     """Find the digit folders in a folder.
 
     Raises:
-        MnistclsError: it is no folder, cannot be listed, has no digit folder, or has a subfolder of another name.
+        MnistclsError: it is no folder, cannot be listed, has no digit folder, or has one of another name in view.
     """
     try:
         with os.scandir(path) as found:
             entries = sorted((entry.name, os.path.isdir(entry)) for entry in found)
     except OSError as error:
         raise MnistclsError(f"{path}: {error.strerror}; {_EXPECTED}") from None
-    folders = [name for name, is_folder in entries if is_folder]
+    folders = [name for name, is_folder in entries if is_folder and not name.startswith((".", "__MACOSX"))]
     others = [name for name in folders if name not in LABELS]
     if others or not folders:
         raise MnistclsError(f"{path}: {f'a folder named {others[0]!r}' if others else 'no folder in it'}; {_EXPECTED}")

@@ -24,8 +24,8 @@ STROKE_WIDTHS = (8.0, 13.0)
 EDGE = 0.3
 """Ink from which a pixel is inside the digit's box."""
 
-FAINT, SOLID = 0.05, 0.9
-"""Of the ink that is more than faint, the share that stays below full."""
+TRACE, SOLID = 0.05, 0.9
+"""Of the ink that is more than a trace, the share that stays below full."""
 
 MARGIN = 6
 """Pixels around the digit, into which its strokes may grow."""
@@ -52,7 +52,7 @@ def place(ink: _Ink) -> NDArray[np.uint8]:
         fine = _with_margin(np.clip(_scale(ink, FINE), 0, 1), MARGIN)
         ink = _with_stroke_width(fine / max(float(fine.max()), 1e-6))
     small = np.clip(_scale(_crop(ink), BOX), 0, 1)
-    solid = np.sort(small[small > FAINT])
+    solid = np.sort(small[small > TRACE])
     small = np.minimum(small / solid[int(SOLID * len(solid))], 1)
     height, width = small.shape
     y, x = centre_of_mass(small)

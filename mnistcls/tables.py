@@ -29,6 +29,9 @@ FIRST_ROWS = 20
 BAR_WIDTH = 10
 MIN_PATH = 14
 """Characters of a path that are shown however narrow the terminal."""
+STATUS_WIDTH, ERROR_WIDTH = 10, 22
+"""Characters of the last column: a status, or an error's sentence, which may take several lines."""
+
 PATH_SHARE = 0.45
 """Of the terminal's width, at most, for the path."""
 
@@ -76,7 +79,7 @@ def print_table(predictions: Iterable[Prediction], columns: Columns, stream: Tex
 def _print_selected(selected: _Selection, columns: Columns, stream: TextIO) -> None:
     shown, doubtful, total = selected.rows()
     console = Console(file=stream, highlight=False)
-    fitting = _fitting(columns, console.width)
+    fitting = _fitting(columns, console.width, _status_width(shown + doubtful))
     console.print(_table(shown, fitting, console.width))
     if doubtful:
         console.print(_table(doubtful, fitting, console.width, title="To look at"))
@@ -135,17 +138,21 @@ def shorten(text: str, width: int) -> str:
     return f"{start}…{end}"
 
 
-def _needed(columns: Columns, *, bar: bool) -> int:
-    """Width of a table with the shortest paths, two characters between columns."""
+def _needed(columns: Columns, status: int, *, bar: bool) -> int:
+    """Width of a table with the shortest paths and so many characters of status, two characters between columns."""
     optional = 8 * (columns.top_k - 1) + (60 if columns.probabilities else 0) + (7 if columns.scores else 0)
-    return 1 + MIN_PATH + 7 + (19 if bar else 12) + optional + 22
+    return 1 + MIN_PATH + 7 + (19 if bar else 12) + optional + status
 
 
-def _fitting(columns: Columns, width: int) -> Columns:
+def _status_width(predictions: list[Prediction]) -> int:
+    return ERROR_WIDTH if any(prediction.error for prediction in predictions) else STATUS_WIDTH
+
+
+def _fitting(columns: Columns, width: int, status: int) -> Columns:
     """The optional columns that fit the terminal beside the first five."""
-    if _needed(columns, bar=False) > width:
+    if _needed(columns, status, bar=False) > width:
         columns = replace(columns, probabilities=False)
-    while columns.top_k > 1 and _needed(columns, bar=False) > width:
+    while columns.top_k > 1 and _needed(columns, status, bar=False) > width:
         columns = replace(columns, top_k=columns.top_k - 1)
     return columns
 
@@ -158,8 +165,9 @@ def _table(predictions: list[Prediction], columns: Columns, width: int, title: s
     for name in names:
         table.add_column(name, no_wrap=True, justify="center" if name == "Digit" else "left")
     table.add_column("Status", min_width=10, overflow="fold")
-    bar = _needed(columns, bar=True) <= width
-    room = width - _needed(columns, bar=bar) + MIN_PATH
+    status = _status_width(predictions)
+    bar = _needed(columns, status, bar=True) <= width
+    room = width - _needed(columns, status, bar=bar) + MIN_PATH
     for prediction in predictions:
         table.add_row(*_cells(prediction, columns, max(MIN_PATH, min(room, int(width * PATH_SHARE))), bar=bar))
     return table

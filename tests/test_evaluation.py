@@ -189,13 +189,21 @@ def test_images_beside_the_digit_folders_are_counted_and_other_files_are_not() -
     assert labelled_folder("set").unlabelled == 2
 
 
-@pytest.mark.parametrize("name", ["01", "10", "zero", "-1", "\N{FULLWIDTH DIGIT THREE}", "0 ", ".git"])
+@pytest.mark.parametrize("name", ["01", "10", "zero", "-1", "\N{FULLWIDTH DIGIT THREE}", "0 "])
 def test_a_folder_of_another_name_is_an_error(name: str) -> None:
     Path("set/3").mkdir(parents=True)
     Path("set", name).mkdir()
 
     with pytest.raises(MnistclsError, match=r"^set: a folder named '.*'; expected are folders named 0 to 9"):
         labelled_folder("set")
+
+
+@pytest.mark.parametrize("name", [".git", "__MACOSX"])
+def test_what_other_programs_keep_there_is_passed_over(name: str) -> None:
+    Path("set/3").mkdir(parents=True)
+    Path("set", name).mkdir()
+
+    assert labelled_folder("set").digit_folders == ("set/3",)
 
 
 # --- the command

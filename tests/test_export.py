@@ -380,16 +380,28 @@ def test_existing_file_is_replaced(tmp_path: Path, checkpoint: Path, images: NDA
 
 @pytest.mark.usefixtures("built")
 @pytest.mark.parametrize(
-    ("place", "reason"), [("folder", "Is a directory"), ("file/m.onnx", "(File exists|Not a dir)")]
+    ("place", "reason"), [("folder.onnx", "Is a directory"), ("file/m.onnx", "(File exists|Not a dir)")]
 )
 def test_place_that_cannot_be_written_to_is_an_error(
     tmp_path: Path, checkpoint: Path, images: NDArray[np.uint8], place: str, reason: str
 ) -> None:
-    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder.onnx").mkdir()
     (tmp_path / "file").touch()
     with pytest.raises(TrainingError, match=rf"^cannot write .*{place}: {reason}.*; choose another -o$"):
         export(checkpoint, tmp_path / place, images)
-    assert {file.name for file in tmp_path.rglob("*")} == {"folder", "file"}
+    assert {file.name for file in tmp_path.rglob("*")} == {"folder.onnx", "file"}
+
+
+@pytest.mark.usefixtures("built")
+def test_existing_output_or_card_is_replaced_only_if_told(tmp_path: Path, checkpoint: Path, mnist_dir: Path) -> None:
+    card = tmp_path / "notes.md"
+    card.write_text("precious\n")
+    with pytest.raises(TrainingError, match=r"notes\.md exists; use --overwrite"):
+        export_run(checkpoint, tmp_path / "notes.onnx", mnist_dir)
+    assert card.read_text() == "precious\n"
+    assert not (tmp_path / "notes.onnx").exists()
+    export_run(checkpoint, tmp_path / "notes.onnx", mnist_dir, overwrite=True)
+    assert card.read_text().startswith("# notes.onnx")
 
 
 @pytest.mark.usefixtures("built")

@@ -8,12 +8,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
 
-import torch
 import typer
+
+for _library in ("torch", "safetensors", "onnx", "onnxscript", "matplotlib"):
+    if find_spec(_library) is None:
+        sys.exit(f"Error: training needs {_library}; pip install \"mnistcls[train]\", in a checkout '.[train]'")
+
+import torch
 
 from mnistcls.errors import MnistclsError, TrainingError
 from train.calibrate import calibrate
@@ -39,7 +45,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 def main(  # noqa: PLR0913 - its options
     name: Annotated[str, typer.Argument(metavar="[NETWORK]", help=f"One of: {', '.join(NETWORKS)}.")] = "reference",
     *,
-    quick: Annotated[bool, typer.Option("--quick", help="A good model in under a minute, not the best.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="A rough model in about a minute.")] = False,
     epochs: Annotated[int | None, typer.Option(min=1, help="Default: the recipe's.")] = None,
     seed: Annotated[
         int | None, typer.Option(help="The same seed, data and machine give the same model.", show_default="0")
@@ -67,7 +73,9 @@ def main(  # noqa: PLR0913 - its options
     else:
         recipe = (QUICK if quick else FULL)[name]
         recipe = replace(recipe, epochs=epochs or recipe.epochs)
-        current = Run.start(RunSettings(recipe, seed or 0, provenance(name, seed or 0, data.sha256)), run)
+        command = f"python -m train {name}{' --quick' if quick else ''}{f' --epochs {epochs}' if epochs else ''}"
+        origin = provenance(f"{command} --seed {seed or 0}", seed or 0, data.sha256)
+        current = Run.start(RunSettings(recipe, seed or 0, origin), run)
     started = time.perf_counter()
     fit(current, data, chosen)
     typer.echo(f"trained in {time.perf_counter() - started:.0f} s: {current.best}", err=True)

@@ -64,17 +64,23 @@ class Deployed(nn.Module):
         return torch.softmax(logits / self.calibration.temperature, dim=1), score
 
 
-def export_run(checkpoint: Path | None, output: Path | None, data_dir: Path | None) -> Exported:
+def export_run(
+    checkpoint: Path | None, output: Path | None, data_dir: Path | None, *, overwrite: bool = False
+) -> Exported:
     """Export with the defaults of the command line.
 
     Args:
         checkpoint: a `best.safetensors`; that of the newest finished run if None.
         output: the ONNX file to write; `model.onnx` beside the checkpoint if None.
         data_dir: where the MNIST files are; see `resolve_data_dir`.
+        overwrite: whether an `output` that exists, or its card, may be replaced.
 
     Raises:
-        TrainingError: as `export`, or there is no finished run or no MNIST.
+        TrainingError: as `export`, or there is no finished run or no MNIST, or the output exists.
     """
+    for file in (output, output.with_suffix(".md")) if output and not overwrite else ():
+        if file.exists():
+            raise TrainingError(f"{file} exists; use --overwrite, or another -o")
     chosen = checkpoint or newest_run(finished=True).best
     images = load_test(resolve_data_dir(data_dir)).images
     return export(chosen, output or chosen.with_name("model.onnx"), images)
@@ -92,8 +98,10 @@ def export(checkpoint: Path, output: Path, images: NDArray[np.uint8]) -> Exporte
         CheckpointError: not a checkpoint to export.
         ParityError: the file would not say what the network says; nothing is written.
     """
-    if output.suffix == ".md":
-        raise TrainingError(f"{output} is where the model card would go; name a .onnx file with -o")
+    if output.suffix != ".onnx":
+        raise TrainingError(
+            f"{output} is no name for a model; name a .onnx file with -o, its card goes beside it as .md"
+        )
     deployed, metadata = _load(checkpoint)
     model = build(deployed, metadata)
     difference = check_parity(model, deployed, images)

@@ -9,8 +9,6 @@ from torch import nn
 # True of the 6x6 kernels, whose one layer has one channel and the other 7x7 maps: the copies cost nothing.
 warnings.filterwarnings("ignore", message="Using padding='same' with even kernel lengths")
 
-IMAGE_SIZE = 28
-CLASSES = 10
 DROPOUT = 0.02
 """Share of the feature maps' values that training sets to zero; small, as the network underfits."""
 

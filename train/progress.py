@@ -27,6 +27,7 @@ class Reporter:
         self._console = Console(stderr=True, highlight=False)
         self._epochs = epochs
         self._loss: float | None = None
+        self._accuracy = ""
         layout = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("left"))
         live = self._console.is_terminal and not self._console.is_dumb_terminal
         self._bar = Progress(*layout, TimeRemainingColumn(), console=self._console, transient=True, disable=not live)
@@ -45,10 +46,11 @@ class Reporter:
     def step(self, loss: float) -> None:
         """One step is done."""
         self._loss = loss if self._loss is None else SMOOTHING * self._loss + (1 - SMOOTHING) * loss
-        self._bar.update(self._task, advance=1, description=f"loss {self._loss:.4f}")
+        self._bar.update(self._task, advance=1, description=f"loss {self._loss:.4f}{self._accuracy}")
 
     def epoch(self, epoch: Epoch) -> None:
         """One epoch is done."""
+        self._accuracy = f"  validation {epoch.val_accuracy:.2%}"
         self._console.print(
             f"epoch {epoch.epoch:3}/{self._epochs}  loss {epoch.loss:.4f}  validation loss {epoch.val_loss:.4f}  "
             f"accuracy {epoch.val_accuracy:.2%}  {epoch.seconds:.1f} s",

@@ -43,5 +43,7 @@ FULL = {
 }
 """The recipes of the released models, by network."""
 
-QUICK = {"reference": replace(FULL["reference"], epochs=2, lr=0.005, ema_decay=0.99, augmentation=None)}
+QUICK = {
+    "reference": replace(FULL["reference"], version="1.0-quick", epochs=2, lr=0.005, ema_decay=0.99, augmentation=None)
+}
 """Recipes for `--quick`, by network."""

@@ -134,10 +134,10 @@ def newest_run(*, finished: bool) -> Run:
     return max(fitting, key=lambda run: run.settings_file.stat().st_mtime)
 
 
-def provenance(network: str, seed: int, data_sha256: str) -> dict[str, str]:
-    """Where a model comes from."""
+def provenance(command: str, seed: int, data_sha256: str) -> dict[str, str]:
+    """Where a model comes from; `command` is what starts the same run again."""
     return {
-        "command": f"python -m train {network} --seed {seed}",
+        "command": command,
         "commit": _commit(),
         "hardware": f"{os.cpu_count()} CPUs, {torch.backends.cpu.get_cpu_capability()}",
         "seed": str(seed),
