@@ -126,9 +126,10 @@ def as_mnist(images: NDArray[np.uint8]) -> tuple[_Mask, NDArray[np.uint8]]:
     border = [images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]]
     light_paper = np.concatenate(border, axis=1).mean(axis=1) > 127
     ink = np.where(light_paper[:, None, None], ~images, images)
-    inked: _Mask = ink > 0
-    longest = np.maximum(_extent(np.logical_or.reduce(inked, axis=1)), _extent(np.logical_or.reduce(inked, axis=2)))
-    off = np.maximum(_off_centre(ink.sum(axis=1, dtype=np.int32)), _off_centre(ink.sum(axis=2, dtype=np.int32)))
+    values, ones = ink.astype(np.float32), np.ones(SIZE, np.float32)  # sums of 28 bytes are exact in float32
+    rows, columns = values @ ones, ones @ values
+    longest = np.maximum(_extent(rows > 0), _extent(columns > 0))
+    off = np.maximum(_off_centre(rows), _off_centre(columns))
     dim = np.count_nonzero(ink >= DIM, axis=(1, 2)) < BRIGHT_PIXELS
     for i in np.flatnonzero(dim & (longest > 0)):
         level = max(int(np.partition(ink[i], -BRIGHT_PIXELS, axis=None)[-BRIGHT_PIXELS]), 1)
@@ -144,10 +145,10 @@ def _extent(occupied: _Mask) -> NDArray[np.intp]:
     return np.where(occupied.any(axis=1), last - first, 0)
 
 
-def _off_centre(mass: NDArray[np.int32]) -> NDArray[np.float64]:
+def _off_centre(mass: NDArray[np.float32]) -> NDArray[np.float64]:
     """How far each row's centre of mass is from the middle, (N, 28) to (N,), in pixels."""
     distance = np.arange(SIZE) + 0.5 - SIZE / 2
-    off: NDArray[np.float64] = np.abs(mass @ distance) / np.maximum(mass.sum(axis=1), 1)
+    off: NDArray[np.float64] = np.abs(mass.astype(np.float64) @ distance) / np.maximum(mass.sum(axis=1), 1)
     return off
 
 
