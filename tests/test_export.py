@@ -53,7 +53,7 @@ def write_checkpoint(path: Path, calibration: Calibration = CALIBRATION) -> Path
 
 
 def parts_of(checkpoint: Path) -> tuple[Deployed, ModelMetadata]:
-    return train.export._load(checkpoint)
+    return train.export._load(Checkpoint.load(checkpoint), checkpoint)
 
 
 @pytest.fixture(scope="module")

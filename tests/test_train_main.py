@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +126,9 @@ def test_run_records_recipe_seed_and_data(finished: tuple[Run, Outcome], tiny_mn
     assert settings.seed == 0
     assert settings.provenance["data_sha256"] == load_train(tiny_mnist).sha256
     assert Checkpoint.load(finished[0].best).header["provenance"] == settings.provenance
-    assert Model(finished[0].model).metadata.provenance == settings.provenance
+    recipe = {"recipe": json.dumps(asdict(settings.recipe), sort_keys=True)}
+    assert Model(finished[0].model).metadata.provenance == settings.provenance | recipe
+    assert settings.provenance["command"] == f"python -m train reference --epochs {EPOCHS} --seed 0"
 
 
 @pytest.mark.slow

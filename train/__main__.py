@@ -129,12 +129,12 @@ def finish(run: Run, test: Digits) -> None:
     load_weights(network, checkpoint.under("network"))
     logits = logits_of(network, test.images, torch.device("cpu"))
     metrics = scores(logits, test.labels, "test", checkpoint.header["calibration"]["temperature"])
-    metrics["training_seconds"] = sum(epoch["seconds"] for epoch in Checkpoint.load(run.last).header["history"])
     typer.echo(
         f"test accuracy {metrics['test_accuracy']:.2%} "
         f"(95 % interval {metrics['test_accuracy_low']:.2%} to {metrics['test_accuracy_high']:.2%})"
     )
-    header = {**checkpoint.header, "metrics": {**checkpoint.header["metrics"], **metrics}}
+    seconds = sum(epoch["seconds"] for epoch in Checkpoint.load(run.last).header["history"])
+    header = {**checkpoint.header, "metrics": checkpoint.header["metrics"] | metrics, "training_seconds": seconds}
     Checkpoint(header, checkpoint.tensors).save(run.best)
     typer.echo(export(run.best, run.model, test.images).describe(), err=True)
 

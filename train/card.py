@@ -60,12 +60,14 @@ The temperature, fitted for the least negative log-likelihood, is inside the gra
 """
 
 
-def model_card(metadata: ModelMetadata, file: str) -> str:
+def model_card(metadata: ModelMetadata, file: str, training_seconds: float | None = None) -> str:
     """Markdown of one model's card.
 
     Args:
         metadata: as it stands in the model file.
         file: the model file's name.
+        training_seconds: how long training took, if that is known; no matter of the file, so that the same run gives
+            the same bytes.
     """
     provenance = dict(metadata.provenance)
     recipe = json.dumps(json.loads(provenance.pop("recipe", "{}")), indent=2)
@@ -75,15 +77,14 @@ def model_card(metadata: ModelMetadata, file: str) -> str:
         **vars(metadata) | {"provenance": "\n".join(f"| {key} | `{value}` |" for key, value in provenance.items())},
         recipe=recipe,
         **{f"{part}_images": _count(metadata, part) for part in ("train", "val", "test")},
-        training=_training(metadata),
+        training=_training(metadata, training_seconds),
         rows="\n".join(rows),
         command=metadata.provenance.get("command", "python -m train"),
         data_sha256=metadata.provenance.get("data_sha256", "unknown"),
     )
 
 
-def _training(metadata: ModelMetadata) -> str:
-    seconds = metadata.metrics.get("training_seconds")
+def _training(metadata: ModelMetadata, seconds: float | None) -> str:
     where = metadata.provenance.get("hardware", "unknown hardware")
     return f"Trained on {where}" + (f" in {seconds / 60:.0f} minutes" if seconds else "")
 

@@ -102,13 +102,14 @@ def export(checkpoint: Path, output: Path, images: NDArray[np.uint8]) -> Exporte
         raise TrainingError(
             f"{output} is no name for a model; name a .onnx file with -o, its card goes beside it as .md"
         )
-    deployed, metadata = _load(checkpoint)
+    loaded = Checkpoint.load(checkpoint)
+    deployed, metadata = _load(loaded, checkpoint)
     model = build(deployed, metadata)
     difference = check_parity(model, deployed, images)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         write_whole(output, model)
-        write_whole(output.with_suffix(".md"), model_card(metadata, output.name))
+        write_whole(output.with_suffix(".md"), model_card(metadata, output.name, loaded.header.get("training_seconds")))
     except OSError as error:
         raise TrainingError(f"cannot write {output}: {error.strerror}; choose another -o") from None
     return Exported(output, len(model), difference)
@@ -163,8 +164,7 @@ def check_parity(model: bytes, deployed: Deployed, images: NDArray[np.uint8]) ->
     return worst
 
 
-def _load(path: Path) -> tuple[Deployed, ModelMetadata]:
-    checkpoint = Checkpoint.load(path)
+def _load(checkpoint: Checkpoint, path: Path) -> tuple[Deployed, ModelMetadata]:
     header = checkpoint.header
     try:
         recipe, calibration = header["recipe"], Calibration(**header["calibration"])
