@@ -25,6 +25,8 @@ from mnistcls.sources import MAX_PIXELS, ImagePaths
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from mnistcls.classifier import Classifier
+
 # Commands import what they need when they run: --help and --version load neither numpy nor onnxruntime.
 
 app = typer.Typer(
@@ -166,7 +168,6 @@ def classify(  # noqa: PLR0913 - its options
     Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found, 130/143 interrupted/terminated.
     """
     from mnistcls import tables, writers  # noqa: PLC0415
-    from mnistcls.classifier import Classifier  # noqa: PLC0415
 
     chosen = _format(format_, output)
     if output:
@@ -175,9 +176,7 @@ def classify(  # noqa: PLR0913 - its options
     recorded = _recorder(debug_dir, paths, max_pixels, overwrite=overwrite)
     stderr = _console(quiet=quiet)
     images, tally, started = ImagePaths(paths, recursive=recursive), Tally(), time.perf_counter()
-    classifier = Classifier(model, min_confidence=min_confidence, max_pixels=max_pixels)
-    if verbose:
-        stderr.print(f"Model {classifier.model.describe()}")
+    classifier = _classifier(model, min_confidence, max_pixels, stderr if verbose else None)
     rows = _at_least_one(tally.count(classifier.classify(images)), images)
     destination = writers.output_file(output, overwrite=overwrite) if output else writers.standard_output()
     with destination as stream, recorded(rows) as passing, tables.progress(passing, images, stderr) as followed:
@@ -186,7 +185,7 @@ def classify(  # noqa: PLR0913 - its options
         else:
             writers.write_csv(followed, columns, stream)
     stderr.print(tables.summary(tally, images.skipped, time.perf_counter() - started))
-    raise typer.Exit(EXIT_UNREADABLE if tally.statuses[Status.UNREADABLE] else 0)
+    raise typer.Exit(_exit_code(tally))
 
 
 @app.command(no_args_is_help=True, short_help="Measure how often the answers are right.")
@@ -205,22 +204,19 @@ def evaluate(  # noqa: PLR0913 - its options
     found, 130/143 interrupted/terminated.
     """
     from mnistcls import evaluation, report, tables, writers  # noqa: PLC0415
-    from mnistcls.classifier import Classifier  # noqa: PLC0415
 
     labelled, stderr = evaluation.labelled_folder(folder), _console(quiet=quiet)
     if labelled.unlabelled:
         stderr.print(f"Warning: images outside the digits' folders have no label; skipped {labelled.unlabelled:,}")
     images, tally, started = ImagePaths(labelled.digit_folders), Tally(), time.perf_counter()
-    classifier = Classifier(model, min_confidence=min_confidence, max_pixels=max_pixels)
-    if verbose:
-        stderr.print(f"Model {classifier.model.describe()}")
+    classifier = _classifier(model, min_confidence, max_pixels, stderr if verbose else None)
     rows = _at_least_one(tally.count(classifier.classify(images)), images)
     with writers.standard_output() as stream:
         with tables.progress(rows, images, stderr) as followed:
             figures = evaluation.evaluate((labelled.label(row.path), row) for row in followed)
         report.print_evaluation(figures, stream)
     stderr.print(tables.summary(tally, images.skipped, time.perf_counter() - started))
-    raise typer.Exit(EXIT_UNREADABLE if tally.statuses[Status.UNREADABLE] else 0)
+    raise typer.Exit(_exit_code(tally))
 
 
 @app.command(short_help="Make a model file of a trained checkpoint.")
@@ -254,6 +250,22 @@ def _console(*, quiet: bool) -> Console:
     console = Console(stderr=True, quiet=quiet, highlight=False, markup=False, soft_wrap=True)
     logging.getLogger("mnistcls").handlers = [_Warnings(console)]
     return console
+
+
+def _classifier(
+    model: Path | None, min_confidence: float | None, max_pixels: int, verbose_on: Console | None
+) -> Classifier:
+    """The classifier that the options ask for; says which model is at work on the console, if there is one."""
+    from mnistcls.classifier import Classifier  # noqa: PLC0415
+
+    classifier = Classifier(model, min_confidence=min_confidence, max_pixels=max_pixels)
+    if verbose_on:
+        verbose_on.print(f"Model {classifier.model.describe()}")
+    return classifier
+
+
+def _exit_code(tally: Tally) -> int:
+    return EXIT_UNREADABLE if tally.statuses[Status.UNREADABLE] else 0
 
 
 def _recorder(
