@@ -114,11 +114,11 @@ def test_threshold_that_nothing_reaches_can_stand_in_a_model() -> None:
 # --- digit score and the whole
 
 
-def test_every_validation_digit_passes_the_digit_score() -> None:
+def test_all_but_one_validation_digit_in_a_thousand_pass_the_digit_score() -> None:
     logits, labels = sampled(10_000)
     fitted = calibrate(logits, labels)
-    weakest = digit_score(logits, fitted).min()
-    assert fitted.digit_score_threshold < weakest < fitted.digit_score_threshold + 1e-3
+    refused = digit_score(logits, fitted) < fitted.digit_score_threshold
+    assert 5 <= refused.sum() <= 10
 
 
 def test_digit_score_is_a_sigmoid_with_its_middle_at_the_offset_and_the_spread_for_its_scale() -> None:
@@ -126,7 +126,7 @@ def test_digit_score_is_a_sigmoid_with_its_middle_at_the_offset_and_the_spread_f
     fitted = calibrate(logits, labels)
     energy = np.log(np.exp(logits.astype(np.float64)).sum(axis=1))
     assert fitted.digit_score_threshold == 0.5
-    assert fitted.energy_offset == pytest.approx(energy.min(), abs=2e-3)
+    assert fitted.energy_offset == pytest.approx(np.quantile(energy, 0.001), abs=0.05)
     assert fitted.energy_scale == pytest.approx(energy.std(), rel=1e-3)
     order = energy.argsort()
     assert (np.diff(digit_score(logits, fitted)[order]) >= 0).all()
