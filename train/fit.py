@@ -12,9 +12,9 @@ from mnistcls.errors import TrainingError
 from train.calibrate import calibrate
 from train.checkpoints import Checkpoint, load_weights, prefixed
 from train.data import Digits, split_validation
+from train.drawn import mix
 from train.infer import logits_of, scores
 from train.loop import Epoch, Trainer, steps_per_epoch, train
-from train.mixture import Mixture
 from train.networks import NETWORKS
 from train.plots import plot_curves
 from train.progress import Reporter
@@ -38,7 +38,7 @@ def fit(run: Run, data: Digits, device: torch.device) -> None:
 
 def _train(run: Run, training: Digits, validation: Digits, ensemble: Ensemble | None, device: torch.device) -> None:
     settings = run.settings()
-    mixture = Mixture(training.images, training.labels, real=len(training))
+    mixture = mix(training, settings.recipe, settings.seed, run.drawn)
     steps = steps_per_epoch(len(mixture), settings.recipe.batch_size)
     trainer = Trainer(settings.recipe, settings.seed, device, steps)
     if run.last.exists():

@@ -26,6 +26,10 @@ class Recipe:
     """Of the exponential moving average of the weights, a step."""
     augmentation: Augmentation | None
     """None for the images as they are."""
+    synthetic_share: float = 0.0
+    """Digits of the project's own writing in an epoch, by the number of real ones."""
+    outlier_share: float = 0.0
+    """Images that show no digit in an epoch, by the number of real digits."""
     teachers: int = 0
     """Networks of the `TEACHER` recipe whose mean probabilities are learned; where there are none, the labels are."""
 
@@ -45,7 +49,9 @@ TEACHER = Recipe(
 2015)."""
 
 FULL = {
-    "default": replace(TEACHER, network="default", epochs=40, lr=0.006, teachers=2),
+    "default": replace(
+        TEACHER, network="default", epochs=30, lr=0.006, synthetic_share=0.2, outlier_share=0.1, teachers=1
+    ),
     "reference": Recipe(
         network="reference",
         version="2.0",
@@ -56,6 +62,7 @@ FULL = {
         warmup=0.2,
         ema_decay=0.998,
         augmentation=Augmentation(rotation=8, scale=0.08, shear=0.1, shift=0.75, elastic=0.8),
+        outlier_share=0.1,
     ),
 }
 """The recipes of the released models, by network."""
@@ -64,7 +71,7 @@ FULL = {
 def _quick(recipe: Recipe, epochs: int, lr: float) -> Recipe:
     """As short as it can be: real images as they are, and no teachers."""
     version = f"{recipe.version}-quick"
-    plain = replace(recipe, augmentation=None, teachers=0)
+    plain = replace(recipe, augmentation=None, synthetic_share=0.0, outlier_share=0.0, teachers=0)
     return replace(plain, version=version, epochs=epochs, lr=lr, ema_decay=0.99)
 
 
