@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -80,7 +81,10 @@ def drawing(digit: int, rng: np.random.Generator, form: str | None = None) -> In
         strokes = _broken(strokes, rng)
     coarse = [stroke[_every_other(len(stroke))] for stroke in strokes]  # half the work, and no corner at this size
     side, extent = int(rng.integers(*_SIDES)), rng.uniform(0.55, 0.95)
-    return render(coarse, side, Pen.any(rng), extent)
+    pen = Pen.any(rng)
+    if digit == 1:  # no counter to fill, so people use the thickest pens on it, down to a block
+        pen = replace(pen, width=pen.width * rng.uniform(1, 2))
+    return render(coarse, side, pen, extent)
 
 
 def is_whole(image: NDArray[np.uint8], ink: Ink) -> bool:

@@ -65,8 +65,8 @@ def blurred(ink: Field, rng: np.random.Generator) -> Grey:
 
 def pencil(ink: Field, rng: np.random.Generator) -> Grey:
     """Return a faint and grainy mark."""
-    mark = crumbled(ink, rng.uniform(0.6, 1.4), rng) if rng.random() < 0.6 else uneven(ink, rng.uniform(0.2, 0.8), rng)
-    mark = mark * rng.uniform(0.25, 1)
+    mark = crumbled(ink, rng.uniform(0.4, 0.9), rng) if rng.random() < 0.5 else uneven(ink, rng.uniform(0.2, 0.8), rng)
+    mark = mark * rng.uniform(0.3, 1)
     return _grey(mark + rng.uniform(0, 0.02) * rng.standard_normal(mark.shape).astype(np.float32), rng)
 
 
