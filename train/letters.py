@@ -17,6 +17,7 @@ import numpy as np
 from HersheyFonts import HersheyFonts
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from train.data import Digits
 from train.ink import Pen, render
 from train.photo import Field
 from train.sketch import Picture, by_hand, on_paper, tilted
@@ -81,18 +82,18 @@ SKETCHES = {
 """Symbols drawn by hand: joints as in `strokes.Form`, in hundredths."""
 
 
-def printed_letter(rng: np.random.Generator) -> Picture:
+def printed_letter(rng: np.random.Generator, _digits: Digits) -> Picture:
     """A letter of a printed font."""
     return on_paper(_printed(pick(tuple(PRINTED.items()), rng), rng), rng)
 
 
-def handwritten_letter(rng: np.random.Generator) -> Picture:
+def handwritten_letter(rng: np.random.Generator, _digits: Digits) -> Picture:
     """A letter written with a pen."""
     font, letters = pick(tuple(HANDWRITTEN.items()), rng)
     return pen_drawing(hershey(font, pick(letters, rng)), rng)
 
 
-def symbol(rng: np.random.Generator) -> Picture:
+def symbol(rng: np.random.Generator, _digits: Digits) -> Picture:
     """A symbol, printed or drawn with a pen."""
     if rng.random() < 0.5:
         return pen_drawing(_joints(pick(tuple(SKETCHES.values()), rng)), rng)

@@ -23,7 +23,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from mnistcls.errors import DataError, TrainingError
 from mnistcls.placement import SIZE
-from train import letters, spoiled, textures
+from train import letters, spoiled, textures, unseen
 from train.data import Digits, load_train, resolve_data_dir
 from train.sketch import Picture
 
@@ -31,30 +31,40 @@ Maker = Callable[[np.random.Generator, Digits], Picture | None]
 """Draws a picture of a kind; None if chance made one that may be a digit."""
 
 
-def _alone(maker: Callable[[np.random.Generator], Picture]) -> Maker:
-    """A maker that needs no digits."""
-    return lambda rng, _digits: maker(rng)
-
-
 TRAINED: Mapping[str, Maker] = {
-    "printed letters": _alone(letters.printed_letter),
-    "handwritten letters": _alone(letters.handwritten_letter),
-    "symbols": _alone(letters.symbol),
+    "printed letters": letters.printed_letter,
+    "handwritten letters": letters.handwritten_letter,
+    "symbols": letters.symbol,
     "several digits": spoiled.several,
     "parts of digits": spoiled.part,
     "overlaid digits": spoiled.overlaid,
     "struck digits": spoiled.struck,
-    "scribbles": _alone(textures.scribble),
-    "textures": _alone(textures.texture),
-    "things": _alone(textures.thing),
-    "rulings": _alone(textures.ruling),
-    "paper": _alone(textures.paper),
+    "scribbles": textures.scribble,
+    "textures": textures.texture,
+    "things": textures.thing,
+    "rulings": textures.ruling,
+    "paper": textures.paper,
 }
 
-MAKERS: Mapping[str, Maker] = TRAINED
+HELD_OUT: Mapping[str, Maker] = {
+    "foreign letters": unseen.foreign_letter,
+    "blackletter": unseen.blackletter,
+    "kana and kanji": unseen.kana_kanji,
+    "pictograms": unseen.pictogram,
+    "photographs": unseen.photograph,
+    "fractals": unseen.fractal,
+    "curves": unseen.curve,
+    "codes": unseen.code,
+    "signatures": unseen.signature,
+}
 
 TRAINED_KINDS = tuple(TRAINED)
 """What training may see."""
+
+HELD_OUT_KINDS = tuple(HELD_OUT)
+"""What it may not: these measure what a model makes of things it has never seen."""
+
+MAKERS: Mapping[str, Maker] = {**TRAINED, **HELD_OUT}
 
 ATTEMPTS = 200
 """Pictures of a kind, drawn until one has a canonical form that is no digit."""
@@ -79,7 +89,8 @@ class Outliers:
 
     def of(self, kind: str) -> NDArray[np.uint8]:
         """The images of one kind, (n, 28, 28)."""
-        return self.images[self.kinds == kind]
+        chosen: NDArray[np.uint8] = self.images[self.kinds == kind]
+        return chosen
 
 
 def outliers(
@@ -122,8 +133,7 @@ def picture(kind: str, number: int, seed: int, digits: Digits) -> tuple[Picture,
     rng = np.random.default_rng([seed, zlib.crc32(kind.encode()), number])
     for _ in range(ATTEMPTS):
         drawn = MAKERS[kind](rng, digits)
-        form = drawn and drawn.canonical_form()
-        if drawn is not None and form is not None:
+        if drawn is not None and (form := drawn.canonical_form()) is not None:
             return drawn, form
     raise TrainingError(f"none of {ATTEMPTS} pictures of {kind} has a canonical form that is no digit")
 

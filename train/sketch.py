@@ -24,7 +24,7 @@ ALIKE = 0.75
 """Cosine of a drawing's canonical form with what was drawn: under it, part of it was taken for clutter, and what is
 left may well be a digit."""
 
-BAR = 0.42
+BAR = 0.5
 """Width by length, in standard deviations of the ink: what is thinner and stands upright is a 1 to the eye."""
 
 

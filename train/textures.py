@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
+from train.data import Digits
 from train.ink import Pen, render
 from train.photo import Field, blur, inked, lamp_light, room_light, ruled, sensed, shadow_light, sheet, to_8_bit
 from train.sketch import Picture, centred, evenly, mottled, on_paper
 
 
-def scribble(rng: np.random.Generator) -> Picture:
+def scribble(rng: np.random.Generator, _digits: Digits) -> Picture:
     """A long line to and fro, in one to three strokes, as one tries a pen."""
     paths = []
     for _ in range(rng.integers(1, 4)):
@@ -25,7 +26,7 @@ def scribble(rng: np.random.Generator) -> Picture:
     return on_paper(render(centred(paths), 56, pen, 0.9), rng)
 
 
-def texture(rng: np.random.Generator) -> Picture:
+def texture(rng: np.random.Generator, _digits: Digits) -> Picture:
     """A surface: noise, spots, stripes, checks, waves."""
     shape = _shape(rng)
     y, x = np.mgrid[: shape[0], : shape[1]] / max(shape)
@@ -50,7 +51,7 @@ def texture(rng: np.random.Generator) -> Picture:
     return _grey(pattern, rng)
 
 
-def thing(rng: np.random.Generator) -> Picture:
+def thing(rng: np.random.Generator, _digits: Digits) -> Picture:
     """Shaded solids of several sides before a background, as in a photo."""
     shape = _shape(rng)
     scene = rng.uniform(0.2, 1) * (0.6 + 0.4 * mottled(shape, rng))
@@ -67,7 +68,7 @@ def thing(rng: np.random.Generator) -> Picture:
     return _grey(scene, rng)
 
 
-def ruling(rng: np.random.Generator) -> Picture:
+def ruling(rng: np.random.Generator, _digits: Digits) -> Picture:
     """Grids, tables, form fields and what is left of them: at least two lines that cross or run side by side."""
     image = Image.new("L", (96, 96))
     draw, width = ImageDraw.Draw(image), int(rng.integers(1, 6))
@@ -84,7 +85,7 @@ def ruling(rng: np.random.Generator) -> Picture:
     return Picture(on_paper(ink, rng).image)
 
 
-def paper(rng: np.random.Generator) -> Picture:
+def paper(rng: np.random.Generator, _digits: Digits) -> Picture:
     """A page with nothing written on it: ruled, folded, stained, shaded, on a table."""
     shape = _shape(rng)
     colour = rng.uniform(0.7, 1)
