@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mnistcls.errors import MnistclsError
+from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.results import Prediction, Status, Tally, printable
 from mnistcls.sources import ImagePaths
 
@@ -43,6 +44,16 @@ MaxPixels = Annotated[
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has written.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Results and errors only.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Also say which model is at work.")]
+
+
+class FigureFormat(StrEnum):
+    """How figures are written."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+Figures = Annotated[FigureFormat | None, typer.Option("--format", help="Default: by -o's suffix, else a table.")]
 
 
 class _Warnings(logging.Handler):
@@ -89,3 +100,15 @@ def at_least_one(rows: Iterator[Prediction], images: ImagePaths) -> Iterator[Pre
         passed = f" (skipped of other kinds: {images.skipped:,})" if images.skipped else ""
         raise MnistclsError(f"no image found{passed}; name image files or folders that hold some")
     return chain([first], rows)
+
+
+def figure_format(chosen: FigureFormat | None, output: Path | None) -> FigureFormat:
+    """The format that the options ask for: by name, or else by the output's suffix."""
+    if chosen is not None:
+        return chosen
+    if output is None:
+        return FigureFormat.TABLE
+    suffixes = {".json": FigureFormat.JSON, ".txt": FigureFormat.TABLE}
+    if output.suffix.lower() not in suffixes:
+        raise OutputError(f"{output}: its suffix names no known format; use .json or .txt, or --format")
+    return suffixes[output.suffix.lower()]
