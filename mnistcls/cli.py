@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
 import time
@@ -10,22 +9,30 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from mnistcls import __version__
+from mnistcls.cli_common import (
+    EXIT_ERROR,
+    MaxPixels,
+    MinConfidence,
+    ModelFile,
+    Overwrite,
+    Quiet,
+    Verbose,
+    at_least_one,
+    exit_code,
+    make_classifier,
+    stderr_console,
+)
+from mnistcls.cli_evaluate import evaluate
 from mnistcls.errors import MnistclsError, OutputError
-from mnistcls.results import Prediction, Status, Tally, printable
+from mnistcls.results import Prediction, Tally
 from mnistcls.sources import MAX_PIXELS, ImagePaths
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from mnistcls.classifier import Classifier
 
 # Commands import what they need when they run: --help and --version load neither numpy nor onnxruntime.
 
@@ -36,41 +43,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-EXIT_UNREADABLE, EXIT_ERROR = 1, 2
-
-_Model = Annotated[
-    Path | None, typer.Option("--model", metavar="FILE", help="An exported .onnx file. Default: the bundled model.")
-]
-_MinConfidence = Annotated[
-    float | None,
-    typer.Option(
-        "--min-confidence",
-        min=0,
-        max=1,
-        metavar="SHARE",
-        help="Below this confidence the status is uncertain. Default: the model's own.",
-    ),
-]
-_MaxPixels = Annotated[
-    int,
-    typer.Option(
-        "--max-pixels", min=1, metavar="N", help="Images with more pixels are unreadable.", show_default="40 million"
-    ),
-]
-_Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Results and errors only.")]
-_Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Also say which model is at work.")]
-
-
-class _Warnings(logging.Handler):
-    """Shows the library's warnings on the console, above a progress bar if there is one."""
-
-    def __init__(self, console: Console) -> None:
-        super().__init__(logging.WARNING)
-        self._console = console
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._console.print(f"Warning: {printable(record.getMessage())}")
 
 
 class Format(StrEnum):
@@ -136,13 +108,13 @@ def classify(  # noqa: PLR0913 - its options
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write to this file; its suffix names the format (.csv)."),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has written.")] = False,
+    overwrite: Overwrite = False,
     format_: Annotated[
         Format | None,
         typer.Option("--format", help="Default: by -o's suffix, else a table on a terminal and CSV in a pipe."),
     ] = None,
-    model: _Model = None,
-    min_confidence: _MinConfidence = None,
+    model: ModelFile = None,
+    min_confidence: MinConfidence = None,
     top_k: Annotated[
         int,
         typer.Option(
@@ -156,12 +128,12 @@ def classify(  # noqa: PLR0913 - its options
         bool, typer.Option("--scores", help="Add digit_score: how surely the image shows one digit at all.")
     ] = False,
     recursive: Annotated[bool, typer.Option(help="Enter subfolders.")] = True,
-    max_pixels: _MaxPixels = MAX_PIXELS,
+    max_pixels: MaxPixels = MAX_PIXELS,
     debug_dir: Annotated[
         Path | None, typer.Option(help="Show here what the network saw: images, contact sheets, steps.csv.")
     ] = None,
-    quiet: _Quiet = False,
-    verbose: _Verbose = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Read the digit in each image: a table on a terminal, CSV in a pipe or with -o.
 
@@ -174,10 +146,10 @@ def classify(  # noqa: PLR0913 - its options
         writers.check_free(output, overwrite=overwrite)
     columns = writers.Columns(top_k, probabilities, scores)
     recorded = _recorder(debug_dir, paths, max_pixels, overwrite=overwrite)
-    stderr = _console(quiet=quiet)
+    stderr = stderr_console(quiet=quiet)
     images, tally, started = ImagePaths(paths, recursive=recursive), Tally(), time.perf_counter()
-    classifier = _classifier(model, min_confidence, max_pixels, stderr if verbose else None)
-    rows = _at_least_one(tally.count(classifier.classify(images)), images)
+    classifier = make_classifier(model, min_confidence, max_pixels, stderr if verbose else None)
+    rows = at_least_one(tally.count(classifier.classify(images)), images)
     destination = writers.output_file(output, overwrite=overwrite) if output else writers.standard_output()
     with destination as stream, recorded(rows) as passing, tables.progress(passing, images, stderr) as followed:
         if chosen is Format.TABLE:
@@ -185,38 +157,10 @@ def classify(  # noqa: PLR0913 - its options
         else:
             writers.write_csv(followed, columns, stream)
     stderr.print(tables.summary(tally, images.skipped, time.perf_counter() - started))
-    raise typer.Exit(_exit_code(tally))
+    raise typer.Exit(exit_code(tally))
 
 
-@app.command(no_args_is_help=True, short_help="Measure how often the answers are right.")
-def evaluate(  # noqa: PLR0913 - its options
-    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Holds folders named 0 to 9, each with its images.")],
-    *,
-    model: _Model = None,
-    min_confidence: _MinConfidence = None,
-    max_pixels: _MaxPixels = MAX_PIXELS,
-    quiet: _Quiet = False,
-    verbose: _Verbose = False,
-) -> None:
-    """Measure how often the answers are right, on images sorted into folders by their digit.
-
-    An image without an answer counts as wrong. Exit codes: 0 all classified, 1 some unreadable, 2 error or no image
-    found, 130/143 interrupted/terminated.
-    """
-    from mnistcls import evaluation, report, tables, writers  # noqa: PLC0415
-
-    labelled, stderr = evaluation.labelled_folder(folder), _console(quiet=quiet)
-    if labelled.unlabelled:
-        stderr.print(f"Warning: images outside the digits' folders have no label; skipped {labelled.unlabelled:,}")
-    images, tally, started = ImagePaths(labelled.digit_folders), Tally(), time.perf_counter()
-    classifier = _classifier(model, min_confidence, max_pixels, stderr if verbose else None)
-    rows = _at_least_one(tally.count(classifier.classify(images)), images)
-    with writers.standard_output() as stream:
-        with tables.progress(rows, images, stderr) as followed:
-            figures = evaluation.evaluate((labelled.label(row.path), row) for row in followed)
-        report.print_evaluation(figures, stream)
-    stderr.print(tables.summary(tally, images.skipped, time.perf_counter() - started))
-    raise typer.Exit(_exit_code(tally))
+app.command(no_args_is_help=True, short_help="Measure how often the answers are right.")(evaluate)
 
 
 @app.command(short_help="Make a model file of a trained checkpoint.")
@@ -243,31 +187,6 @@ def export(
     typer.echo(exported.describe(), err=True)
 
 
-def _console(*, quiet: bool) -> Console:
-    """Standard error, for what is no result; brackets in file names are no markup."""
-    from rich.console import Console  # noqa: PLC0415
-
-    console = Console(stderr=True, quiet=quiet, highlight=False, markup=False, soft_wrap=True)
-    logging.getLogger("mnistcls").handlers = [_Warnings(console)]
-    return console
-
-
-def _classifier(
-    model: Path | None, min_confidence: float | None, max_pixels: int, verbose_on: Console | None
-) -> Classifier:
-    """The classifier that the options ask for; says which model is at work on the console, if there is one."""
-    from mnistcls.classifier import Classifier  # noqa: PLC0415
-
-    classifier = Classifier(model, min_confidence=min_confidence, max_pixels=max_pixels)
-    if verbose_on:
-        verbose_on.print(f"Model {classifier.model.describe()}")
-    return classifier
-
-
-def _exit_code(tally: Tally) -> int:
-    return EXIT_UNREADABLE if tally.statuses[Status.UNREADABLE] else 0
-
-
 def _recorder(
     folder: Path | None, inputs: list[str], max_pixels: int, *, overwrite: bool
 ) -> Callable[[Iterator[Prediction]], AbstractContextManager[Iterable[Prediction]]]:
@@ -278,15 +197,6 @@ def _recorder(
 
     debug.check_folder(folder, inputs, overwrite=overwrite)
     return partial(debug.recorded, folder=folder, max_pixels=max_pixels)
-
-
-def _at_least_one(rows: Iterator[Prediction], images: ImagePaths) -> Iterator[Prediction]:
-    """The same rows; an error before any output is opened if there are none."""
-    first = next(rows, None)
-    if first is None:
-        passed = f" (skipped of other kinds: {images.skipped:,})" if images.skipped else ""
-        raise MnistclsError(f"no image found{passed}; name image files or folders that hold some")
-    return chain([first], rows)
 
 
 def _format(chosen: Format | None, output: Path | None) -> Format:

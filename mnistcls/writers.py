@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from mnistcls.errors import OutputError
 from mnistcls.results import Prediction
@@ -65,6 +66,16 @@ def write_csv(predictions: Iterable[Prediction], columns: Columns, stream: TextI
         row = columns.row(prediction)
         (careful if "\r" in row[0] else writer).writerow(row)  # Python 3.11 leaves a bare \r unquoted
         stream.flush()
+
+
+def write_json(value: Mapping[str, Any], stream: TextIO) -> None:
+    r"""Write figures as JSON for people too; other letters and bytes of file names as \uNNNN, so that any reader copes.
+
+    Raises:
+        OSError: the stream cannot be written.
+    """
+    json.dump(value, stream, indent=2, allow_nan=False)
+    stream.write("\n")
 
 
 @contextmanager
