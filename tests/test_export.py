@@ -37,7 +37,8 @@ CALIBRATION = Calibration(
     temperature=1.7, energy_offset=2.9, energy_scale=0.4, confidence_threshold=0.8125, digit_score_threshold=0.5
 )
 PROVENANCE = {"commit": "0123abcd", "seed": "0", "data_sha256": "feed" * 16, "torch": "2.9.0"}
-METRICS = {f"test_{name}": 0.5 for name in ("accuracy", "accuracy_low", "accuracy_high", "nll", "images")}
+SCORES = ("accuracy", "accuracy_low", "accuracy_high", "nll", "images", "calibration_error", "no_digit")
+METRICS = {f"test_{name}": 0.5 for name in (*SCORES, "ok", "ok_accuracy", "ok_accuracy_low", "ok_accuracy_high")}
 SETTINGS = RunSettings(FULL["reference"], 0, PROVENANCE)
 
 Cli = Callable[..., tuple[int, str, str]]

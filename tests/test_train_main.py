@@ -39,6 +39,7 @@ FILES = {
     "best.safetensors",
     "drawn.safetensors",
     "curve.png",
+    "mistakes.png",
     "model.onnx",
     "model.md",
 }
@@ -436,7 +437,12 @@ def test_fit_keeps_the_best_epoch_with_its_calibration(tmp_path: Path) -> None:
     assert best.header["calibration"]["temperature"] > 0
     assert RunSettings.from_json(json.dumps(best.header)) == run.settings()
     assert history_of(run.folder) == [replace(one, seconds=0) for one in history]
-    assert {file.name for file in run.folder.iterdir()} == FILES - {"drawn.safetensors", "model.onnx", "model.md"}
+    assert {file.name for file in run.folder.iterdir()} == FILES - {
+        "drawn.safetensors",
+        "mistakes.png",
+        "model.onnx",
+        "model.md",
+    }
 
 
 @pytest.mark.parametrize("method", ["log", "_keep_best"])

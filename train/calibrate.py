@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.nn import functional as F
 
 OK_ACCURACY = 0.999
@@ -39,6 +40,12 @@ class Calibration:
     """Energy over which the digit score's odds change by a factor of e."""
     confidence_threshold: float
     digit_score_threshold: float
+
+    def apply(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Probabilities (N, 10) and digit scores (N,), 0 to 1, of logits (N, 10)."""
+        energy = torch.logsumexp(logits, dim=1)
+        score = torch.sigmoid((energy - self.energy_offset) / self.energy_scale)
+        return torch.softmax(logits / self.temperature, dim=1), score
 
 
 def calibrate(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Calibration:

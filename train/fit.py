@@ -9,16 +9,17 @@ from dataclasses import asdict
 import torch
 
 from mnistcls.errors import TrainingError
-from train.calibrate import calibrate
+from train.calibrate import Calibration, calibrate
 from train.checkpoints import Checkpoint, load_weights, prefixed
 from train.data import Digits, split_validation
 from train.drawn import mix
-from train.infer import logits_of, scores
+from train.infer import logits_of
 from train.loop import Epoch, Trainer, steps_per_epoch, train
 from train.networks import NETWORKS
-from train.plots import plot_curves
+from train.plots import plot_curves, plot_mistakes
 from train.progress import Reporter
 from train.runs import Run, RunSettings
+from train.scoring import calibrated_scores, mistakes
 from train.teachers import Ensemble, teachers
 
 VALIDATION_SHARE = 12
@@ -66,23 +67,34 @@ def _keep_best(run: Run, settings: RunSettings, trainer: Trainer, train_images: 
     calibration = calibrate(logits, validation.labels)
     header = asdict(settings) | {
         "calibration": asdict(calibration),
-        "metrics": scores(logits, validation.labels, "val", calibration.temperature)
+        "metrics": calibrated_scores(logits, validation.labels, "val", calibration)
         | {"train_images": float(train_images)},
     }
     Checkpoint(header, prefixed("network", network.state_dict())).save(run.best)
 
 
 def score(run: Run, test: Digits) -> dict[str, float]:
-    """Score a trained run on the test set, once; the figures go into its best checkpoint, from which it is exported."""
+    """Score a trained run on the test set, once.
+
+    The figures, the confusion matrix and the indices of the wrong answers go into its best checkpoint, from which it
+    is exported; `mistakes.png` shows them.
+    """
     checkpoint = Checkpoint.load(run.best)
     network = NETWORKS[run.settings().recipe.network]()
     load_weights(network, checkpoint.under("network"))
     logits = logits_of(network, test.images, torch.device("cpu"))
-    metrics = scores(logits, test.labels, "test", checkpoint.header["calibration"]["temperature"])
-    seconds = sum(epoch["seconds"] for epoch in Checkpoint.load(run.last).header["history"])
-    header = {**checkpoint.header, "metrics": checkpoint.header["metrics"] | metrics, "training_seconds": seconds}
+    metrics = calibrated_scores(logits, test.labels, "test", Calibration(**checkpoint.header["calibration"]))
+    wrong = mistakes(logits, test.labels)
+    header = {
+        **checkpoint.header,
+        "metrics": checkpoint.header["metrics"] | metrics,
+        "training_seconds": sum(epoch["seconds"] for epoch in Checkpoint.load(run.last).header["history"]),
+        "confusion": wrong.confusion.tolist(),
+        "mistakes": wrong.indices.tolist(),
+    }
     with _disk_errors(run):
         Checkpoint(header, checkpoint.tensors).save(run.best)
+        plot_mistakes(test, wrong, run.folder / "mistakes.png")
     return metrics
 
 

@@ -7,6 +7,7 @@ runs/reference-20260131-120000/
   best.safetensors    averaged weights of the epoch that did best on validation, with their calibration
   drawn.safetensors   images that were drawn for it; drawn again if deleted
   curve.png           learning curves
+  mistakes.png        the test images with a wrong answer
   model.onnx, model.md
 """
 
