@@ -76,7 +76,7 @@ def _write(digit: int, rng: np.random.Generator) -> NDArray[np.uint8]:
 
 def drawing(digit: int, rng: np.random.Generator, form: str | None = None) -> Ink:
     """Return the ink, float32 (H, H), 0 to 1, of somebody's digit; arguments as of `digit_strokes`."""
-    strokes = digit_strokes(digit, rng, form, Hand.anyone(rng))
+    strokes = digit_strokes(digit, rng, form, _legible(digit, Hand.anyone(rng)))
     if rng.random() < _BREAKS:
         strokes = _broken(strokes, rng)
     coarse = [stroke[_every_other(len(stroke))] for stroke in strokes]  # half the work, and no corner at this size
@@ -102,7 +102,15 @@ def is_whole(image: NDArray[np.uint8], ink: Ink) -> bool:
 
 def _widened(field: Ink) -> Ink:
     """Return the largest value within a pixel of each, (H, W)."""
-    return sliding_window_view(np.pad(field, 1), (3, 3)).max(axis=(2, 3))
+    widest: Ink = sliding_window_view(np.pad(field, 1), (3, 3)).max(axis=(2, 3))
+    return widest
+
+
+def _legible(digit: int, hand: Hand) -> Hand:
+    """Return the hand with what keeps a 1 from being a 7: a sharp peak and a steep upstroke, a top that is broad."""
+    if digit == 1:
+        return replace(hand, aspect=min(hand.aspect, 1.1), smoothing=min(hand.smoothing, 0.06))
+    return replace(hand, aspect=max(hand.aspect, 0.85)) if digit == 7 else hand
 
 
 def _every_other(points: int) -> NDArray[np.intp]:
