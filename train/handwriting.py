@@ -24,7 +24,7 @@ from train.contact_sheet import COLUMNS, contact_sheet
 from train.data import CLASSES, SIDE, Digits
 from train.forms import FORMS, Form
 from train.ink import Ink, Pen, render
-from train.media import cropped, resized, through_any
+from train.media import Grey, cropped, resized, through_any
 from train.strokes import Hand, Points, digit_strokes
 
 _BLOCK = 250  # images that a worker draws at a time
@@ -62,21 +62,22 @@ def write_digits(count: int, seed: int, *, workers: int | None = None) -> Digits
 
 
 def _write_block(seed: int, numbers: range) -> NDArray[np.uint8]:
-    return np.stack([_write(n % CLASSES, np.random.default_rng([seed, n])) for n in numbers])
+    return np.stack([_write(n % CLASSES, np.random.default_rng([seed, n]))[1] for n in numbers])
 
 
-def _write(digit: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Return a canonical image of `digit`, the first in which the digit is still whole."""
+def _write(digit: int, rng: np.random.Generator, form: str | None = None) -> tuple[Grey, NDArray[np.uint8]]:
+    """Return a picture of `digit` and its canonical form: the first in which the digit is still whole."""
     while True:
-        ink = drawing(digit, rng)
-        image = canonicalize(through_any(ink, rng)).image
+        ink = drawing(digit, rng, form)
+        picture = through_any(ink, rng)
+        image = canonicalize(picture).image
         if image.any() and is_whole(image, ink):
-            return image
+            return picture, image
 
 
 def drawing(digit: int, rng: np.random.Generator, form: str | None = None) -> Ink:
     """Return the ink, float32 (H, H), 0 to 1, of somebody's digit; arguments as of `digit_strokes`."""
-    strokes = digit_strokes(digit, rng, form, Hand.anyone(rng))
+    strokes = digit_strokes(digit, rng, form, _legible(digit, Hand.anyone(rng)))
     if rng.random() < _BREAKS:
         strokes = _broken(strokes, rng)
     coarse = [stroke[_every_other(len(stroke))] for stroke in strokes]  # half the work, and no corner at this size
@@ -102,7 +103,15 @@ def is_whole(image: NDArray[np.uint8], ink: Ink) -> bool:
 
 def _widened(field: Ink) -> Ink:
     """Return the largest value within a pixel of each, (H, W)."""
-    return sliding_window_view(np.pad(field, 1), (3, 3)).max(axis=(2, 3))
+    widest: Ink = sliding_window_view(np.pad(field, 1), (3, 3)).max(axis=(2, 3))
+    return widest
+
+
+def _legible(digit: int, hand: Hand) -> Hand:
+    """Return the hand with what keeps a 1 from being a 7: a sharp peak and a steep upstroke, a top that is broad."""
+    if digit == 1:
+        return replace(hand, aspect=min(hand.aspect, 1.1), smoothing=min(hand.smoothing, 0.06))
+    return replace(hand, aspect=max(hand.aspect, 0.85)) if digit == 7 else hand
 
 
 def _every_other(points: int) -> NDArray[np.intp]:
@@ -124,9 +133,8 @@ def _write_form(form: Form, folder: Path) -> None:
     folder.mkdir()
     for take in range(COLUMNS // 2):
         rng = np.random.default_rng([take, *form.name.encode()])
-        made = through_any(drawing(form.digit, rng, form.name), rng)
-        Image.fromarray(made).save(folder / f"{take}-a.png")
-        Image.fromarray(canonicalize(made).image).save(folder / f"{take}-b.png")
+        for name, picture in zip("ab", _write(form.digit, rng, form.name), strict=True):
+            Image.fromarray(picture).save(folder / f"{take}-{name}.png")
 
 
 def main(file: Annotated[Path, typer.Argument(help="The picture to write, for example forms.png.")]) -> None:

@@ -16,7 +16,7 @@ from train.photo import Field, blur, clouds, crumbled, uneven
 Grey = NDArray[np.uint8]
 Medium = Callable[[Field, np.random.Generator], Grey]
 
-_NARROW = 0.6  # width by height, beyond which a scanner does not stretch a narrow digit
+_NARROW = 0.35  # width by height, up to which a digit is not stretched like others: a 1 would become a 7
 
 
 def clean(ink: Field, rng: np.random.Generator) -> Grey:
@@ -34,7 +34,7 @@ def normalized(ink: Field, rng: np.random.Generator) -> Grey:
     """Return what data sets of the 1990s hold: the box of the digit stretched into few pixels, edge to edge."""
     tight = cropped(ink)
     height, own = int(rng.integers(12, 33)), tight.shape[1] / tight.shape[0]
-    aspect = own ** (1 - rng.random()) if own > 0.35 else min(own * rng.uniform(1, 5), _NARROW)
+    aspect = own ** (1 - 0.8 * rng.random()) if own > _NARROW else own + rng.uniform(0, 0.25)
     small = resized(tight, (height, max(3, round(height * aspect))), Image.Resampling.BOX)
     small = small / _full(small)
     if rng.random() < 0.75:
@@ -93,7 +93,7 @@ def resized(ink: Field, shape: tuple[int, int], method: Image.Resampling) -> Fie
 
 
 def _grey(ink: Field, rng: np.random.Generator) -> Grey:
-    bright = np.rint(255 * ink.clip(0, 1)).astype(np.uint8)
+    bright: Grey = np.rint(255 * ink.clip(0, 1)).astype(np.uint8)
     return bright if rng.random() < 0.5 else ~bright
 
 
