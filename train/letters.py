@@ -47,7 +47,8 @@ PRINTED = {
 }
 """Fonts of matplotlib, and the letters taken from each."""
 
-HANDWRITTEN = {"futural": UPRIGHT, "rowmans": UPRIGHT, "scripts": SCRIPT, "cursive": SCRIPT}
+BY_HAND = "ACEFHJKLMNPRTUVWXYacdefhkmnprtuvwxy"  # j: its dot is easily lost, and then it is a 1
+HANDWRITTEN = {"futural": BY_HAND, "rowmans": BY_HAND, "scripts": SCRIPT, "cursive": SCRIPT}
 """Hershey's fonts of single strokes, and the letters taken from each."""
 
 SYMBOLS = "+=?%#@*×÷±≠≈~^<()[]{€¥©®←→↔↕↖↗↙⇐⇒✓✗√∑∏∫∇∆∈∉∀⊗⊕⊞⊠≤≥∧∪∩⊂⊥∠▲▼►◄△▽∴∵…"  # noqa: RUF001 - symbols are meant

@@ -66,7 +66,7 @@ HELD_OUT_KINDS = tuple(HELD_OUT)
 
 MAKERS: Mapping[str, Maker] = {**TRAINED, **HELD_OUT}
 
-ATTEMPTS = 200
+ATTEMPTS = 2_000
 """Pictures of a kind, drawn until one has a canonical form that is no digit."""
 
 CELL, COLUMNS, TEXT = 60, 20, 150  # of the picture: pixels, images, pixels for the names

@@ -49,7 +49,7 @@ class Picture:
 def cosine(a: NDArray[np.generic], b: NDArray[np.generic]) -> float:
     """How alike two images of the same shape are, 0 to 1."""
     x, y = a.ravel().astype(np.float64), b.ravel().astype(np.float64)
-    return float(x @ y / max(np.linalg.norm(x) * np.linalg.norm(y), 1e-9))
+    return float(x @ y / max(float(np.linalg.norm(x)) * float(np.linalg.norm(y)), 1e-9))
 
 
 def is_bar(form: NDArray[np.uint8]) -> bool:
@@ -140,4 +140,5 @@ def mottled(shape: tuple[int, int], rng: np.random.Generator) -> Field:
     """Smooth noise 0 to 1 with bumps of any size between a 16th and all of the image."""
     cell = max(shape) * float(np.exp(rng.uniform(np.log(1 / 16), 0)))
     noise = clouds(shape, cell, rng)
-    return (noise - noise.min()) / max(float(np.ptp(noise)), 1e-6)
+    unit: Field = (noise - noise.min()) / max(float(np.ptp(noise)), 1e-6)
+    return unit

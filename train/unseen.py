@@ -13,6 +13,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 from HersheyFonts import HersheyFonts
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from train.data import Digits
@@ -138,7 +139,7 @@ def _line(strokes: list[Field], width: int, side: int = SIDE) -> Field:
     return np.asarray(image, np.float32) / 255
 
 
-def _julia(rng: np.random.Generator) -> Field:
+def _julia(rng: np.random.Generator) -> NDArray[np.uint8]:
     """Steps until z^2 + c escapes, c near the edge of the Mandelbrot set, as grey, uint8."""
     angle = rng.uniform(0, 2 * np.pi)
     c = (0.5 * np.exp(1j * angle) - 0.25 * np.exp(2j * angle)) * rng.uniform(1.0, 1.12)
