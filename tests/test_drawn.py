@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train.data import Digits
+from train.data import Digits, load_train
 from train.drawn import POOL, mix
 from train.mixture import NO_DIGIT
 from train.recipes import FULL
@@ -15,10 +15,8 @@ RECIPE = replace(FULL["default"], synthetic_share=0.5, outlier_share=0.25)
 
 
 @pytest.fixture(scope="module")
-def training() -> Digits:
-    images = np.zeros((40, 28, 28), np.uint8)
-    images[:, 6:22, 12:16] = 255
-    return Digits(images, np.arange(40) % 10)
+def training(tiny_mnist: Path) -> Digits:
+    return load_train(tiny_mnist).take(np.arange(40))
 
 
 def test_recipe_says_how_many_images_are_drawn(training: Digits, tmp_path: Path) -> None:
