@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-for _library in ("torch", "safetensors", "onnx", "onnxscript", "matplotlib"):
+for _library in ("torch", "safetensors", "onnx", "onnxscript", "matplotlib", "HersheyFonts"):
     if find_spec(_library) is None:
         sys.exit(f"Error: training needs {_library}; pip install \"mnistcls[train]\", in a checkout '.[train]'")
 
