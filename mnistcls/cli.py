@@ -30,6 +30,7 @@ from mnistcls.cli_common import (
     stderr_console,
 )
 from mnistcls.cli_evaluate import evaluate
+from mnistcls.cli_info import bench, info
 from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.results import Prediction, Tally
 from mnistcls.sources import MAX_PIXELS, ImagePaths
@@ -161,6 +162,8 @@ def classify(  # noqa: PLR0913 - its options
 
 
 app.command(no_args_is_help=True, short_help="Measure how often the answers are right.")(evaluate)
+app.command(short_help="Describe a model file and the environment.")(info)
+app.command(short_help="Measure how fast each step is, and which one limits.")(bench)
 
 
 @app.command(short_help="Make a model file of a trained checkpoint.")

@@ -53,7 +53,7 @@ class FigureFormat(StrEnum):
     JSON = "json"
 
 
-Figures = Annotated[FigureFormat | None, typer.Option("--format", help="Default: by -o's suffix, else a table.")]
+Figures = Annotated[FigureFormat | None, typer.Option("--format", help="A table for people, JSON for programs.")]
 
 
 class _Warnings(logging.Handler):
