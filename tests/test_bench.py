@@ -91,7 +91,7 @@ def test_a_short_time_is_kept_to(tmp_path: Path, classifier: Classifier) -> None
 
 def test_nothing_readable_is_an_error(classifier: Classifier) -> None:
     for paths in ([], ["gone.png"]):
-        with pytest.raises(MnistclsError, match="^no image that can be read; name a folder"):
+        with pytest.raises(MnistclsError, match="no image that can be read"):
             benchmark(paths, classifier, 1, lambda _: None)
 
 
