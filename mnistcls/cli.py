@@ -20,7 +20,7 @@ import typer
 from mnistcls import __version__
 from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.results import Prediction, Status, Tally, printable
-from mnistcls.sources import MAX_PIXELS, ImagePaths
+from mnistcls.sources import MAX_PIXELS, Sources
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -175,7 +175,7 @@ def classify(  # noqa: PLR0913 - its options
     columns = writers.Columns(top_k, probabilities, scores)
     recorded = _recorder(debug_dir, paths, max_pixels, overwrite=overwrite)
     stderr = _console(quiet=quiet)
-    images, tally, started = ImagePaths(paths, recursive=recursive), Tally(), time.perf_counter()
+    images, tally, started = Sources(paths, recursive=recursive), Tally(), time.perf_counter()
     classifier = _classifier(model, min_confidence, max_pixels, stderr if verbose else None)
     rows = _at_least_one(tally.count(classifier.classify(images)), images)
     destination = writers.output_file(output, overwrite=overwrite) if output else writers.standard_output()
@@ -208,7 +208,7 @@ def evaluate(  # noqa: PLR0913 - its options
     labelled, stderr = evaluation.labelled_folder(folder), _console(quiet=quiet)
     if labelled.unlabelled:
         stderr.print(f"Warning: images outside the digits' folders have no label; skipped {labelled.unlabelled:,}")
-    images, tally, started = ImagePaths(labelled.digit_folders), Tally(), time.perf_counter()
+    images, tally, started = Sources(labelled.digit_folders), Tally(), time.perf_counter()
     classifier = _classifier(model, min_confidence, max_pixels, stderr if verbose else None)
     rows = _at_least_one(tally.count(classifier.classify(images)), images)
     with writers.standard_output() as stream:
@@ -280,7 +280,7 @@ def _recorder(
     return partial(debug.recorded, folder=folder, max_pixels=max_pixels)
 
 
-def _at_least_one(rows: Iterator[Prediction], images: ImagePaths) -> Iterator[Prediction]:
+def _at_least_one(rows: Iterator[Prediction], images: Sources) -> Iterator[Prediction]:
     """The same rows; an error before any output is opened if there are none."""
     first = next(rows, None)
     if first is None:

@@ -10,7 +10,9 @@ import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from typing import BinaryIO
 
 import numpy as np
@@ -19,7 +21,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.signatures import HEAD_BYTES, diagnose, is_heic
-from mnistcls.sources import MAX_PIXELS
+from mnistcls.sources import MAX_PIXELS, Source
 
 FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP", "PPM", "DIB", "AVIF")
 """Pillow's decoders that may run: common, well tested, and none that starts another program."""
@@ -42,6 +44,39 @@ _UPRIGHT: dict[object, Image.Transpose] = {
     8: Image.Transpose.ROTATE_90,
 }
 """What turns an image upright, by its EXIF orientation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """One image of a source: what becomes one row."""
+
+    path: str
+    """As its row shows it."""
+    image: NDArray[np.generic] | ImageError
+    """Pixels as `read_image` gives them, or why there are none."""
+
+
+def read_source(source: Source, max_pixels: int = MAX_PIXELS) -> Iterator[Decoded]:
+    """Decode what a source holds: one image nearly always, several where it is a TIFF file of several pages.
+
+    The next page is decoded when it is drawn. No error is raised: it takes the place of the image.
+    """
+    try:
+        image = _pixels(source, max_pixels)
+    except ImageError as error:
+        yield Decoded(source.path, error)
+    else:
+        yield Decoded(source.path, image)
+
+
+def _pixels(source: Source, max_pixels: int) -> NDArray[np.generic]:
+    if source.error:
+        raise source.error
+    if source.content is None:
+        return read_image(source.path, max_pixels)
+    if source.shape:
+        return np.frombuffer(source.content, np.uint8).reshape(source.shape)
+    return decode(BytesIO(source.content), max_pixels)
 
 
 def read_image(path: str, max_pixels: int = MAX_PIXELS) -> NDArray[np.generic]:

@@ -1,10 +1,13 @@
-"""From the paths a user names to image files, lazily and in order."""
+"""From the paths a user names to what is to be read, lazily and in order."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import PurePath
+
+from mnistcls.errors import ImageError
 
 IMAGE_SUFFIXES = frozenset(
     "bmp dib gif heic heif jfif jpe jpeg jpg mpo pbm pdf pgm png pnm ppm tif tiff webp avif svg jp2".split()  # noqa: SIM905 - words
@@ -15,8 +18,25 @@ MAX_PIXELS = 40_000_000
 """Largest decoded image, in pixels, unless the caller allows more."""
 
 
-class ImagePaths:
-    """The image files that the named paths stand for, each as the user would type it.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One thing to read: a file by its name, or what an archive or an IDX file held.
+
+    Cheap, and can be sent to another process: reading needs nothing else.
+    """
+
+    path: str
+    """As the user would type it, and as its row shows it; the pages of a TIFF file get `#1`, `#2`, ... when decoded."""
+    content: bytes | None = None
+    """The encoded image, or raw pixels if `shape` is given; None: the file at `path` is still to be read."""
+    shape: tuple[int, int] | None = None
+    """(H, W) of `content` that is raw pixels, uint8, row by row."""
+    error: ImageError | None = None
+    """Why there is nothing to read, where that is known already: its row says so."""
+
+
+class Sources:
+    """What the named paths stand for.
 
     Iterating yields every named file as it is, there or not, and for every named folder the images in it: entries
     sorted by name, subfolders in their place. A folder reached twice through links is entered once. Nothing is
@@ -33,18 +53,18 @@ class ImagePaths:
         self.skipped = 0
         """Files passed over so far because their suffix is no image's."""
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[Source]:
         self.skipped = 0
         for path in map(os.fsdecode, self._paths):
             shown = PurePath(path).as_posix() if path else path
             if os.path.isdir(path):
-                yield from self._walk(shown)
+                yield from map(Source, self._walk(shown))
             else:
-                yield shown
+                yield Source(shown)
 
     def count(self) -> int:
         """How many images there are, found by a walk of its own."""
-        return sum(1 for _ in ImagePaths(self._paths, recursive=self._recursive))
+        return sum(1 for _ in Sources(self._paths, recursive=self._recursive))
 
     def _walk(self, top: str) -> Iterator[str]:
         entered: set[tuple[int, int]] = set()

@@ -16,7 +16,7 @@ from mnistcls.errors import MnistclsError
 from mnistcls.evaluation import NONE, Evaluation, Proportion, evaluate, labelled_folder
 from mnistcls.report import percent, print_evaluation
 from mnistcls.results import Prediction, Status
-from mnistcls.sources import ImagePaths
+from mnistcls.sources import Sources
 
 # Of 10 images 8 are right; of 7 that are ok, 6.
 LABELLED = [
@@ -164,7 +164,7 @@ def test_a_label_is_the_name_of_the_digit_folder_however_it_is_reached(name: str
     Path("link").symlink_to("set")
     labelled = labelled_folder(name.format(here=tmp_path))
 
-    paths = list(ImagePaths(labelled.digit_folders))
+    paths = [source.path for source in Sources(labelled.digit_folders)]
 
     assert [(labelled.label(path), Path(path).read_bytes()) for path in paths] == [
         (0, Path("set/0/5.png").read_bytes()),
@@ -177,7 +177,7 @@ def test_the_folder_may_be_the_one_we_stand_in() -> None:
 
     labelled = labelled_folder(".")
 
-    assert [(path, labelled.label(path)) for path in ImagePaths(labelled.digit_folders)] == [("4/a.png", 4)]
+    assert [(s.path, labelled.label(s.path)) for s in Sources(labelled.digit_folders)] == [("4/a.png", 4)]
 
 
 def test_images_beside_the_digit_folders_are_counted_and_other_files_are_not() -> None:
