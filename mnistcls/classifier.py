@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnistcls.canonical import canonicalize_all
-from mnistcls.decode import Decoded, check_array, image_to_array, read_image, read_source
+from mnistcls.decode import read_image, read_source
 from mnistcls.errors import ImageError
 from mnistcls.model import BATCH_SIZE, Model, bundled_model
+from mnistcls.pixels import Decoded, check_array, image_to_array
 from mnistcls.results import Prediction, Status
 from mnistcls.sources import MAX_PIXELS, Sources
 
