@@ -16,11 +16,10 @@ from PIL import Image, ImageDraw
 
 from mnistcls.canonical import canonicalize_all
 from mnistcls.classifier import Classifier
-from mnistcls.decode import decode
+from mnistcls.decode import decode, read_image
 from mnistcls.errors import ImageError, MnistclsError
 from mnistcls.model import BATCH_SIZE
-from mnistcls.results import Status
-from mnistcls.sources import ImagePaths
+from mnistcls.sources import Sources
 
 STAGES = ("reading", "decoding", "canonical form", "network")
 
@@ -96,7 +95,7 @@ def benchmark(
     def gone() -> float:
         return (time.perf_counter() - started) / seconds
 
-    readable = [row.path for row in classifier.classify(paths) if row.status is not Status.UNREADABLE]
+    readable = [path for path in paths if _is_readable(path, classifier.max_pixels)]
     if not readable:
         raise MnistclsError("no image that can be read; name a folder with images")
     passes: list[NDArray[np.float64]] = []
@@ -113,6 +112,14 @@ def benchmark(
         stages=tuple(map(Stage, STAGES, medians)),
         end_to_end=_end_to_end(islice(cycle(readable), count), classifier, lambda: progress(min(gone(), 1))),
     )
+
+
+def _is_readable(path: str, max_pixels: int) -> bool:
+    try:
+        read_image(path, max_pixels)
+    except ImageError:
+        return False
+    return True
 
 
 def _end_to_end(paths: Iterable[str], classifier: Classifier, tick: Callable[[], None]) -> float:
@@ -158,8 +165,8 @@ def _timed(paths: Sequence[str], classifier: Classifier) -> NDArray[np.float64]:
 
 
 def sample(folder: str) -> list[str]:
-    """Images of a folder, at most `MAX_IMAGES`, evenly spread over it."""
-    paths = list(ImagePaths([folder]))
+    """Image files of a folder, at most `MAX_IMAGES`, evenly spread over it."""
+    paths = [source.path for source in Sources([folder]) if source.content is None]
     return [paths[i] for i in np.linspace(0, len(paths) - 1, min(len(paths), MAX_IMAGES)).round().astype(int)]
 
 

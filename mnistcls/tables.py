@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mnistcls.results import Prediction, Status, Tally, printable
-from mnistcls.sources import ImagePaths
+from mnistcls.sources import Sources
 from mnistcls.writers import Columns
 
 MAX_ROWS = 100
@@ -106,7 +106,7 @@ def summary(tally: Tally, skipped: int, seconds: float) -> Text:
 
 
 @contextmanager
-def progress(predictions: Iterable[Prediction], images: ImagePaths, console: Console) -> Iterator[Iterable[Prediction]]:
+def progress(predictions: Iterable[Prediction], images: Sources, console: Console) -> Iterator[Iterable[Prediction]]:
     """The same predictions, with a progress bar on the console while they pass; none if it is no terminal.
 
     The images are counted beside the work, so that it starts at once: until then the bar has no end.
