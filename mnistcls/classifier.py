@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnistcls.canonical import canonicalize_all
-from mnistcls.decode import check_array, image_to_array, read_image
+from mnistcls.decode import read_image, read_source
 from mnistcls.errors import ImageError
 from mnistcls.model import BATCH_SIZE, Model, bundled_model
+from mnistcls.pixels import Decoded, check_array, image_to_array
 from mnistcls.results import Prediction, Status
-from mnistcls.sources import MAX_PIXELS, ImagePaths
+from mnistcls.sources import MAX_PIXELS, Sources
 
 DEFAULT_MODEL = "reference"
 
@@ -47,18 +48,21 @@ class Classifier:
         self.min_confidence = threshold if min_confidence is None else min_confidence
         self.max_pixels = max_pixels
 
-    def classify(self, paths: Iterable[str | os.PathLike[str]], *, recursive: bool = True) -> Iterator[Prediction]:
+    def classify(
+        self, paths: Iterable[str | os.PathLike[str]] | Sources, *, recursive: bool = True
+    ) -> Iterator[Prediction]:
         """Classify image files and folders of them: a lazy stream, one prediction an image, in order.
 
         Args:
-            paths: image files and folders, as for `ImagePaths`; that object itself if its counts are wanted.
+            paths: image files and folders, as for `Sources`; that object itself if its counts are wanted.
             recursive: whether to enter subfolders.
         """
         if isinstance(paths, str | os.PathLike):
             raise TypeError("pass a list of paths")
-        images = iter(paths if isinstance(paths, ImagePaths) else ImagePaths(paths, recursive=recursive))
-        while batch := list(islice(images, BATCH_SIZE)):
-            yield from self.predict(batch)
+        sources = paths if isinstance(paths, Sources) else Sources(paths, recursive=recursive)
+        images = chain.from_iterable(read_source(source, self.max_pixels) for source in sources)
+        for first in images:
+            yield from self._judge_all(chain([first], islice(images, BATCH_SIZE - 1)))
 
     def predict(self, images: Sequence[ImageLike] | NDArray[np.generic]) -> list[Prediction]:
         """Classify images at hand.
@@ -72,31 +76,26 @@ class Classifier:
         """
         if isinstance(images, str | os.PathLike) or (isinstance(images, np.ndarray) and images.ndim < 3):
             raise TypeError("pass a list of images, or an array (N, H, W)")
-        errors: dict[int, ImageError] = {}
-        canonical = canonicalize_all(self._decoded(images, errors))
+        return self._judge_all(map(self._decode, images))
+
+    def _decode(self, image: ImageLike) -> Decoded:
+        path = _path_of(image)
+        try:
+            if isinstance(image, np.ndarray):
+                return Decoded(path, check_array(image))
+            if isinstance(image, Image.Image):
+                return Decoded(path, image_to_array(image, self.max_pixels))
+            return Decoded(path, read_image(os.fspath(image), self.max_pixels))
+        except ImageError as error:
+            return Decoded(path, error)
+
+    def _judge_all(self, images: Iterable[Decoded]) -> list[Prediction]:
+        """A prediction for each image, drawn one after the other, as large ones must not be in memory together."""
+        rows: list[tuple[str, ImageError | None]] = []
+        canonical = canonicalize_all(_readable(images, rows))
         outputs = self.model.run(canonical)
         seen = zip(canonical, outputs.probabilities, outputs.digit_scores, strict=True)
-        return [
-            Prediction.unreadable(_path_of(image), errors[i])
-            if i in errors
-            else self._judge(_path_of(image), *next(seen))
-            for i, image in enumerate(images)
-        ]
-
-    def _decoded(self, images: Iterable[ImageLike], errors: dict[int, ImageError]) -> Iterator[NDArray[np.generic]]:
-        """One image after the other, as large ones must not be in memory together; the unreadable go to `errors`."""
-        for i, image in enumerate(images):
-            try:
-                yield self._decode(image)
-            except ImageError as error:
-                errors[i] = error
-
-    def _decode(self, image: ImageLike) -> NDArray[np.generic]:
-        if isinstance(image, np.ndarray):
-            return check_array(image)
-        if isinstance(image, Image.Image):
-            return image_to_array(image, self.max_pixels)
-        return read_image(os.fspath(image), self.max_pixels)
+        return [Prediction.unreadable(path, error) if error else self._judge(path, *next(seen)) for path, error in rows]
 
     def _judge(
         self, path: str, image: NDArray[np.uint8], probabilities: NDArray[np.float32], digit_score: np.float32
@@ -110,6 +109,16 @@ class Classifier:
         confidence = float(probabilities[digit])
         status = Status.OK if confidence >= self.min_confidence else Status.UNCERTAIN
         return Prediction(path, status, digit, confidence, float(digit_score), tuple(probabilities.tolist()))
+
+
+def _readable(images: Iterable[Decoded], rows: list[tuple[str, ImageError | None]]) -> Iterator[NDArray[np.generic]]:
+    """The images that have pixels; every one, with its error if it has none, goes to `rows`."""
+    for decoded in images:
+        if isinstance(decoded.image, ImageError):
+            rows.append((decoded.path, decoded.image))
+        else:
+            rows.append((decoded.path, None))
+            yield decoded.image
 
 
 def _path_of(image: ImageLike) -> str:

@@ -30,9 +30,11 @@ from mnistcls.cli_common import (
     stderr_console,
 )
 from mnistcls.cli_evaluate import evaluate
+from mnistcls.cli_info import bench, info
 from mnistcls.errors import MnistclsError, OutputError
+from mnistcls.listed import PathList
 from mnistcls.results import Prediction, Tally
-from mnistcls.sources import MAX_PIXELS, ImagePaths
+from mnistcls.sources import MAX_PIXELS, Sources
 
 # Commands import what they need when they run: --help and --version load neither numpy nor onnxruntime.
 
@@ -102,8 +104,19 @@ def common(
 
 @app.command(no_args_is_help=True, short_help="Read the digit in each image.")
 def classify(  # noqa: PLR0913 - its options
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Image files, and folders of them.")],
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PATH", help="Image files, folders, ZIP and tar archives, IDX files, patterns in quotes."
+        ),
+    ] = None,
     *,
+    files_from: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Also take the paths in this list, one a line; - is stdin.")
+    ] = None,
+    nul: Annotated[
+        bool, typer.Option("-0", "--null", help="That list has NUL between its paths, as find -print0 writes.")
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write to this file; its suffix names the format (.csv)."),
@@ -141,13 +154,14 @@ def classify(  # noqa: PLR0913 - its options
     """
     from mnistcls import tables, writers  # noqa: PLC0415
 
+    named, listed = paths or [], _path_list(paths, files_from, nul=nul)
     chosen = _format(format_, output)
     if output:
         writers.check_free(output, overwrite=overwrite)
     columns = writers.Columns(top_k, probabilities, scores)
-    recorded = _recorder(debug_dir, paths, max_pixels, overwrite=overwrite)
+    recorded = _recorder(debug_dir, named, max_pixels, overwrite=overwrite)
     stderr = stderr_console(quiet=quiet)
-    images, tally, started = ImagePaths(paths, recursive=recursive), Tally(), time.perf_counter()
+    images, tally, started = Sources(named, recursive=recursive, listed=listed), Tally(), time.perf_counter()
     classifier = make_classifier(model, min_confidence, max_pixels, stderr if verbose else None)
     rows = at_least_one(tally.count(classifier.classify(images)), images)
     destination = writers.output_file(output, overwrite=overwrite) if output else writers.standard_output()
@@ -161,6 +175,8 @@ def classify(  # noqa: PLR0913 - its options
 
 
 app.command(no_args_is_help=True, short_help="Measure how often the answers are right.")(evaluate)
+app.command(short_help="Describe a model file and the environment.")(info)
+app.command(short_help="Measure how fast each step is, and which one limits.")(bench)
 
 
 @app.command(short_help="Make a model file of a trained checkpoint.")
@@ -185,6 +201,19 @@ def export(
     except ModuleNotFoundError as error:  # the exporter imports some of what it needs only when it runs
         raise MnistclsError(f'export needs {error.name}; pip install "mnistcls[train]"') from None
     typer.echo(exported.describe(), err=True)
+
+
+def _path_list(paths: list[str] | None, file: str | None, *, nul: bool) -> PathList | None:
+    """The list that --files-from names, if it does."""
+    if file is None and not paths:
+        raise MnistclsError("name image files or folders, or a list of them with --files-from")
+    if file is None and nul:
+        raise MnistclsError("-0 is for the list that --files-from names")
+    if file is None:
+        return None
+    listed = PathList(file, nul)
+    listed.check()
+    return listed
 
 
 def _recorder(

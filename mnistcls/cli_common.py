@@ -13,7 +13,7 @@ import typer
 
 from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.results import Prediction, Status, Tally, printable
-from mnistcls.sources import ImagePaths
+from mnistcls.sources import Sources
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,7 +53,7 @@ class FigureFormat(StrEnum):
     JSON = "json"
 
 
-Figures = Annotated[FigureFormat | None, typer.Option("--format", help="Default: by -o's suffix, else a table.")]
+Figures = Annotated[FigureFormat | None, typer.Option("--format", help="A table for people, JSON for programs.")]
 
 
 class _Warnings(logging.Handler):
@@ -93,7 +93,7 @@ def exit_code(tally: Tally) -> int:
     return EXIT_UNREADABLE if tally.statuses[Status.UNREADABLE] else 0
 
 
-def at_least_one(rows: Iterator[Prediction], images: ImagePaths) -> Iterator[Prediction]:
+def at_least_one(rows: Iterator[Prediction], images: Sources) -> Iterator[Prediction]:
     """The same rows; an error before any output is opened if there are none."""
     first = next(rows, None)
     if first is None:

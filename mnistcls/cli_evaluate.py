@@ -24,7 +24,7 @@ from mnistcls.cli_common import (
     stderr_console,
 )
 from mnistcls.results import Tally
-from mnistcls.sources import MAX_PIXELS, ImagePaths
+from mnistcls.sources import MAX_PIXELS, Sources
 
 
 def evaluate(  # noqa: PLR0913 - its options
@@ -63,7 +63,7 @@ def evaluate(  # noqa: PLR0913 - its options
     if output:
         writers.check_free(output, overwrite=overwrite)
     truth, stderr = find_labels(path, labels), stderr_console(quiet=quiet)
-    images, tally, started = ImagePaths(truth.inputs), Tally(), time.perf_counter()
+    images, tally, started = Sources(truth.inputs), Tally(), time.perf_counter()
     classifier = make_classifier(model, min_confidence, max_pixels, stderr if verbose else None)
     rows = at_least_one(tally.count(classifier.classify(images)), images)
     with tables.progress(rows, images, stderr) as followed:

@@ -32,13 +32,14 @@ still green and red where a terminal has 16 colours."""
 def print_evaluation(evaluation: Evaluation, stream: TextIO) -> None:
     """Print accuracy and coverage, tables by status and by digit, the confusion matrix and what went wrong."""
     console = Console(file=stream, highlight=False)
-    for part in _parts(evaluation, int(console.width * PATH_SHARE)):
+    for part in _parts(evaluation, console.width):
         console.print(part)
 
 
-def _parts(evaluation: Evaluation, path_width: int) -> Iterator[RenderableType]:
+def _parts(evaluation: Evaluation, width: int) -> Iterator[RenderableType]:
+    path_width = int(width * PATH_SHARE)
     yield from (_figures(evaluation), "", _by_status(evaluation), "", _by_digit(evaluation), "")
-    yield from ("Images by true digit (rows) and answer (columns):", _confusion(evaluation))
+    yield from ("Images by true digit (rows) and answer (columns):", _confusion(evaluation, width))
     if evaluation.worst:
         yield from ("", "Most confident mistakes:", _worst(evaluation, path_width))
     if evaluation.unreadable:
@@ -97,10 +98,10 @@ def _score_cells(scores: ClassScores) -> list[str]:
     return [f"{scores.support:,}", precision, percent(scores.recall), percent(scores.f1)]
 
 
-def _confusion(evaluation: Evaluation) -> Table:
+def _confusion(evaluation: Evaluation, console_width: int) -> Table:
     counts = evaluation.confusion
     answers = UNREADABLE + (1 if counts[:, UNREADABLE].any() else 0)
-    width = max(5, len(str(counts.max())))
+    width = max(len(str(counts.max())), min(5, (console_width - 6) // answers - 1))  # as wide as fits, up to 5
     headers = [*map(_name, range(UNREADABLE)), "unread"][:answers]
     table = _table("True", *headers)
     table.padding = (0, 0)  # shades touch, and counts of five digits fit 80 columns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Thread
@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mnistcls.results import Prediction, Status, Tally, printable
-from mnistcls.sources import ImagePaths
+from mnistcls.sources import Sources
 from mnistcls.writers import Columns
 
 MAX_ROWS = 100
@@ -106,7 +106,7 @@ def summary(tally: Tally, skipped: int, seconds: float) -> Text:
 
 
 @contextmanager
-def progress(predictions: Iterable[Prediction], images: ImagePaths, console: Console) -> Iterator[Iterable[Prediction]]:
+def progress(predictions: Iterable[Prediction], images: Sources, console: Console) -> Iterator[Iterable[Prediction]]:
     """The same predictions, with a progress bar on the console while they pass; none if it is no terminal.
 
     The images are counted beside the work, so that it starts at once: until then the bar has no end.
@@ -119,6 +119,17 @@ def progress(predictions: Iterable[Prediction], images: ImagePaths, console: Con
         task = bar.add_task("", total=None)
         Thread(target=lambda: bar.update(task, total=images.count()), daemon=True).start()
         yield _then_stop(bar, bar.track(predictions, task_id=task))
+
+
+@contextmanager
+def share_bar(name: str, console: Console) -> Iterator[Callable[[float], None]]:
+    """A progress bar to be told the share that is done, 0 to 1; none if the console is no terminal."""
+    if not console.is_terminal or console.is_dumb_terminal:
+        yield lambda _: None
+        return
+    with Progress(TextColumn(name), BarColumn(), TimeRemainingColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("", total=1)
+        yield lambda share: bar.update(task, completed=share)
 
 
 def _then_stop(bar: Progress, predictions: Iterable[Prediction]) -> Iterator[Prediction]:

@@ -11,7 +11,7 @@ from toy_model import METADATA, canonical_glyphs, checkerboard, doubtful, glyph,
 
 from mnistcls import Classifier, Prediction, Status
 from mnistcls.model import BATCH_SIZE
-from mnistcls.sources import ImagePaths
+from mnistcls.sources import Sources
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +184,7 @@ def test_classify_is_lazy_to_a_batch(classifier: Classifier) -> None:
 def test_classify_leaves_its_counts_in_the_sources_it_is_given(classifier: Classifier) -> None:
     save(Path("d/1.png"), 1)
     Path("d/notes.txt").touch()
-    images = ImagePaths(["d"])
+    images = Sources(["d"])
 
     assert [p.path for p in classifier.classify(images)] == ["d/1.png"]
     assert images.skipped == 1

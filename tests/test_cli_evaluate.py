@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import struct
 import sys
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from test_cli import on_a_terminal, run, screen
-from toy_model import doubtful, save
+from toy_model import doubtful, glyph, save
 
 
 @pytest.fixture(autouse=True)
@@ -110,6 +112,20 @@ def test_labels_of_a_csv_file_and_names_that_are_not_utf8(command: list[str]) ->
         {"path": "gone.png", "error": "not_found: not among the images here; check line 11 of corrections.csv"}
     ]
     assert result.returncode == 1
+
+
+def test_images_and_labels_as_mnist_has_them(command: list[str]) -> None:
+    digits = [3, 7, 7, 1]
+    images = np.stack([glyph(digit) for digit in digits])
+    Path("images.gz").write_bytes(gzip.compress(struct.pack(">IIII", 0x0803, *images.shape) + images.tobytes()))
+    Path("labels").write_bytes(struct.pack(">II", 0x0801, 4) + bytes([3, 7, 2, 1]))
+
+    result = run(command, "images.gz", "--labels", "labels", "--format", "json")
+
+    figures = json.loads(result.stdout)
+    assert (figures["accuracy"]["count"], figures["images"]) == (3, 4)
+    assert [(image["path"], image["label"], image["digit"]) for image in figures["worst"]] == [("images.gz#2", 2, 7)]
+    assert result.returncode == 0
 
 
 def test_everything_read_ends_with_0_and_quiet_says_only_figures(command: list[str]) -> None:

@@ -19,7 +19,7 @@ from mnistcls.decode import read_image
 from mnistcls.errors import OutputError
 from mnistcls.results import Prediction, Status
 from mnistcls.sheets import CELL_HEIGHT, CELL_WIDTH, COLUMNS, GAP, PAGE, ROWS, SIDE, Sheet, thumbnail
-from mnistcls.sources import MAX_PIXELS, ImagePaths
+from mnistcls.sources import MAX_PIXELS, Sources
 
 HOSTILE = [b"a\nb.png", b"c\xff.png", b"-q.png", b"..png", b"e\rf.png", b"=1+1.png", b"a\\b.png", b"x" * 251 + b".png"]
 
@@ -191,7 +191,11 @@ def test_hostile_names_stay_inside(command: list[str]) -> None:
     assert result.returncode == 0
     assert {path for path in Path("../..").rglob("*") if "at" not in path.parts} == before
     rows = steps()
-    assert [row["path"] for row in rows] == [*ImagePaths(["../scans"]), "../up.png", "../up.png"]
+    assert [row["path"] for row in rows] == [
+        *(source.path for source in Sources(["../scans"])),
+        "../up.png",
+        "../up.png",
+    ]
     assert {os.fsencode(row["path"]) for row in rows} >= {b"../scans/" + name for name in HOSTILE}
     assert sorted(row["file"] for row in rows) == names()[: len(HOSTILE) + 3]
     assert all(len(name) <= 80 and ".." not in name and name.isascii() for name in names())

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
 import socket
 import struct
 import subprocess
@@ -17,8 +18,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, features
 
-from mnistcls.decode import FORMATS, check_array, decode, image_to_array, read_image
+from mnistcls.decode import FORMATS, decode, read_image, read_source
 from mnistcls.errors import ErrorCode, ImageError
+from mnistcls.pixels import check_array, image_to_array
+from mnistcls.sources import Source
 
 RAMP = np.add.outer(np.arange(0, 240, 8), np.arange(0, 12)).astype(np.uint8)  # 30 rows, 12 columns, top left darkest
 LOSSLESS: dict[str, dict[str, Any]] = {
@@ -228,14 +231,15 @@ def test_no_permission(tmp_path: Path, folder: bool) -> None:
         path.chmod(0o700)
 
 
-def test_a_refused_open_is_permission_denied(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_open_is_permission_denied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> int:
         raise PermissionError
 
+    (tmp_path / "a.png").touch()
     monkeypatch.setattr(os, "open", refuse)
 
     with pytest.raises(ImageError, match=r"^permission_denied: not readable for you"):
-        read_image("a.png")
+        read_image(str(tmp_path / "a.png"))
 
 
 def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
@@ -502,3 +506,29 @@ def test_reading_says_nothing_of_its_own() -> None:
     exif = Image.Exif()
     exif[0x0112] = (6, 6)  # Pillow warns of two values where one belongs; warnings are errors here
     assert pixels(encode(ramp("RGB"), "JPEG", exif=exif)).ndim == 3
+
+
+# --- sources
+
+
+def test_each_kind_of_source_becomes_its_rows_and_survives_the_way_to_a_worker(tmp_path: Path) -> None:
+    content = encode(ramp(), "PNG")
+    (tmp_path / "ramp.png").write_bytes(content)
+    error = ImageError(ErrorCode.TRUNCATED, "cut short; copy it again")
+    sources = [
+        Source(f"{tmp_path}/ramp.png"),
+        Source("a.zip/ramp.png", content),
+        Source("a-idx3-ubyte#7", RAMP.tobytes(), RAMP.shape),
+        Source("a.zip", error=error),
+        Source("missing.png"),
+    ]
+
+    rows = [list(read_source(pickle.loads(pickle.dumps(source)))) for source in sources]  # noqa: S301 - our own
+
+    assert [[row.path for row in of_one] for of_one in rows] == [[source.path] for source in sources]
+    for (row,) in rows[:3]:
+        np.testing.assert_array_equal(row.image, RAMP)
+    assert [str(row.image).partition(";")[0] for (row,) in rows[3:]] == [
+        "truncated: cut short",
+        "not_found: no such file",
+    ]

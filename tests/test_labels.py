@@ -15,7 +15,7 @@ from mnistcls.errors import LabelError
 from mnistcls.label_files import NO_DIGIT
 from mnistcls.labels import Labels, find_labels
 from mnistcls.results import Prediction, Status
-from mnistcls.sources import ImagePaths
+from mnistcls.sources import Sources
 from mnistcls.writers import Columns, write_csv
 
 
@@ -53,7 +53,7 @@ def test_a_label_is_the_name_of_the_digit_folder_however_it_is_reached(name: str
     Path("link").symlink_to("set")
     labels = find_labels(name.format(here=tmp_path), None)
 
-    found = pairs(labels, *ImagePaths(labels.inputs))
+    found = pairs(labels, *(source.path for source in Sources(labels.inputs)))
 
     assert [(label, Path(path).read_bytes()) for path, label in found] == [
         (0, Path("set/0/5.png").read_bytes()),
@@ -65,7 +65,7 @@ def test_the_folder_may_be_the_one_we_stand_in() -> None:
     save(Path("4/a.png"), 4)
     labels = find_labels(".", None)
 
-    assert pairs(labels, *ImagePaths(labels.inputs)) == [("4/a.png", 4)]
+    assert pairs(labels, *(source.path for source in Sources(labels.inputs))) == [("4/a.png", 4)]
 
 
 def test_images_beside_the_digit_folders_are_counted_and_other_files_are_not() -> None:
@@ -316,7 +316,7 @@ def test_the_samples_labels_are_read() -> None:
     rows = list(csv.DictReader((samples / "labels.csv").read_text(encoding="utf-8").splitlines()))
     labels = find_labels(str(samples), samples / "labels.csv")
 
-    found = pairs(labels, *ImagePaths([samples]))
+    found = pairs(labels, *(source.path for source in Sources([samples])))
 
     assert {(Path(path).name, label) for path, label in found} == {
         (row["path"], int(row["digit"]) if row["digit"] else NO_DIGIT) for row in rows

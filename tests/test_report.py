@@ -98,6 +98,15 @@ def test_a_million_images_fit_80_columns() -> None:
     assert lines[-1].split() == ["none", *["123"] * 10, "98123", "123"]
 
 
+def test_a_narrow_terminal_gets_every_column_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = printed(evaluate(LABELLED)).splitlines()
+
+    assert max(map(len, lines)) <= 60
+    header = next(line for line in lines if line.startswith("True"))
+    assert header.split() == ["True", *map(str, range(10)), "none", "unread"]
+
+
 def test_many_unreadable_images_are_named_in_part_and_long_or_hostile_names_fit() -> None:
     broken = [replace(BROKEN, path=f"{'deep/' * 30}[red]\x1b[31m{i}.png") for i in range(12)]
     lines = printed(evaluate([*((3, row) for row in broken), (3, answer(8, 0.9, path="x" * 300))])).splitlines()

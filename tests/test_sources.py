@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnistcls.sources import IMAGE_SUFFIXES, ImagePaths, is_image_name
+from mnistcls.sources import IMAGE_SUFFIXES, Source, Sources, is_image_name
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def touch(*names: str) -> None:
 
 
 def found(*paths: str, recursive: bool = True) -> list[str]:
-    return list(ImagePaths(paths, recursive=recursive))
+    return [source.path for source in Sources(paths, recursive=recursive)]
 
 
 def test_a_folder_is_walked_by_name_with_subfolders_in_their_place() -> None:
@@ -49,10 +49,10 @@ def test_without_recursion_subfolders_are_left_out() -> None:
 
 def test_other_files_in_a_folder_are_skipped_and_counted_anew_in_each_pass() -> None:
     touch("d/b.png", "d/notes.txt", "d/sub/Thumbs.db", "d/png", "d/.png", "d/x.png.bak")
-    images = ImagePaths(["d"])
+    images = Sources(["d"])
 
     for _ in range(2):
-        assert list(images) == ["d/b.png"]
+        assert list(images) == [Source("d/b.png")]
         assert images.skipped == 5
 
 
@@ -170,13 +170,13 @@ def test_nothing_is_drawn_from_the_named_paths_before_it_is_needed() -> None:
             drawn.append(number)
             yield "a.png"
 
-    assert list(islice(ImagePaths(names()), 3)) == ["a.png"] * 3
+    assert list(islice(Sources(names()), 3)) == [Source("a.png")] * 3
     assert drawn == [0, 1, 2]
 
 
 def test_counting_is_a_walk_of_its_own() -> None:
     touch("d/a.png", "d/b.png", "d/c.txt")
-    images = ImagePaths(["d", "d/a.png", "missing"])
+    images = Sources(["d", "d/a.png", "missing"])
     images.skipped = 7
 
     assert images.count() == 4

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.results import Prediction, Status, Tally, printable
-from mnistcls.sources import ImagePaths
+from mnistcls.sources import Sources
 from mnistcls.tables import FIRST_ROWS, MAX_ROWS, print_table, progress, shorten, summary
 from mnistcls.writers import Columns
 
@@ -187,7 +187,7 @@ def test_the_summary_of_one_image_without_a_digit_counts_no_digits() -> None:
 
 def followed(console: Console) -> list[Prediction]:
     batch = [eight("a.png"), eight("b.png")]
-    with progress(iter(batch), ImagePaths(["a.png", "b.png"]), console) as stream:
+    with progress(iter(batch), Sources(["a.png", "b.png"]), console) as stream:
         passed = list(stream)
         console.file.write("TABLE")
     assert passed == batch
