@@ -43,7 +43,7 @@ TEACHER = Recipe(
     weight_decay=0.02,
     warmup=0.2,
     ema_decay=0.999,
-    augmentation=Augmentation(rotation=12, scale=0.12, shear=0.15, shift=1.0, elastic=1.2),
+    augmentation=Augmentation(rotation=12, scale=0.12, shear=0.15, shift=1.0, elastic=1.2, untouched=0.25),
 )
 """Of the networks that the released ones learn from (G. Hinton et al., "Distilling the Knowledge in a Neural Network",
 2015)."""
@@ -61,7 +61,7 @@ FULL = {
         weight_decay=0.01,
         warmup=0.2,
         ema_decay=0.998,
-        augmentation=Augmentation(rotation=8, scale=0.08, shear=0.1, shift=0.75, elastic=0.8),
+        augmentation=Augmentation(rotation=8, scale=0.08, shear=0.1, shift=0.75, elastic=0.8, untouched=0.25),
         outlier_share=0.1,
     ),
 }
