@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from mnistcls.classifier import Classifier
+    from mnistcls.page import Page
 
 # Commands import what they need when they run: --help and --version load neither numpy nor onnxruntime.
 
@@ -58,6 +59,13 @@ _MaxPixels = Annotated[
         "--max-pixels", min=1, metavar="N", help="Images with more pixels are unreadable.", show_default="40 million"
     ),
 ]
+_Report = Annotated[
+    Path | None,
+    typer.Option(
+        "--report", metavar="FILE", help="Also write an HTML page to look at the images and correct their digits."
+    ),
+]
+_Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has written.")]
 _Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Results and errors only.")]
 _Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Also say which model is at work.")]
 
@@ -136,7 +144,7 @@ def classify(  # noqa: PLR0913 - its options
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write to this file; its suffix names the format (.csv)."),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has written.")] = False,
+    overwrite: _Overwrite = False,
     format_: Annotated[
         Format | None,
         typer.Option("--format", help="Default: by -o's suffix, else a table on a terminal and CSV in a pipe."),
@@ -160,6 +168,7 @@ def classify(  # noqa: PLR0913 - its options
     debug_dir: Annotated[
         Path | None, typer.Option(help="Show here what the network saw: images, contact sheets, steps.csv.")
     ] = None,
+    report: _Report = None,
     quiet: _Quiet = False,
     verbose: _Verbose = False,
 ) -> None:
@@ -174,10 +183,12 @@ def classify(  # noqa: PLR0913 - its options
         writers.check_free(output, overwrite=overwrite)
     columns = writers.Columns(top_k, probabilities, scores)
     recorded = _recorder(debug_dir, paths, max_pixels, overwrite=overwrite)
+    page = _page(report, overwrite=overwrite)
     stderr = _console(quiet=quiet)
     images, tally, started = ImagePaths(paths, recursive=recursive), Tally(), time.perf_counter()
     classifier = _classifier(model, min_confidence, max_pixels, stderr if verbose else None)
     rows = _at_least_one(tally.count(classifier.classify(images)), images)
+    rows = page.follow(rows) if page else rows
     destination = writers.output_file(output, overwrite=overwrite) if output else writers.standard_output()
     with destination as stream, recorded(rows) as passing, tables.progress(passing, images, stderr) as followed:
         if chosen is Format.TABLE:
@@ -185,6 +196,8 @@ def classify(  # noqa: PLR0913 - its options
         else:
             writers.write_csv(followed, columns, stream)
     stderr.print(tables.summary(tally, images.skipped, time.perf_counter() - started))
+    if page:
+        page.write(classifier, stderr, skipped=images.skipped)
     raise typer.Exit(_exit_code(tally))
 
 
@@ -195,6 +208,8 @@ def evaluate(  # noqa: PLR0913 - its options
     model: _Model = None,
     min_confidence: _MinConfidence = None,
     max_pixels: _MaxPixels = MAX_PIXELS,
+    report: _Report = None,
+    overwrite: _Overwrite = False,
     quiet: _Quiet = False,
     verbose: _Verbose = False,
 ) -> None:
@@ -203,9 +218,11 @@ def evaluate(  # noqa: PLR0913 - its options
     An image without an answer counts as wrong. Exit codes: 0 all classified, 1 some unreadable, 2 error or no image
     found, 130/143 interrupted/terminated.
     """
-    from mnistcls import evaluation, report, tables, writers  # noqa: PLC0415
+    from mnistcls import evaluation, tables, writers  # noqa: PLC0415
+    from mnistcls.report import print_evaluation  # noqa: PLC0415
 
     labelled, stderr = evaluation.labelled_folder(folder), _console(quiet=quiet)
+    page = _page(report, overwrite=overwrite)
     if labelled.unlabelled:
         stderr.print(f"Warning: images outside the digits' folders have no label; skipped {labelled.unlabelled:,}")
     images, tally, started = ImagePaths(labelled.digit_folders), Tally(), time.perf_counter()
@@ -213,9 +230,12 @@ def evaluate(  # noqa: PLR0913 - its options
     rows = _at_least_one(tally.count(classifier.classify(images)), images)
     with writers.standard_output() as stream:
         with tables.progress(rows, images, stderr) as followed:
-            figures = evaluation.evaluate((labelled.label(row.path), row) for row in followed)
-        report.print_evaluation(figures, stream)
+            pairs = ((labelled.label(row.path), row) for row in followed)
+            figures = evaluation.evaluate(page.follow_labelled(pairs) if page else pairs)
+        print_evaluation(figures, stream)
     stderr.print(tables.summary(tally, images.skipped, time.perf_counter() - started))
+    if page:
+        page.write(classifier, stderr, skipped=images.skipped, evaluation=figures)
     raise typer.Exit(_exit_code(tally))
 
 
@@ -278,6 +298,15 @@ def _recorder(
 
     debug.check_folder(folder, inputs, overwrite=overwrite)
     return partial(debug.recorded, folder=folder, max_pixels=max_pixels)
+
+
+def _page(path: Path | None, *, overwrite: bool) -> Page | None:
+    """The page that --report asks for."""
+    if path is None:
+        return None
+    from mnistcls.page import Page  # noqa: PLC0415
+
+    return Page(path, overwrite=overwrite)
 
 
 def _at_least_one(rows: Iterator[Prediction], images: ImagePaths) -> Iterator[Prediction]:

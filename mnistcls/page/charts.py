@@ -1,0 +1,110 @@
+"""The charts of a page as numbers: heights, shades and places; how they look is the template's."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from mnistcls.evaluation import NONE, Evaluation, Proportion
+from mnistcls.page.sample import BINS, Sample
+from mnistcls.results import Status
+
+SHADES = 8
+"""Levels of a confusion matrix's cells, besides 0 for none."""
+
+RELIABILITY_BINS = 10
+"""Of equal width, for confidences from 0 to 1: pairs of the histogram's."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar; what it counts can be shown alone."""
+
+    name: str
+    count: int
+    height: float
+    """In percent of the chart's."""
+    uncertain: float = 0
+    """Of its height, in percent of the chart's, what is `uncertain`."""
+    low: int = 0
+    """Of the confidences that it counts, in percent."""
+    high: int = 100
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the confusion matrix."""
+
+    label: int
+    answer: str
+    """0-9, or "none"."""
+    count: int
+    shade: int
+    """0 to `SHADES`, by its share of the label's images."""
+
+    @property
+    def right(self) -> bool:
+        """Whether it lies on the diagonal."""
+        return self.answer == str(self.label)
+
+
+@dataclass(frozen=True)
+class Point:
+    """Answers of about the same confidence, 0 to 1."""
+
+    confidence: float
+    """Their mean."""
+    right: Proportion
+    radius: float
+    """In percent of the chart's side; its area grows with the number of answers."""
+
+
+def digit_bars(sample: Sample) -> list[Bar]:
+    """How often each digit was read."""
+    highest = max(sample.digits.values(), default=0) or 1
+    counts = [(str(digit), sample.digits[digit]) for digit in range(10)]
+    return [Bar(name, count, 100 * count / highest) for name, count in counts]
+
+
+def confidence_bars(sample: Sample) -> list[Bar]:
+    """Histogram of the confidences; heights are square roots, as nearly all answers are sure."""
+    counts = sample.confidences.sum(axis=0)
+    uncertain = sample.confidences[list(Status).index(Status.UNCERTAIN)]
+    heights = 100 * np.sqrt(counts / max(counts.max(), 1))
+    parts = heights * uncertain / np.maximum(counts, 1)
+    width = 100 // BINS
+    return [
+        Bar(f"{width * i} to {width * (i + 1)}%", int(counts[i]), heights[i], parts[i], width * i, width * (i + 1))
+        for i in range(BINS)
+    ]
+
+
+def confusion_rows(evaluation: Evaluation) -> list[list[Cell]]:
+    """The confusion matrix, a row for each label of which there are images."""
+    return [_confusion_row(evaluation, label) for label in labels(evaluation)]
+
+
+def _confusion_row(evaluation: Evaluation, label: int) -> list[Cell]:
+    counts: list[int] = evaluation.confusion[label].tolist()
+    shades = (math.ceil(SHADES * count / sum(counts)) for count in counts)
+    answers = ("none" if answer == NONE else str(answer) for answer in range(len(counts)))
+    return [Cell(label, *cell) for cell in zip(answers, counts, shades, strict=True)]
+
+
+def labels(evaluation: Evaluation) -> list[int]:
+    """Labels of which there are images."""
+    return [label for label in range(10) if evaluation.of_digit(label).total]
+
+
+def reliability(sample: Sample) -> list[Point]:
+    """The reliability diagram (DeGroot, Fienberg 1983): share of right answers by confidence."""
+    pairs = (RELIABILITY_BINS, -1)
+    counts = sample.confidences.sum(axis=0).reshape(pairs).sum(axis=1)
+    sums = sample.confidence_sums.reshape(pairs).sum(axis=1)
+    right = sample.right.reshape(pairs).sum(axis=1)
+    radii = 1 + 3 * np.sqrt(counts / max(counts.max(), 1))
+    return [
+        Point(sums[i] / counts[i], Proportion(int(right[i]), int(counts[i])), radii[i]) for i in np.flatnonzero(counts)
+    ]
