@@ -20,7 +20,6 @@ from toy_model import glyph, save
 
 from mnistcls.canonical import canonicalize
 from mnistcls.classifier import Classifier
-from mnistcls.errors import OutputError
 from mnistcls.page import Page
 from mnistcls.page.html import Content, render
 from mnistcls.page.pictures import EXACT, draw
@@ -178,7 +177,7 @@ def test_pictures_of_odd_shapes(shape: tuple[int, int]) -> None:
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        ("page.txt", "page.txt: the report is an HTML page; name it page.html"),
+        ("results.csv", "results.csv: the report is an HTML page; name it results.html"),
         ("there.html", "there.html exists; use --overwrite, or another --report"),
         ("no/page.html", "cannot write no/page.html: there is no folder no; make it, or choose another with --report"),
         ("folder.html", "folder.html is a folder; name a file in it with --report"),
@@ -204,8 +203,3 @@ def test_no_page_is_left_where_there_is_no_image(command: list[str]) -> None:
 
     assert run(command, "empty", "--report", "page.html").returncode == 2
     assert os.listdir() == ["empty"]
-
-
-def test_a_page_may_not_replace_the_results(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"name it results\.html"):
-        Page(tmp_path / "results.csv", overwrite=True)

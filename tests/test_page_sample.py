@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnistcls.page.charts import RELIABILITY_BINS, confidence_bars, digit_bars, reliability
@@ -27,6 +27,7 @@ def paths(rows: list[Row]) -> list[int]:
     return [int(row.prediction.path) for row in rows]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(Status), st.floats(0, 1)), max_size=60), st.integers(1, 20))
 def test_whatever_the_batch_the_doubtful_come_first_and_as_many_as_there_is_room(
     batch: list[tuple[Status, float]], limit: int
@@ -48,6 +49,7 @@ def test_whatever_the_batch_the_doubtful_come_first_and_as_many_as_there_is_room
     assert sample.groups.total() == len(batch)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 2000), st.integers(1, 30))
 def test_what_does_not_fit_is_thinned_evenly(count: int, limit: int) -> None:
     rows = sample_of(*(prediction(i, Status.OK) for i in range(count)), limit=limit).rows()

@@ -86,10 +86,13 @@ class Sample:
         """
         chosen: list[Row] = []
         for group in Group:
-            rows = self._groups[group].take(self._limit - len(chosen))
-            sign = -1 if group is Group.WRONG else 1
-            chosen += sorted(rows, key=lambda row, sign=sign: sign * (row.prediction.confidence or 0))  # type: ignore[misc]
+            chosen += sorted(self._groups[group].take(self._limit - len(chosen)), key=_rank)
         return chosen
+
+
+def _rank(row: Row) -> float:
+    confidence = row.prediction.confidence or 0
+    return -confidence if row.group is Group.WRONG else confidence
 
 
 class _Thinned:
