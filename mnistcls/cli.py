@@ -23,10 +23,12 @@ from mnistcls.cli_common import (
     ModelFile,
     Overwrite,
     Quiet,
+    Report,
     Verbose,
     at_least_one,
     exit_code,
     make_classifier,
+    make_page,
     stderr_console,
 )
 from mnistcls.cli_evaluate import evaluate
@@ -145,6 +147,7 @@ def classify(  # noqa: PLR0913 - its options
     debug_dir: Annotated[
         Path | None, typer.Option(help="Show here what the network saw: images, contact sheets, steps.csv.")
     ] = None,
+    report: Report = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
@@ -160,10 +163,11 @@ def classify(  # noqa: PLR0913 - its options
         writers.check_free(output, overwrite=overwrite)
     columns = writers.Columns(top_k, probabilities, scores)
     recorded = _recorder(debug_dir, named, max_pixels, overwrite=overwrite)
-    stderr = stderr_console(quiet=quiet)
+    page, stderr = make_page(report, overwrite=overwrite), stderr_console(quiet=quiet)
     images, tally, started = Sources(named, recursive=recursive, listed=listed), Tally(), time.perf_counter()
     classifier = make_classifier(model, min_confidence, max_pixels, stderr if verbose else None)
     rows = at_least_one(tally.count(classifier.classify(images)), images)
+    rows = page.follow(rows) if page else rows
     destination = writers.output_file(output, overwrite=overwrite) if output else writers.standard_output()
     with destination as stream, recorded(rows) as passing, tables.progress(passing, images, stderr) as followed:
         if chosen is Format.TABLE:
@@ -171,6 +175,8 @@ def classify(  # noqa: PLR0913 - its options
         else:
             writers.write_csv(followed, columns, stream)
     stderr.print(tables.summary(tally, images.skipped, time.perf_counter() - started))
+    if page:
+        page.write(classifier, stderr, skipped=images.skipped)
     raise typer.Exit(exit_code(tally))
 
 

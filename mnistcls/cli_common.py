@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from mnistcls.classifier import Classifier
+    from mnistcls.page import Page
 
 EXIT_UNREADABLE, EXIT_ERROR = 1, 2
 
@@ -39,6 +40,12 @@ MaxPixels = Annotated[
     int,
     typer.Option(
         "--max-pixels", min=1, metavar="N", help="Images with more pixels are unreadable.", show_default="40 million"
+    ),
+]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        "--report", metavar="FILE", help="Also write an HTML page to look at the images and correct their digits."
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has written.")]
@@ -86,6 +93,15 @@ def make_classifier(
     if verbose_on:
         verbose_on.print(f"Model {classifier.model.describe()}")
     return classifier
+
+
+def make_page(path: Path | None, *, overwrite: bool) -> Page | None:
+    """The page that --report asks for."""
+    if path is None:
+        return None
+    from mnistcls.page import Page  # noqa: PLC0415
+
+    return Page(path, overwrite=overwrite)
 
 
 def exit_code(tally: Tally) -> int:

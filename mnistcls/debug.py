@@ -7,7 +7,6 @@ it, wherever it reads its images, and no more than one decoded image is held her
 from __future__ import annotations
 
 import csv
-import logging
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -16,11 +15,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from mnistcls.canonical import canonicalize
-from mnistcls.decode import read_image
-from mnistcls.errors import ImageError, OutputError
-from mnistcls.results import Prediction, Status
-from mnistcls.sheets import Seen, Sheet
+from mnistcls.errors import OutputError
+from mnistcls.results import Prediction
+from mnistcls.seen import Seen, look_again
+from mnistcls.sheets import Sheet
 from mnistcls.writers import Columns
 
 STEPS = "steps.csv"
@@ -30,8 +28,6 @@ NAME_TAIL = 60
 """Characters of a path that its file is named after: the end, where the names of one folder differ."""
 
 _OURS = re.compile(r"(\d{6,}-[\w-]*|sheet-\d{3,})\.png")
-
-_logger = logging.getLogger("mnistcls")
 
 
 def check_folder(folder: Path, inputs: Iterable[str], *, overwrite: bool) -> None:
@@ -114,7 +110,7 @@ class _Record:
 
     def _add(self, prediction: Prediction) -> None:
         self._number += 1
-        seen = self._look(prediction)
+        seen = look_again(prediction, self._max_pixels)
         if isinstance(seen, Seen):
             file = file_name(self._number, prediction.path)
             _save(Image.fromarray(seen.canonical.image), self._folder / file)
@@ -124,17 +120,6 @@ class _Record:
         self._sheet.add(self._number, prediction, seen)
         if self._sheet.is_full:
             self._write_sheet()
-
-    def _look(self, prediction: Prediction) -> Seen | str:
-        """What there is to see, or why there is nothing; the file may have gone since."""
-        if prediction.status is Status.UNREADABLE:
-            return prediction.error or ""
-        try:
-            with _without_warnings():
-                decoded = read_image(prediction.path, self._max_pixels)
-        except ImageError as error:
-            return str(error)
-        return Seen(decoded, canonicalize(decoded))
 
     def _write_row(self, prediction: Prediction, file: str, steps: str, error: str) -> None:
         path, digit, confidence, status = Columns().row(prediction)[:4]
@@ -157,17 +142,6 @@ def _writing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OutputError(f"cannot write {folder}: {error.strerror}; choose another --debug-dir") from None
-
-
-@contextmanager
-def _without_warnings() -> Iterator[None]:
-    """What reading an image warns of was said the first time."""
-    level = _logger.level
-    _logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        _logger.setLevel(level)
 
 
 def _save(image: Image.Image, path: Path) -> None:

@@ -100,20 +100,25 @@ def standard_output() -> Iterator[TextIO]:
 
 
 @contextmanager
-def output_file(path: Path, *, overwrite: bool) -> Iterator[TextIO]:
+def output_file(path: Path, *, overwrite: bool, option: str = "-o") -> Iterator[TextIO]:
     """A text file written as `NAME.part` and renamed to `path` at the end.
 
     If the run is interrupted, `NAME.part` keeps the finished rows; if it fails, nothing is left.
 
+    Args:
+        path: the file.
+        overwrite: whether it may be there already.
+        option: what the user named it with, for the errors.
+
     Raises:
         OutputError: the file exists and `overwrite` is not set, or it cannot be written.
     """
-    check_free(path, overwrite=overwrite)
+    check_free(path, overwrite=overwrite, option=option)
     part = _part(path)
     try:
         stream = _utf8(part.open("wb"))
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}; choose another folder with -o") from None
+        raise OutputError(f"cannot write {path}: {error.strerror}; choose another folder with {option}") from None
     try:
         with stream:
             yield stream
@@ -128,22 +133,23 @@ def output_file(path: Path, *, overwrite: bool) -> Iterator[TextIO]:
         raise
 
 
-def check_free(path: Path, *, overwrite: bool) -> None:
+def check_free(path: Path, *, overwrite: bool, option: str = "-o") -> None:
     """Whether `output_file` may write there.
 
     Raises:
         OutputError: the file exists and `overwrite` is not set, or its folder does not.
     """
     if os.path.isdir(path):
-        raise OutputError(f"{path} is a folder; name a file in it with -o")
+        raise OutputError(f"{path} is a folder; name a file in it with {option}")
     if not os.path.isdir(path.parent):
-        raise OutputError(f"cannot write {path}: there is no folder {path.parent}; make it, or choose another with -o")
+        fix = f"make it, or choose another with {option}"
+        raise OutputError(f"cannot write {path}: there is no folder {path.parent}; {fix}")
     if overwrite:
         return
     if os.path.exists(path):
-        raise OutputError(f"{path} exists; use --overwrite, or another -o")
+        raise OutputError(f"{path} exists; use --overwrite, or another {option}")
     if os.path.exists(_part(path)):
-        raise OutputError(f"{_part(path)} is left of an unfinished run; use --overwrite, or another -o")
+        raise OutputError(f"{_part(path)} is left of an unfinished run; use --overwrite, or another {option}")
 
 
 def _part(path: Path) -> Path:

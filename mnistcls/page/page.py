@@ -1,0 +1,86 @@
+"""The page as a command uses it: checked before the work, filled while predictions pass, written when they have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from rich.console import Console
+from rich.progress import track
+
+from mnistcls.classifier import Classifier
+from mnistcls.errors import OutputError
+from mnistcls.evaluation import Evaluation
+from mnistcls.page.html import Content, render
+from mnistcls.page.sample import Sample
+from mnistcls.results import Prediction, printable
+from mnistcls.writers import check_free, output_file
+
+OPTION = "--report"
+
+
+class Page:
+    """A page of results.
+
+    Args:
+        path: the file, named .html.
+        overwrite: whether it may be there already.
+
+    Raises:
+        OutputError: the page cannot be written there.
+    """
+
+    def __init__(self, path: Path, *, overwrite: bool) -> None:
+        if path.suffix.lower() not in {".html", ".htm"}:
+            raise OutputError(f"{path}: the report is an HTML page; name it {path.stem}.html")
+        check_free(path, overwrite=overwrite, option=OPTION)
+        _check_folder(path)
+        self._path, self._overwrite = path, overwrite
+        self._sample = Sample()
+
+    def follow(self, predictions: Iterable[Prediction]) -> Iterator[Prediction]:
+        """Pass the predictions on, counting all and keeping those that the page shows."""
+        for prediction in predictions:
+            self._sample.add(prediction)
+            yield prediction
+
+    def follow_labelled(self, labelled: Iterable[tuple[int, Prediction]]) -> Iterator[tuple[int, Prediction]]:
+        """Likewise, predictions with their labels."""
+        for label, prediction in labelled:
+            self._sample.add(prediction, label)
+            yield label, prediction
+
+    def write(
+        self, classifier: Classifier, console: Console, *, skipped: int = 0, evaluation: Evaluation | None = None
+    ) -> None:
+        """Read the images to show once more, and write the page.
+
+        Args:
+            classifier: what made the predictions.
+            console: where progress is shown, and then the page's name.
+            skipped: files that were no images.
+            evaluation: of the same predictions, where labels are known.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        metadata = classifier.model.metadata
+        model = f"{metadata.name} {metadata.version}"
+        content = Content(model, classifier.min_confidence, skipped, self._sample, evaluation)
+        rows = self._sample.rows()
+        silent = not console.is_terminal or console.is_dumb_terminal
+        drawn = partial(track, description="Drawing the report", console=console, transient=True, disable=silent)
+        html = render(content, rows, classifier.max_pixels, drawn)
+        with output_file(self._path, overwrite=self._overwrite, option=OPTION) as stream:
+            stream.write(html)
+        console.print(f"Report: {printable(str(self._path))}")
+
+
+def _check_folder(path: Path) -> None:
+    """Make sure, before the work starts, that a file can be made beside where the page is to be."""
+    try:
+        TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}; choose another folder with {OPTION}") from None
