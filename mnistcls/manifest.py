@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -70,7 +71,7 @@ class Manifest:
         """Where an output of the other would have other rows: one phrase each, `name: here, there`."""
         ours, theirs = self._decisive(), other._decisive()
         return [
-            f"{name} was {theirs.get(name)} and is {ours.get(name)}"
+            f"{name} was {reprlib.repr(theirs.get(name))} and is {reprlib.repr(ours.get(name))}"
             for name in ours | theirs
             if ours.get(name) != theirs.get(name)
         ]
