@@ -13,11 +13,12 @@ from PIL import Image
 
 from mnistcls.batch import Batch
 from mnistcls.canonical import canonicalize_all
-from mnistcls.decode import Decoded, check_array, image_to_array, read_image, read_source
+from mnistcls.decode import read_image, read_source
 from mnistcls.engine import answers
 from mnistcls.errors import ImageError
 from mnistcls.limits import TIMEOUT
 from mnistcls.model import Model, bundled_model
+from mnistcls.pixels import Decoded, check_array, image_to_array
 from mnistcls.results import STATUSES, Prediction, Status
 from mnistcls.sources import MAX_PIXELS, Source, Sources
 

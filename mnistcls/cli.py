@@ -21,6 +21,7 @@ from mnistcls.columns import Columns
 from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.formats import Format
 from mnistcls.limits import TIMEOUT
+from mnistcls.listed import PathList
 from mnistcls.results import Status, Tally, printable
 from mnistcls.sources import MAX_PIXELS, Sources
 
@@ -139,8 +140,19 @@ def common(
 
 @app.command(no_args_is_help=True, short_help="Read the digit in each image.")
 def classify(  # noqa: PLR0913 - its options
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Image files, and folders of them.")],
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PATH", help="Image files, folders, ZIP and tar archives, IDX files, patterns in quotes."
+        ),
+    ] = None,
     *,
+    files_from: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Also take the paths in this list, one a line; - is stdin.")
+    ] = None,
+    nul: Annotated[
+        bool, typer.Option("-0", "--null", help="That list has NUL between its paths, as find -print0 writes.")
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -188,12 +200,13 @@ def classify(  # noqa: PLR0913 - its options
     """
     from mnistcls import tables, targets  # noqa: PLC0415
 
+    named, listed = paths or [], _path_list(paths, files_from, nul=nul)
     target = targets.target(output, format_, Columns(top_k, probabilities, scores), overwrite=overwrite, resume=resume)
-    recorded = _recorder(debug_dir, paths, max_pixels, overwrite=overwrite, resume=resume)
+    recorded = _recorder(debug_dir, named, max_pixels, overwrite=overwrite, resume=resume)
     stderr = _console(quiet=quiet)
-    sources, tally, started = Sources(paths, recursive=recursive), Tally(), time.perf_counter()
+    sources, tally, started = Sources(named, recursive=recursive, listed=listed), Tally(), time.perf_counter()
     classifier = _classifier(model, min_confidence, max_pixels, stderr if verbose else None)
-    inputs, options = {"paths": paths, "recursive": recursive}, {"timeout": timeout}
+    inputs, options = {"paths": named, "files_from": files_from, "recursive": recursive}, {"timeout": timeout}
     remaining = target.remaining(sources, tally, classifier, inputs, options)
     if remaining is None:
         stderr.print(f"{output} is complete: nothing to do")
@@ -268,6 +281,19 @@ def export(
     except ModuleNotFoundError as error:  # the exporter imports some of what it needs only when it runs
         raise MnistclsError(f'export needs {error.name}; pip install "mnistcls[train]"') from None
     typer.echo(exported.describe(), err=True)
+
+
+def _path_list(paths: list[str] | None, file: str | None, *, nul: bool) -> PathList | None:
+    """The list that --files-from names, if it does."""
+    if file is None and not paths:
+        raise MnistclsError("name image files or folders, or a list of them with --files-from")
+    if file is None and nul:
+        raise MnistclsError("-0 is for the list that --files-from names")
+    if file is None:
+        return None
+    listed = PathList(file, nul)
+    listed.check()
+    return listed
 
 
 def _console(*, quiet: bool) -> Console:

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import math
+
 from mnistcls.errors import ErrorCode, ImageError
 
 HEAD_BYTES = 16
 """Bytes that tell the kinds apart."""
 
+GZIP_MAGIC = b"\x1f\x8b"
+BZIP2_MAGIC = b"BZh"
+XZ_MAGIC = b"\xfd7zXZ\0"
+ZIP_MAGICS = (b"PK\3\4", b"PK\5\6")  # the second: nothing in it
+IDX_IMAGES_MAGIC = b"\0\0\x08\3"  # unsigned bytes in three dimensions
+
 _UNREADABLE_KINDS = {
+    **dict.fromkeys(ZIP_MAGICS, "a ZIP archive: give it a name that ends in .zip"),
+    GZIP_MAGIC: "gzip: unpack it first",
+    BZIP2_MAGIC: "bzip2: unpack it first",
+    XZ_MAGIC: "XZ: unpack it first",
+    IDX_IMAGES_MAGIC: "IDX images: give the file a name that ends in -idx3-ubyte",
+    b"\0\0\x08\1": "IDX labels: name the file with the images",
     b"%PDF": "PDF: save its pages as PNG first",
     b"%!PS": "PostScript: save it as PNG first",
     b"<svg": "SVG: save it as PNG first",
@@ -18,6 +32,20 @@ _UNREADABLE_KINDS = {
 _HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}
 _AVIF_BRANDS = {b"avif", b"avis"}
 _SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"GIF8")
+
+_PPM_MAGICS = tuple(f"P{kind}".encode() for kind in "123456")
+_BYTES_PER_PIXEL = {b"GIF8": 1, b"\xff\xd8\xff": 2, b"\x89PNG": 8, b"BM": 4, **dict.fromkeys(_PPM_MAGICS, 18)}
+"""The most that an image needs, by its first bytes: 16 bits a channel in PNG, five digits and a space in PPM."""
+
+
+def bytes_per_pixel(head: bytes) -> float:
+    """More bytes than any image needs for a pixel, by the first `HEAD_BYTES` of its file.
+
+    Infinite where the length of the file is no burden: TIFF is read page by page, and other files are no images.
+    """
+    if head.startswith(b"RIFF") or head[4:8] == b"ftyp":  # WebP, AVIF, HEIC
+        return 4
+    return next((most for magic, most in _BYTES_PER_PIXEL.items() if head.startswith(magic)), math.inf)
 
 
 def is_heic(head: bytes) -> bool:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from mnistcls.errors import ImageError
+from mnistcls.containers import Container, container_at, container_by_name
+from mnistcls.errors import ErrorCode, ImageError
+from mnistcls.folders import walk
+from mnistcls.listed import PathList
+from mnistcls.patterns import expand, is_pattern
 
 IMAGE_SUFFIXES = frozenset(
     "bmp dib gif heic heif jfif jpe jpeg jpg mpo pbm pdf pgm png pnm ppm tif tiff webp avif svg jp2".split()  # noqa: SIM905 - words
@@ -16,6 +21,8 @@ IMAGE_SUFFIXES = frozenset(
 
 MAX_PIXELS = 40_000_000
 """Largest decoded image, in pixels, unless the caller allows more."""
+
+_logger = logging.getLogger("mnistcls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,73 +45,133 @@ class Source:
 class Sources:
     """What the named paths stand for.
 
-    Iterating yields every named file as it is, there or not, and for every named folder the images in it: entries
-    sorted by name, subfolders in their place. A folder reached twice through links is entered once. Nothing is
-    read ahead but the names of the folders on the way down.
+    Iterating yields for every named file what it holds: an archive and an IDX file their images, any other file
+    itself, there or not. For every named folder it yields the images in it: entries sorted by name, subfolders in
+    their place. A pattern that the shell did not expand stands for what it matches. Nothing is read ahead but the
+    names in the folders on the way down.
 
     Args:
-        paths: files and folders; an iterator is drawn from as images are, and serves one pass.
+        paths: files, folders and patterns; an iterator is drawn from as images are, and serves one pass.
         recursive: whether to enter subfolders.
+        listed: paths that come after the others; none of them is a pattern.
     """
 
-    def __init__(self, paths: Iterable[str | os.PathLike[str]], *, recursive: bool = True) -> None:
+    def __init__(
+        self, paths: Iterable[str | os.PathLike[str]], *, recursive: bool = True, listed: PathList | None = None
+    ) -> None:
         self._paths = paths
         self._recursive = recursive
+        self._listed = listed
         self.skipped = 0
-        """Files passed over so far because their suffix is no image's."""
+        """Files passed over so far, in folders and archives, because their suffix is no image's."""
 
     def __iter__(self) -> Iterator[Source]:
         self.skipped = 0
-        for path in map(os.fsdecode, self._paths):
-            shown = PurePath(path).as_posix() if path else path
-            if os.path.isdir(path):
-                yield from map(Source, self._walk(shown))
-            else:
-                yield Source(shown)
-
-    def count(self) -> int:
-        """How many images there are, found by a walk of its own."""
-        return sum(1 for _ in Sources(self._paths, recursive=self._recursive))
-
-    def _walk(self, top: str) -> Iterator[str]:
-        entered: set[tuple[int, int]] = set()
-        waiting = [(top, True)]  # the next one last; a stack of its own, as folders may be deeper than calls
-        while waiting:
-            path, is_folder = waiting.pop()
-            if is_folder:
-                try:
-                    entries = _entries(path, entered)
-                except OSError:
-                    yield path  # reading it as a file says what is wrong with it
-                else:
-                    waiting += [entry for entry in reversed(entries) if self._recursive or not entry[1]]
-            elif is_image_name(path):
-                yield path
+        warned = False
+        for found in self._found():
+            if found is None:
+                self.skipped += 1
+            elif isinstance(found, Source):
+                yield found
+            elif found.is_read:
+                yield from self._contents(found)
             else:
                 self.skipped += 1
+                if not warned:
+                    _logger.warning("%s and other archives in folders are skipped; name them to read them", found.path)
+                warned = True
+
+    def count(self) -> int | None:
+        """How many images there are, found by a walk of its own; None where only reading them all would tell."""
+        if self._listed and self._listed.serves_once:
+            return None
+        total = 0
+        for found in self._found():
+            if isinstance(found, _Packed) and found.is_read:
+                if found.container is not Container.IDX:
+                    return None
+                total += _idx_count(found.path)
+            elif isinstance(found, Source):
+                total += 1
+        return total
+
+    def _found(self) -> Iterator[Source | _Packed | None]:
+        """What the paths lead to; None for each file in a folder that is no image."""
+        for path in map(os.fsdecode, self._paths):
+            if is_pattern(path):
+                yield from self._matching(path)
+            else:
+                yield from self._at(path)
+        for path in self._listed or ():
+            yield from self._at(path)
+
+    def _matching(self, pattern: str) -> Iterator[Source | _Packed | None]:
+        path = None
+        for path in expand(pattern):
+            yield from self._at(path)
+        if path is None:
+            yield Source(pattern, error=ImageError(ErrorCode.NOT_FOUND, "nothing matches; check the spelling"))
+
+    def _at(self, path: str) -> Iterator[Source | _Packed | None]:
+        """A named path: what the folder holds, or one file, by its content unless its name is an image's."""
+        shown = PurePath(path).as_posix() if path else path
+        if os.path.isdir(path):
+            yield from self._in_folder(shown)
+        elif not is_image_name(shown) and (container := container_at(path)):
+            yield _Packed(shown, container, is_read=True)
+        else:
+            yield Source(shown)
+
+    def _in_folder(self, folder: str) -> Iterator[Source | _Packed | None]:
+        for found in walk(folder, recursive=self._recursive):
+            if found.error or is_image_name(found.path):
+                yield Source(found.path, error=found.error)
+            elif container := container_by_name(found.path):
+                yield _Packed(found.path, container, is_read=container is Container.IDX)
+            else:
+                yield None
+
+    def _contents(self, packed: _Packed) -> Iterator[Source]:
+        found = False
+        for source in _reader(packed.container)(packed.path):
+            if source is None:
+                self.skipped += 1
+            else:
+                found = True
+                yield source
+        if not found:  # what is named has a row
+            yield Source(packed.path, error=ImageError(ErrorCode.NOT_AN_IMAGE, "no image in it; check its contents"))
 
 
-def _entries(folder: str, entered: set[tuple[int, int]]) -> list[tuple[str, bool]]:
-    """Paths in a folder, sorted, each with whether it is a folder itself; none when it is entered a second time."""
-    status = os.stat(folder)
-    if (status.st_dev, status.st_ino) in entered:
-        return []
-    entered.add((status.st_dev, status.st_ino))
-    with os.scandir(folder) as found:
-        entries = sorted(found, key=lambda entry: entry.name)
-    prefix = "" if folder == "." else f"{folder.rstrip('/')}/"
-    return [(prefix + entry.name, _is_folder(entry)) for entry in entries]
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """A file that holds many images."""
+
+    path: str
+    container: Container
+    is_read: bool
+    """Whether its images are wanted: archives that happen to be in a folder are often copies of what is beside them."""
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself, or to where we may not look: a file that reading finds at fault
-        return False
+def _reader(container: Container) -> Callable[[str], Iterator[Source | None]]:
+    """What reads such a file; it is loaded only where there is one."""
+    if container is Container.IDX:
+        from mnistcls.idx import read_idx  # noqa: PLC0415
+
+        return read_idx
+    from mnistcls.archives import read_tar, read_zip  # noqa: PLC0415
+
+    return read_zip if container is Container.ZIP else read_tar
 
 
-def is_image_name(name: str) -> bool:
+def _idx_count(path: str) -> int:
+    from mnistcls.idx import count_images  # noqa: PLC0415
+
+    return count_images(path)
+
+
+def is_image_name(path: str) -> bool:
     """Whether a file's suffix is an image's, in upper or lower case, and it is not what macOS keeps beside a file."""
-    if PurePath(name).name.startswith("._"):
-        return False
-    return PurePath(name).suffix.lower().removeprefix(".") in IMAGE_SUFFIXES
+    name = path[path.rfind("/") + 1 :]
+    stem, _, suffix = name.rpartition(".")
+    return bool(stem) and suffix.lower() in IMAGE_SUFFIXES and not name.startswith("._")

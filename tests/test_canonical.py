@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnistcls.canonical import VERSION, Canonical, as_mnist, canonicalize, canonicalize_all
-from mnistcls.decode import check_array, image_to_array, read_image
+from mnistcls.decode import read_image
 from mnistcls.errors import ImageError
+from mnistcls.pixels import check_array, image_to_array
 from train import photo, scenes
 from train.data import Digits, load_test, load_train
 from train.enlarged import written

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, features
 
-from mnistcls.decode import FORMATS, check_array, decode, image_to_array, read_image, read_source
+from mnistcls.decode import FORMATS, decode, read_image, read_source
 from mnistcls.errors import ErrorCode, ImageError
+from mnistcls.pixels import check_array, image_to_array
 from mnistcls.sources import Source
 
 RAMP = np.add.outer(np.arange(0, 240, 8), np.arange(0, 12)).astype(np.uint8)  # 30 rows, 12 columns, top left darkest
@@ -230,14 +231,15 @@ def test_no_permission(tmp_path: Path, folder: bool) -> None:
         path.chmod(0o700)
 
 
-def test_a_refused_open_is_permission_denied(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_open_is_permission_denied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> int:
         raise PermissionError
 
+    (tmp_path / "a.png").touch()
     monkeypatch.setattr(os, "open", refuse)
 
     with pytest.raises(ImageError, match=r"^permission_denied: not readable for you"):
-        read_image("a.png")
+        read_image(str(tmp_path / "a.png"))
 
 
 def test_a_folder_is_not_a_file(tmp_path: Path) -> None:

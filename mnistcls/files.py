@@ -1,0 +1,91 @@
+"""Opening what the user names: regular files only, never waiting, and errors that say what to do."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, cast
+
+from mnistcls.errors import ErrorCode, ImageError
+
+READ_COST = 64
+"""What one read takes of a `BoundedReader`'s allowance, in bytes, however little it reads."""
+
+
+@contextmanager
+def open_regular(path: str) -> Iterator[BinaryIO]:
+    """Open a regular file, and nothing else: a pipe would be waited for, and opening a device may set it to work.
+
+    Raises:
+        ImageError: it cannot be opened. What the block raises passes as it is.
+    """
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise _no_file(os.stat(path).st_mode)
+        file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - closed below; only opening is tried
+    except (OSError, ValueError) as error:
+        raise unopened(error) from None
+    with file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):  # it was another file a moment ago
+            raise _no_file(status.st_mode)
+        yield file
+
+
+class BoundedReader(io.BufferedReader):
+    """The same open file, to be read so far and no further.
+
+    Parsers read as much at once as a file announces, and search gigabytes of zeros byte by byte.
+
+    Args:
+        file: an open file; its position is shared, so it must not be read itself meanwhile.
+        allowance: bytes that may be read, the same ones again included; each read costs at least `READ_COST`.
+        refusal: what the error says.
+    """
+
+    def __init__(self, file: BinaryIO, allowance: int, refusal: str) -> None:
+        in_memory = isinstance(file, io.BytesIO)
+        super().__init__(cast("io.RawIOBase", file) if in_memory else io.FileIO(file.fileno(), closefd=False))
+        self.allowance = allowance
+        self._refusal = refusal
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As of any file.
+
+        Raises:
+            ImageError: the allowance is used up, or would be.
+        """
+        if size is not None and size > self.allowance:
+            raise ImageError(ErrorCode.TOO_LARGE, self._refusal)
+        content = super().read(size)
+        self.allowance -= max(len(content), READ_COST)
+        if self.allowance < 0:
+            raise ImageError(ErrorCode.TOO_LARGE, self._refusal)
+        return content
+
+
+def unopened(error: OSError | ValueError, what: str = "file") -> ImageError:
+    """Why a file or folder could not be opened or listed."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
+        return ImageError(ErrorCode.NOT_FOUND, f"no such {what}; check the spelling")
+    if isinstance(error, PermissionError):
+        return ImageError(ErrorCode.PERMISSION_DENIED, "not readable for you; change its permissions")
+    if error.errno == errno.ENAMETOOLONG:
+        return ImageError(ErrorCode.IO_ERROR, "the path is too long; start in a folder nearer to it")
+    if error.errno == errno.ELOOP:
+        return ImageError(ErrorCode.NOT_FOUND, "a link that leads to itself; remove it")
+    return ImageError(ErrorCode.IO_ERROR, f"{error.strerror}; try again")
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """O_NONBLOCK keeps a FIFO that took the file's place from hanging the batch."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _no_file(mode: int) -> ImageError:
+    kind = "a folder" if stat.S_ISDIR(mode) else "a pipe, socket or device"
+    return ImageError(ErrorCode.NOT_A_FILE, f"{kind}, not an image file")

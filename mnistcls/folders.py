@@ -1,0 +1,73 @@
+"""What folders hold, by walking them: lazily, in order, and each once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mnistcls.errors import ImageError
+from mnistcls.files import unopened
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file in a folder, or a folder that cannot be listed."""
+
+    path: str
+    error: ImageError | None = None
+    """Why the folder cannot be listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A folder that is being walked."""
+
+    prefix: str
+    names: list[str]
+    """Of the entries that are still to come, the next one last."""
+    subfolders: frozenset[str]
+
+
+def walk(top: str, *, recursive: bool = True) -> Iterator[Found]:
+    """The files in a folder: entries sorted by name, subfolders in their place.
+
+    A folder that links lead to twice is entered once, so loops end. Nothing is held but the names in the folders on
+    the way down, and which folders were entered.
+    """
+    entered: set[tuple[int, int]] = set()
+    open_folders = [_Folder("", [top], frozenset([top]))]  # a stack of its own: folders may be deeper than calls
+    while open_folders:
+        folder = open_folders[-1]
+        if not folder.names:
+            open_folders.pop()
+            continue
+        name = folder.names.pop()
+        path = folder.prefix + name
+        if name not in folder.subfolders:
+            yield Found(path)
+        elif recursive or len(open_folders) == 1:
+            try:
+                open_folders.append(_listed(path, entered))
+            except OSError as error:
+                yield Found(path, unopened(error, "folder"))
+
+
+def _listed(path: str, entered: set[tuple[int, int]]) -> _Folder:
+    """A folder with its entries; with none when it is entered a second time."""
+    status = os.stat(path)
+    if (status.st_dev, status.st_ino) in entered:
+        return _Folder(path, [], frozenset())
+    entered.add((status.st_dev, status.st_ino))
+    with os.scandir(path) as found:
+        folders = {entry.name: _is_folder(entry) for entry in found}
+    prefix = "" if path == "." else f"{path.rstrip('/')}/"
+    subfolders = frozenset(name for name, is_folder in folders.items() if is_folder)
+    return _Folder(prefix, sorted(folders, reverse=True), subfolders)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, or to where we may not look: a file that reading finds at fault
+        return False

@@ -1,0 +1,80 @@
+"""A list of paths, one a line or NUL between them, from a file of any length or from standard input."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+from typing import cast
+
+from mnistcls.errors import MnistclsError
+
+CHUNK_BYTES = 1 << 16
+MAX_PATH_BYTES = 1 << 15
+"""What is kept of a longer line, which is no path: Linux allows 4,096 bytes, Windows 32,767 characters."""
+
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class PathList:
+    """A list of paths to classify; its paths are drawn one after the other and never held together."""
+
+    file: str
+    """Its name; `-` is standard input, which can be drawn from once."""
+    nul: bool = False
+    """Whether a NUL byte ends each path, as `find -print0` has it, and not a line's end."""
+
+    @property
+    def serves_once(self) -> bool:
+        """Whether it can be read once only: standard input, or a pipe."""
+        return self.file == "-" or not Path(self.file).is_file()
+
+    def check(self) -> None:
+        """See, before the work starts, that the list is there.
+
+        Raises:
+            MnistclsError: it is not.
+        """
+        if self.file == "-" and sys.stdin is None:
+            raise MnistclsError("standard input is closed; name a file with --files-from")
+        if self.file != "-" and os.path.isdir(self.file):
+            raise MnistclsError(f"{self.file} is a folder; name it without --files-from")
+        if self.file != "-" and not os.access(self.file, os.R_OK):
+            raise MnistclsError(f"cannot read {self.file}; check the spelling and its permissions")
+
+    def __iter__(self) -> Iterator[str]:
+        """The paths as they stand in the list; empty lines are no paths, bytes that are not UTF-8 survive.
+
+        Raises:
+            MnistclsError: the list cannot be read, or is none.
+        """
+        try:
+            with self._opened() as file:
+                for number, line in enumerate(self._lines(file)):
+                    path = line.removeprefix(_BOM) if number == 0 else line
+                    path = path if self.nul else path.removesuffix(b"\r")
+                    if number == 0 and b"\0" in path:
+                        raise MnistclsError(f"{self.file} has NUL bytes: if it is a list of paths, use -0")
+                    if path:
+                        yield os.fsdecode(path)
+        except OSError as error:
+            raise MnistclsError(f"cannot read {self.file}: {error.strerror}") from None
+
+    def _lines(self, file: BufferedReader) -> Iterator[bytes]:
+        end = b"\0" if self.nul else b"\n"
+        tail = b""
+        while chunk := file.read1(CHUNK_BYTES):  # what has come so far: its writer may be slow
+            *lines, tail = (tail + chunk).split(end)
+            yield from lines
+            tail = tail[:MAX_PATH_BYTES]
+        yield tail
+
+    def _opened(self) -> AbstractContextManager[BufferedReader]:
+        if self.file == "-":
+            return nullcontext(cast("BufferedReader", sys.stdin.buffer))
+        return open(self.file, "rb")
