@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import time
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mnistcls.cli_common import (
-    EXIT_UNREADABLE,
-    FigureFormat,
-    Figures,
-    MaxPixels,
-    MinConfidence,
-    ModelFile,
-    Overwrite,
-    Quiet,
-    Report,
-    Verbose,
-    at_least_one,
-    figure_format,
-    make_classifier,
-    make_page,
-    stderr_console,
-)
+from mnistcls import options
+from mnistcls.cli_common import EXIT_UNREADABLE, at_least_one, figure_format, make_classifier, make_page
+from mnistcls.limits import TIMEOUT
 from mnistcls.results import Tally
 from mnistcls.sources import MAX_PIXELS, Sources
 
@@ -45,43 +32,46 @@ def evaluate(  # noqa: PLR0913 - its options
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to this file: .json, or .txt.")
     ] = None,
-    overwrite: Overwrite = False,
-    format_: Figures = None,
-    model: ModelFile = None,
-    min_confidence: MinConfidence = None,
-    max_pixels: MaxPixels = MAX_PIXELS,
-    report: Report = None,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    overwrite: options.Overwrite = False,
+    format_: options.Figures = None,
+    workers: options.Workers = None,
+    timeout: options.Timeout = TIMEOUT,
+    model: options.Model = None,
+    min_confidence: options.MinConfidence = None,
+    max_pixels: options.MaxPixels = MAX_PIXELS,
+    report: options.Report = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> None:
     """Measure how often the answers are right, on images whose digits are known.
 
     An unreadable image counts as wrong. Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found,
     130/143 interrupted/terminated.
     """
-    from mnistcls import evaluation, evaluation_json, tables, writers  # noqa: PLC0415
+    from mnistcls import evaluation, evaluation_json, outputs, tables  # noqa: PLC0415
+    from mnistcls.console import stderr_console  # noqa: PLC0415
     from mnistcls.labels import find_labels  # noqa: PLC0415
     from mnistcls.report import print_evaluation  # noqa: PLC0415
 
     chosen = figure_format(format_, output)
     if output:
-        writers.check_free(output, overwrite=overwrite)
+        outputs.check_new(output, overwrite=overwrite)
     page = make_page(report, overwrite=overwrite)
     truth, stderr = find_labels(path, labels), stderr_console(quiet=quiet)
-    images, tally, started = Sources(truth.inputs), Tally(), time.perf_counter()
+    sources, tally, started = Sources(truth.inputs), Tally(), time.perf_counter()
     classifier = make_classifier(model, min_confidence, max_pixels, stderr if verbose else None)
-    rows = at_least_one(tally.count(classifier.classify(images)), images)
-    with tables.progress(rows, images, stderr) as followed:
-        labelled = truth.pair(followed)
+    batches = tally.count(classifier.batches(tally.drawn(sources), workers=workers, timeout=timeout))
+    with tables.progress(at_least_one(batches, sources, tally), sources, stderr) as followed:
+        labelled = truth.pair(chain.from_iterable(followed))
         figures = evaluation.evaluate(page.follow_labelled(labelled) if page else labelled)
-    with writers.output_file(output, overwrite=overwrite) if output else writers.standard_output() as stream:
-        if chosen is FigureFormat.JSON:
-            writers.write_json(evaluation_json.as_dict(figures, unlabelled=truth.unlabelled), stream)
+    with outputs.whole_file(output) if output else outputs.standard_output() as stream:
+        if chosen is options.FigureFormat.JSON:
+            outputs.write_json(evaluation_json.as_dict(figures, unlabelled=truth.unlabelled), stream)
         else:
             print_evaluation(figures, stream)
     if truth.unlabelled:
         stderr.print(f"Warning: images without a label are not scored: {truth.unlabelled:,}")
-    stderr.print(tables.summary(tally, images.skipped, time.perf_counter() - started))
+    stderr.print(tables.summary(tally, sources.skipped, time.perf_counter() - started))
     if page:
-        page.write(classifier, stderr, skipped=images.skipped, evaluation=figures)
+        page.write(classifier, stderr, skipped=sources.skipped, evaluation=figures)
     raise typer.Exit(EXIT_UNREADABLE if figures.unreadable else 0)

@@ -26,6 +26,7 @@ from mnistcls.page.pictures import EXACT, draw
 from mnistcls.page.sample import Sample
 from mnistcls.results import Prediction, Status
 from mnistcls.seen import Seen
+from mnistcls.sources import Sources
 
 COLUMNS = ("path", "shown", "status", "digit", "confidence", "score", "probabilities", "label", "error")
 COLUMNS += ("original", "canonical")
@@ -134,7 +135,7 @@ def test_a_page_of_part_of_the_images_says_of_which() -> None:
 def test_an_image_that_has_gone_keeps_its_answer(toy_model: Path) -> None:
     save(Path("7.png"), 7)
     classifier, page = Classifier(toy_model), Page(Path("page.html"), overwrite=False)
-    list(page.follow(classifier.classify(["7.png"])))
+    assert len(list(page.follow(classifier.batches(Sources(["7.png"]))))) == 1
     Path("7.png").unlink()
 
     page.write(classifier, SILENT)

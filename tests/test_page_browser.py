@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from batches import batch_of
 from PIL import Image
 from rich.console import Console
 from test_cli import one_of_each_status, run
@@ -448,9 +449,9 @@ def test_it_prints_without_its_tools_and_with_images_not_scrolled_to(open_page: 
 
 @pytest.mark.slow
 def test_ten_thousand_images_open_in_three_seconds(open_page: Open, toy_model: Path, tmp_path: Path) -> None:
-    batch = list(many(tmp_path / "scans", LIMIT))
+    batch = batch_of(*many(tmp_path / "scans", LIMIT))
     classifier, report = Classifier(toy_model), Report(tmp_path / "page.html", overwrite=False)
-    assert sum(1 for _ in report.follow(batch)) == LIMIT
+    assert [len(batch) for batch in report.follow([batch])] == [LIMIT]
     report.write(classifier, Console(file=io.StringIO()))
     assert (tmp_path / "page.html").stat().st_size < 25_000_000
 

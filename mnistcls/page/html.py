@@ -22,12 +22,12 @@ from markupsafe import Markup
 
 from mnistcls import __version__
 from mnistcls.evaluation import Evaluation
+from mnistcls.formats import safe_path
 from mnistcls.page import charts, pictures
 from mnistcls.page.sample import Group, Row, Sample
 from mnistcls.report import label_name, percent
 from mnistcls.results import Status, printable
 from mnistcls.seen import Seen, look_again
-from mnistcls.writers import Columns
 
 MOST_BYTES = 24_000_000
 """Of all rows: pictures are made smaller where long paths leave less room."""
@@ -134,7 +134,7 @@ def _room(cells: list[object], count: int) -> int:
 def _cells(row: Row) -> list[object]:
     """Of an image, all but the pictures."""
     prediction = row.prediction
-    path, *_ = Columns().row(prediction)  # as the results have it
+    path = safe_path(prediction.path)  # as the results have it
     shown = printable(path)
     confidence, score = (
         None if value is None else round(value, 6) for value in (prediction.confidence, prediction.digit_score)

@@ -10,13 +10,14 @@ from tempfile import TemporaryFile
 from rich.console import Console
 from rich.progress import track
 
+from mnistcls.batch import Batch
 from mnistcls.classifier import Classifier
 from mnistcls.errors import OutputError
 from mnistcls.evaluation import Evaluation
+from mnistcls.outputs import check_new, whole_file
 from mnistcls.page.html import Content, render
 from mnistcls.page.sample import Sample
 from mnistcls.results import Prediction, printable
-from mnistcls.writers import check_free, output_file
 
 OPTION = "--report"
 
@@ -35,16 +36,16 @@ class Page:
     def __init__(self, path: Path, *, overwrite: bool) -> None:
         if path.suffix.lower() not in {".html", ".htm"}:
             raise OutputError(f"{path}: the report is an HTML page; name it {path.stem}.html")
-        check_free(path, overwrite=overwrite, option=OPTION)
+        check_new(path, overwrite=overwrite, option=OPTION)
         _check_folder(path)
-        self._path, self._overwrite = path, overwrite
-        self._sample = Sample()
+        self._path, self._sample = path, Sample()
 
-    def follow(self, predictions: Iterable[Prediction]) -> Iterator[Prediction]:
-        """Pass the predictions on, counting all and keeping those that the page shows."""
-        for prediction in predictions:
-            self._sample.add(prediction)
-            yield prediction
+    def follow(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Pass the batches on, counting all predictions and keeping those that the page shows."""
+        for batch in batches:
+            for prediction in batch:
+                self._sample.add(prediction)
+            yield batch
 
     def follow_labelled(self, labelled: Iterable[tuple[int, Prediction]]) -> Iterator[tuple[int, Prediction]]:
         """Likewise, predictions with their labels."""
@@ -73,7 +74,7 @@ class Page:
         silent = not console.is_terminal or console.is_dumb_terminal
         drawn = partial(track, description="Drawing the report", console=console, transient=True, disable=silent)
         html = render(content, rows, classifier.max_pixels, drawn)
-        with output_file(self._path, overwrite=self._overwrite, option=OPTION) as stream:
+        with whole_file(self._path, OPTION) as stream:
             stream.write(html)
         console.print(f"Report: {printable(str(self._path))}")
 
