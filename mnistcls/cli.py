@@ -151,7 +151,7 @@ def classify(  # noqa: PLR0913 - its options
 
     Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found, 130/143 interrupted/terminated.
     """
-    from mnistcls import tables, targets  # noqa: PLC0415
+    from mnistcls import engine, tables, targets  # noqa: PLC0415
     from mnistcls.console import stderr_console  # noqa: PLC0415
 
     named, listed = paths or [], _path_list(paths, files_from, nul=nul)
@@ -159,9 +159,10 @@ def classify(  # noqa: PLR0913 - its options
     recorded = _recorder(debug_dir, named, max_pixels, overwrite=overwrite, resume=resume)
     stderr = stderr_console(quiet=quiet)
     sources, tally, started = Sources(named, recursive=recursive, listed=listed), Tally(), time.perf_counter()
+    drawn, workers = engine.prepare(sources, workers)
     classifier = _classifier(model, min_confidence, max_pixels, stderr if verbose else None)
     inputs = {"paths": named, "files_from": files_from, "recursive": recursive}
-    remaining = target.remaining(sources, tally, classifier, inputs, {"timeout": timeout})
+    remaining = target.remaining(drawn, tally, classifier, inputs, {"timeout": timeout})
     if remaining is None:
         stderr.print(f"{output} is complete: nothing to do")
         raise typer.Exit(_exit_code(tally))
@@ -195,15 +196,16 @@ def evaluate(  # noqa: PLR0913 - its options
     An image without an answer counts as wrong. Exit codes: 0 all classified, 1 some unreadable, 2 error or no image
     found, 130/143 interrupted/terminated.
     """
-    from mnistcls import evaluation, outputs, report, tables  # noqa: PLC0415
+    from mnistcls import engine, evaluation, outputs, report, tables  # noqa: PLC0415
     from mnistcls.console import stderr_console  # noqa: PLC0415
 
     labelled, stderr = evaluation.labelled_folder(folder), stderr_console(quiet=quiet)
     if labelled.unlabelled:
         stderr.print(f"Warning: images outside the digits' folders have no label; skipped {labelled.unlabelled:,}")
     images, tally, started = Sources(labelled.digit_folders), Tally(), time.perf_counter()
+    drawn, workers = engine.prepare(images, workers)
     classifier = _classifier(model, min_confidence, max_pixels, stderr if verbose else None)
-    batches = classifier.batches(tally.drawn(images), workers=workers, timeout=timeout)
+    batches = classifier.batches(tally.drawn(drawn), workers=workers, timeout=timeout)
     batches = _at_least_one(tally.count(batches), images, tally)
     with outputs.standard_output() as stream:
         with tables.progress(batches, images, stderr) as followed:

@@ -13,11 +13,9 @@ from importlib.util import find_spec
 from io import StringIO
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mnistcls import outputs
-from mnistcls.batch import Batch
-from mnistcls.classifier import Classifier
 from mnistcls.columns import Columns
 from mnistcls.errors import OutputError
 from mnistcls.formats import FILE_FORMATS, RESUMABLE, Format, Stream, Writer, open_writer
@@ -27,7 +25,11 @@ from mnistcls.resume import keep
 from mnistcls.sources import Source
 from mnistcls.tables import print_table
 
-Write = Callable[[Iterable[Batch]], None]
+if TYPE_CHECKING:
+    from mnistcls.batch import Batch
+    from mnistcls.classifier import Classifier
+
+Write = Callable[[Iterable["Batch"]], None]
 """Draws batches and writes each as it comes."""
 
 
