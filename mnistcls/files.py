@@ -24,15 +24,15 @@ def open_regular(path: str) -> Iterator[BinaryIO]:
         ImageError: it cannot be opened. What the block raises passes as it is.
     """
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise _no_file(os.stat(path).st_mode)
+        mode = os.stat(path).st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a folder may be opened: what fails says more
+            raise _no_file()
         file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - closed below; only opening is tried
     except (OSError, ValueError) as error:
         raise unopened(error) from None
     with file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):  # it was another file a moment ago
-            raise _no_file(status.st_mode)
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # it was another file a moment ago
+            raise _no_file()
         yield file
 
 
@@ -74,10 +74,12 @@ def unopened(error: OSError | ValueError, what: str = "file") -> ImageError:
         return ImageError(ErrorCode.NOT_FOUND, f"no such {what}; check the spelling")
     if isinstance(error, PermissionError):
         return ImageError(ErrorCode.PERMISSION_DENIED, "not readable for you; change its permissions")
-    if error.errno == errno.ENAMETOOLONG:
-        return ImageError(ErrorCode.IO_ERROR, "the path is too long; start in a folder nearer to it")
+    if isinstance(error, IsADirectoryError):
+        return ImageError(ErrorCode.NOT_A_FILE, "a folder, not an image file")
     if error.errno == errno.ELOOP:
         return ImageError(ErrorCode.NOT_FOUND, "a link that leads to itself; remove it")
+    if error.errno == errno.ENAMETOOLONG:
+        return ImageError(ErrorCode.IO_ERROR, "the path is too long; start in a folder nearer to it")
     return ImageError(ErrorCode.IO_ERROR, f"{error.strerror}; try again")
 
 
@@ -86,6 +88,5 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _no_file(mode: int) -> ImageError:
-    kind = "a folder" if stat.S_ISDIR(mode) else "a pipe, socket or device"
-    return ImageError(ErrorCode.NOT_A_FILE, f"{kind}, not an image file")
+def _no_file() -> ImageError:
+    return ImageError(ErrorCode.NOT_A_FILE, "a pipe, socket or device, not an image file")
