@@ -6,7 +6,6 @@ import logging
 import math
 import os
 from collections.abc import Iterator
-from contextlib import nullcontext
 from functools import cache
 from io import BytesIO
 from typing import BinaryIO
@@ -17,9 +16,9 @@ from PIL import Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from mnistcls.errors import ErrorCode, ImageError
-from mnistcls.files import BoundedReader, open_regular
+from mnistcls.files import BoundedReader, open_regular, read_small
 from mnistcls.pages import MAX_TAG_BYTES, allow_pixels, read_pages
-from mnistcls.pixels import Decoded, pillow_errors, upright_array
+from mnistcls.pixels import Decoded, pillow_errors, to_array
 from mnistcls.signatures import HEAD_BYTES, bytes_per_pixel, diagnose, is_heic
 from mnistcls.sources import MAX_PIXELS, Source
 
@@ -52,15 +51,15 @@ def _decoded(source: Source, max_pixels: int) -> Iterator[Decoded]:
     if source.content is not None and source.shape:
         yield Decoded(source.path, np.frombuffer(source.content, np.uint8).reshape(source.shape))
         return
-    in_memory = None if source.content is None else nullcontext(BytesIO(source.content))
-    with in_memory or open_regular(source.path) as file:
-        with pillow_errors():  # once for both steps: it costs as much as a small image; and never across a yield
+    content = read_small(source.path, SMALL_BYTES) if source.content is None else source.content
+    with open_regular(source.path) if content is None else BytesIO(content) as file:
+        with pillow_errors():
             image = _opened(file, max_pixels)
-            array = None if isinstance(image, TiffImageFile) else _first_frame(image, source.path, max_pixels)
-        if isinstance(image, TiffImageFile):
+            pixels = None if isinstance(image, TiffImageFile) else _first_frame(image, source.path, max_pixels)
+        if pixels is not None:
+            yield Decoded(source.path, pixels)
+        elif isinstance(image, TiffImageFile):
             yield from read_pages(image, source.path, max_pixels)
-        elif array is not None:
-            yield Decoded(source.path, array)
 
 
 def read_image(path: str, max_pixels: int = MAX_PIXELS) -> NDArray[np.generic]:
@@ -87,26 +86,30 @@ def decode(file: BinaryIO, max_pixels: int = MAX_PIXELS, name: str = "an image")
         return _first_frame(_opened(file, max_pixels), name, max_pixels)
 
 
-def _opened(file: BinaryIO, max_pixels: int) -> Image.Image:
-    """The image, its header read; to be used inside `pillow_errors`."""
-    if Image.MAX_IMAGE_PIXELS is not None and max_pixels > Image.MAX_IMAGE_PIXELS:
-        Image.MAX_IMAGE_PIXELS = max_pixels  # Pillow's own, for the whole process: raised where asked, never lowered
-    return _identified(_bounded(file, max_pixels))
-
-
 def _first_frame(image: Image.Image, name: str, max_pixels: int) -> NDArray[np.generic]:
-    """Its pixels; to be used inside `pillow_errors`."""
     if image.format != "MPO" and getattr(image, "is_animated", False):  # MPO: a photo and its own thumbnails
         _logger.warning("%s has several frames; only the first is read", name)
     if image.size[0] * image.size[1] <= max_pixels and image.format in {"JPEG", "MPO"}:
         _draft(image)
     allow_pixels(image, max_pixels)
-    return upright_array(image, max_pixels)
+    return to_array(image, max_pixels)
+
+
+def _opened(file: BinaryIO, max_pixels: int) -> Image.Image:
+    """The image, its header read.
+
+    Raises:
+        ImageError: it is none, or too large.
+    """
+    if Image.MAX_IMAGE_PIXELS is not None and max_pixels > Image.MAX_IMAGE_PIXELS:
+        Image.MAX_IMAGE_PIXELS = max_pixels  # Pillow's own, for the whole process: raised where asked, never lowered
+    return _identified(_bounded(file, max_pixels))
 
 
 def _bounded(file: BinaryIO, max_pixels: int) -> BinaryIO:
     """The same file, if an image may be as long: some decoders read all of it, others search it byte by byte."""
-    length = len(file.getbuffer()) if isinstance(file, BytesIO) else os.fstat(file.fileno()).st_size
+    length = file.seek(0, os.SEEK_END)
+    file.seek(0)
     if length <= SMALL_BYTES:
         return file
     limit = max_pixels * bytes_per_pixel(file.read(HEAD_BYTES))

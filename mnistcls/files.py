@@ -12,6 +12,9 @@ from typing import BinaryIO, cast
 
 from mnistcls.errors import ErrorCode, ImageError
 
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+"""O_NONBLOCK keeps a FIFO that took the file's place from hanging the batch."""
+
 READ_COST = 64
 """What one read takes of a `BoundedReader`'s allowance, in bytes, however little it reads."""
 
@@ -23,17 +26,40 @@ def open_regular(path: str) -> Iterator[BinaryIO]:
     Raises:
         ImageError: it cannot be opened. What the block raises passes as it is.
     """
+    with open(_opened(path), "rb") as file:
+        yield file
+
+
+def read_small(path: str, most: int) -> bytes | None:
+    """The content of a regular file, at once: much quicker than bit by bit. None if it is longer than `most` bytes.
+
+    Raises:
+        ImageError: it cannot be opened or read.
+    """
+    number = _opened(path)
+    try:
+        length = os.fstat(number).st_size
+        return os.read(number, length + 1) if length <= most else None
+    except OSError as error:
+        raise unopened(error) from None
+    finally:
+        os.close(number)
+
+
+def _opened(path: str) -> int:
+    """The descriptor of a regular file."""
     try:
         mode = os.stat(path).st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a folder may be opened: what fails says more
-            raise _no_file()
-        file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - closed below; only opening is tried
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a folder may be opened: what fails then says more
+            raise _no_file(mode)
+        number = os.open(path, _READ)
     except (OSError, ValueError) as error:
         raise unopened(error) from None
-    with file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # it was another file a moment ago
-            raise _no_file()
-        yield file
+    mode = os.fstat(number).st_mode
+    if not stat.S_ISREG(mode):  # it was another file a moment ago
+        os.close(number)
+        raise _no_file(mode)
+    return number
 
 
 class BoundedReader(io.BufferedReader):
@@ -74,19 +100,13 @@ def unopened(error: OSError | ValueError, what: str = "file") -> ImageError:
         return ImageError(ErrorCode.NOT_FOUND, f"no such {what}; check the spelling")
     if isinstance(error, PermissionError):
         return ImageError(ErrorCode.PERMISSION_DENIED, "not readable for you; change its permissions")
-    if isinstance(error, IsADirectoryError):
-        return ImageError(ErrorCode.NOT_A_FILE, "a folder, not an image file")
-    if error.errno == errno.ELOOP:
-        return ImageError(ErrorCode.NOT_FOUND, "a link that leads to itself; remove it")
     if error.errno == errno.ENAMETOOLONG:
         return ImageError(ErrorCode.IO_ERROR, "the path is too long; start in a folder nearer to it")
+    if error.errno == errno.ELOOP:
+        return ImageError(ErrorCode.NOT_FOUND, "a link that leads to itself; remove it")
     return ImageError(ErrorCode.IO_ERROR, f"{error.strerror}; try again")
 
 
-def _without_waiting(path: str, flags: int) -> int:
-    """O_NONBLOCK keeps a FIFO that took the file's place from hanging the batch."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-def _no_file() -> ImageError:
-    return ImageError(ErrorCode.NOT_A_FILE, "a pipe, socket or device, not an image file")
+def _no_file(mode: int) -> ImageError:
+    kind = "a folder" if stat.S_ISDIR(mode) else "a pipe, socket or device"
+    return ImageError(ErrorCode.NOT_A_FILE, f"{kind}, not an image file")

@@ -42,11 +42,11 @@ class Decoded:
 def image_to_array(image: Image.Image, max_pixels: int = MAX_PIXELS) -> NDArray[np.generic]:
     """Pixels of a Pillow image, upright; see `decode.read_image`."""
     with pillow_errors():
-        return upright_array(image, max_pixels)
+        return to_array(image, max_pixels)
 
 
-def upright_array(image: Image.Image, max_pixels: int) -> NDArray[np.generic]:
-    """The same, to be used inside `pillow_errors`."""
+def to_array(image: Image.Image, max_pixels: int) -> NDArray[np.generic]:
+    """The same; what Pillow raises passes as it is."""
     width, height = image.size
     if width * height > max_pixels:
         fix = "shrink it or raise --max-pixels"
@@ -99,7 +99,7 @@ def _plain(image: Image.Image) -> Image.Image:
 
 def _orientation(image: Image.Image) -> object:
     """As EXIF has it; 1, upright, where the EXIF part is damaged: the pixels are still good."""
-    if not image.info and image.format != "TIFF":  # where it would stand; asking takes longer
+    if not image.info and image.format != "TIFF":  # quicker than to ask; TIFF keeps it elsewhere
         return 1
     try:
         return image.getexif().get(ExifTags.Base.Orientation, 1)
