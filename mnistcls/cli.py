@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from enum import StrEnum
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -18,14 +17,18 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from mnistcls import __version__
+from mnistcls.columns import Columns
 from mnistcls.errors import MnistclsError, OutputError
+from mnistcls.formats import Format
+from mnistcls.limits import TIMEOUT
 from mnistcls.listed import PathList
-from mnistcls.results import Prediction, Status, Tally, printable
+from mnistcls.results import Status, Tally, printable
 from mnistcls.sources import MAX_PIXELS, Sources
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from mnistcls.batch import Batch
     from mnistcls.classifier import Classifier
 
 # Commands import what they need when they run: --help and --version load neither numpy nor onnxruntime.
@@ -59,6 +62,19 @@ _MaxPixels = Annotated[
         "--max-pixels", min=1, metavar="N", help="Images with more pixels are unreadable.", show_default="40 million"
     ),
 ]
+_Workers = Annotated[
+    int | None,
+    typer.Option(
+        "-j",
+        "--workers",
+        min=0,
+        metavar="N",
+        help="Worker processes; 0: none. Default: one a CPU, none for few images.",
+    ),
+]
+_Timeout = Annotated[
+    float, typer.Option(min=0, metavar="SECONDS", help="What a worker may take over one image; 0: any time.")
+]
 _Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Results and errors only.")]
 _Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Also say which model is at work.")]
 
@@ -72,13 +88,6 @@ class _Warnings(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._console.print(f"Warning: {printable(record.getMessage())}")
-
-
-class Format(StrEnum):
-    """How results are written."""
-
-    CSV = "csv"
-    TABLE = "table"
 
 
 class Stopped(BaseException):
@@ -96,14 +105,14 @@ def main() -> NoReturn:
     try:
         app()
     except MnistclsError as error:
-        _fail(str(error), EXIT_ERROR)
+        _fail(error, EXIT_ERROR)
     except Stopped as stopped:
-        _fail("; ".join([str(stopped), *getattr(stopped, "__notes__", [])]), stopped.exit_code)
+        _fail(stopped, stopped.exit_code)
     sys.exit(0)
 
 
-def _fail(message: str, code: int) -> NoReturn:
-    typer.echo(f"Error: {message}", err=True)
+def _fail(error: BaseException, code: int) -> NoReturn:
+    typer.echo(f"Error: {'; '.join([str(error), *getattr(error, '__notes__', [])])}", err=True)
     sys.exit(code)
 
 
@@ -146,13 +155,23 @@ def classify(  # noqa: PLR0913 - its options
     ] = False,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write to this file; its suffix names the format (.csv)."),
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Write to this file, as its suffix says: .csv, .jsonl, .parquet.",
+        ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has written.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where an earlier run, broken off, has left the file of -o.")
+    ] = False,
     format_: Annotated[
         Format | None,
         typer.Option("--format", help="Default: by -o's suffix, else a table on a terminal and CSV in a pipe."),
     ] = None,
+    workers: _Workers = None,
+    timeout: _Timeout = TIMEOUT,
     model: _Model = None,
     min_confidence: _MinConfidence = None,
     top_k: Annotated[
@@ -179,25 +198,29 @@ def classify(  # noqa: PLR0913 - its options
 
     Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found, 130/143 interrupted/terminated.
     """
-    from mnistcls import tables, writers  # noqa: PLC0415
+    from mnistcls import tables, targets  # noqa: PLC0415
 
     named, listed = paths or [], _path_list(paths, files_from, nul=nul)
-    chosen = _format(format_, output)
-    if output:
-        writers.check_free(output, overwrite=overwrite)
-    columns = writers.Columns(top_k, probabilities, scores)
-    recorded = _recorder(debug_dir, named, max_pixels, overwrite=overwrite)
+    target = targets.target(output, format_, Columns(top_k, probabilities, scores), overwrite=overwrite, resume=resume)
+    recorded = _recorder(debug_dir, named, max_pixels, overwrite=overwrite, resume=resume)
     stderr = _console(quiet=quiet)
-    images, tally, started = Sources(named, recursive=recursive, listed=listed), Tally(), time.perf_counter()
+    sources, tally, started = Sources(named, recursive=recursive, listed=listed), Tally(), time.perf_counter()
     classifier = _classifier(model, min_confidence, max_pixels, stderr if verbose else None)
-    rows = _at_least_one(tally.count(classifier.classify(images)), images)
-    destination = writers.output_file(output, overwrite=overwrite) if output else writers.standard_output()
-    with destination as stream, recorded(rows) as passing, tables.progress(passing, images, stderr) as followed:
-        if chosen is Format.TABLE:
-            tables.print_table(followed, columns, stream)
-        else:
-            writers.write_csv(followed, columns, stream)
-    stderr.print(tables.summary(tally, images.skipped, time.perf_counter() - started))
+    inputs, options = {"paths": named, "files_from": files_from, "recursive": recursive}, {"timeout": timeout}
+    remaining = target.remaining(sources, tally, classifier, inputs, options)
+    if remaining is None:
+        stderr.print(f"{output} is complete: nothing to do")
+        raise typer.Exit(_exit_code(tally))
+    done = tally.total
+    batches = tally.count(classifier.batches(remaining, workers=workers, timeout=timeout))
+    batches = _at_least_one(batches, sources, tally)
+    with (
+        target.open(tally, lambda: sources.skipped) as write,
+        recorded(batches) as passing,
+        tables.progress(passing, sources, stderr, done) as followed,
+    ):
+        write(followed)
+    stderr.print(tables.summary(tally, sources.skipped, time.perf_counter() - started, done))
     raise typer.Exit(_exit_code(tally))
 
 
@@ -205,6 +228,8 @@ def classify(  # noqa: PLR0913 - its options
 def evaluate(  # noqa: PLR0913 - its options
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Holds folders named 0 to 9, each with its images.")],
     *,
+    workers: _Workers = None,
+    timeout: _Timeout = TIMEOUT,
     model: _Model = None,
     min_confidence: _MinConfidence = None,
     max_pixels: _MaxPixels = MAX_PIXELS,
@@ -216,17 +241,19 @@ def evaluate(  # noqa: PLR0913 - its options
     An image without an answer counts as wrong. Exit codes: 0 all classified, 1 some unreadable, 2 error or no image
     found, 130/143 interrupted/terminated.
     """
-    from mnistcls import evaluation, report, tables, writers  # noqa: PLC0415
+    from mnistcls import evaluation, outputs, report, tables  # noqa: PLC0415
 
     labelled, stderr = evaluation.labelled_folder(folder), _console(quiet=quiet)
     if labelled.unlabelled:
         stderr.print(f"Warning: images outside the digits' folders have no label; skipped {labelled.unlabelled:,}")
     images, tally, started = Sources(labelled.digit_folders), Tally(), time.perf_counter()
     classifier = _classifier(model, min_confidence, max_pixels, stderr if verbose else None)
-    rows = _at_least_one(tally.count(classifier.classify(images)), images)
-    with writers.standard_output() as stream:
-        with tables.progress(rows, images, stderr) as followed:
-            figures = evaluation.evaluate((labelled.label(row.path), row) for row in followed)
+    batches = classifier.batches(tally.drawn(images), workers=workers, timeout=timeout)
+    batches = _at_least_one(tally.count(batches), images, tally)
+    with outputs.standard_output() as stream:
+        with tables.progress(batches, images, stderr) as followed:
+            rows = chain.from_iterable(followed)
+            figures = evaluation.evaluate((labelled.label(row.path), row) for row in rows)
         report.print_evaluation(figures, stream)
     stderr.print(tables.summary(tally, images.skipped, time.perf_counter() - started))
     raise typer.Exit(_exit_code(tally))
@@ -295,32 +322,23 @@ def _exit_code(tally: Tally) -> int:
 
 
 def _recorder(
-    folder: Path | None, inputs: list[str], max_pixels: int, *, overwrite: bool
-) -> Callable[[Iterator[Prediction]], AbstractContextManager[Iterable[Prediction]]]:
-    """What fills the debug folder while predictions pass; where none is asked for, they just pass."""
+    folder: Path | None, inputs: list[str], max_pixels: int, *, overwrite: bool, resume: bool
+) -> Callable[[Iterator[Batch]], AbstractContextManager[Iterable[Batch]]]:
+    """What fills the debug folder while batches pass; where none is asked for, they just pass."""
     if folder is None:
         return nullcontext
+    if resume:
+        raise OutputError("--debug-dir shows a whole run, and --resume does the rest of one; use one of them")
     from mnistcls import debug  # noqa: PLC0415
 
     debug.check_folder(folder, inputs, overwrite=overwrite)
     return partial(debug.recorded, folder=folder, max_pixels=max_pixels)
 
 
-def _at_least_one(rows: Iterator[Prediction], images: Sources) -> Iterator[Prediction]:
-    """The same rows; an error before any output is opened if there are none."""
-    first = next(rows, None)
-    if first is None:
-        passed = f" (skipped of other kinds: {images.skipped:,})" if images.skipped else ""
+def _at_least_one(batches: Iterator[Batch], sources: Sources, tally: Tally) -> Iterator[Batch]:
+    """The same batches; an error before any output is opened if there are none, nor rows of an earlier run."""
+    first = next(batches, None)
+    if first is None and not tally.total:
+        passed = f" (skipped of other kinds: {sources.skipped:,})" if sources.skipped else ""
         raise MnistclsError(f"no image found{passed}; name image files or folders that hold some")
-    return chain([first], rows)
-
-
-def _format(chosen: Format | None, output: Path | None) -> Format:
-    if chosen is not None:
-        return chosen
-    if output is None:
-        return Format.TABLE if sys.stdout and sys.stdout.isatty() else Format.CSV
-    suffix = output.suffix.lower().removeprefix(".")
-    if suffix != Format.CSV:
-        raise OutputError(f"{output}: its suffix names no known format; use .csv, or --format csv")
-    return Format.CSV
+    return chain([first] if first is not None else [], batches)

@@ -6,7 +6,6 @@ it, wherever it reads its images, and no more than one decoded image is held her
 
 from __future__ import annotations
 
-import csv
 import logging
 import os
 import re
@@ -16,12 +15,13 @@ from pathlib import Path
 
 from PIL import Image
 
+from mnistcls.batch import Batch
 from mnistcls.canonical import canonicalize
 from mnistcls.decode import read_image
 from mnistcls.errors import ImageError, OutputError
+from mnistcls.formats import csv_texts, safe_path
 from mnistcls.results import Prediction, Status
 from mnistcls.sheets import Seen, Sheet
-from mnistcls.writers import Columns
 
 STEPS = "steps.csv"
 STEPS_COLUMNS = ("path", "file", "digit", "confidence", "status", "steps", "error")
@@ -55,11 +55,11 @@ def check_folder(folder: Path, inputs: Iterable[str], *, overwrite: bool) -> Non
 
 
 @contextmanager
-def recorded(predictions: Iterable[Prediction], folder: Path, max_pixels: int) -> Iterator[Iterable[Prediction]]:
-    """The same predictions; while they pass, what the network saw is written.
+def recorded(batches: Iterable[Batch], folder: Path, max_pixels: int) -> Iterator[Iterable[Batch]]:
+    """The same batches; while they pass, what the network saw is written.
 
     Args:
-        predictions: of image files.
+        batches: of image files.
         folder: made if it is missing. Files of an earlier run are removed from it; others stay.
         max_pixels: that of the classifier.
 
@@ -71,7 +71,7 @@ def recorded(predictions: Iterable[Prediction], folder: Path, max_pixels: int) -
         _remove_earlier(folder)
     record = _Record(folder, max_pixels)
     try:
-        yield record.follow(predictions)
+        yield record.follow(batches)
     finally:
         record.close()
 
@@ -97,14 +97,15 @@ class _Record:
         with _writing(folder):
             path = _vacant(folder / STEPS)
             self._steps = path.open("x", encoding="utf-8", errors="surrogateescape", newline="")
-            csv.writer(self._steps, lineterminator="\n").writerow(STEPS_COLUMNS)
+            self._steps.write(",".join(STEPS_COLUMNS) + "\n")
 
-    def follow(self, predictions: Iterable[Prediction]) -> Iterator[Prediction]:
-        """Pass the predictions on, each when its files are written."""
-        for prediction in predictions:
+    def follow(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Pass the batches on, each when the files of its images are written."""
+        for batch in batches:
             with _writing(self._folder):
-                self._add(prediction)
-            yield prediction
+                for prediction in batch:
+                    self._add(prediction)
+            yield batch
 
     def close(self) -> None:
         """Write the last sheet, however far it is."""
@@ -137,12 +138,10 @@ class _Record:
         return Seen(decoded, canonicalize(decoded))
 
     def _write_row(self, prediction: Prediction, file: str, steps: str, error: str) -> None:
-        path, digit, confidence, status = Columns().row(prediction)[:4]
-        row = [path, file, digit, confidence, status, steps, error]
-        if "\r" in path:  # Python 3.11 leaves a bare one unquoted
-            csv.writer(self._steps, lineterminator="\n", quoting=csv.QUOTE_ALL).writerow(row)
-        else:
-            csv.writer(self._steps, lineterminator="\n").writerow(row)
+        digit = "" if prediction.digit is None else str(prediction.digit)
+        confidence = "" if prediction.confidence is None else f"{prediction.confidence:.6f}"
+        row = [safe_path(prediction.path), file, digit, confidence, prediction.status.value, steps, error]
+        self._steps.write(",".join(csv_texts(row)) + "\n")
         self._steps.flush()
 
     def _write_sheet(self) -> None:

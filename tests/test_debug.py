@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from batches import batch_of
 from numpy.typing import NDArray
 from PIL import Image
 from test_cli import one_of_each_status, run
 from toy_model import glyph, save
 
+from mnistcls.batch import Batch
 from mnistcls.canonical import canonicalize, canonicalize_all
 from mnistcls.debug import STEPS_COLUMNS, check_folder, file_name, recorded
 from mnistcls.decode import read_image
@@ -53,8 +55,8 @@ def three(path: str) -> Prediction:
 
 
 def record(*paths: str, folder: str = "seen") -> None:
-    with recorded(map(three, paths), Path(folder), MAX_PIXELS) as passing:
-        assert [prediction.path for prediction in passing] == list(paths)
+    with recorded([batch_of(*map(three, paths))], Path(folder), MAX_PIXELS) as passing:
+        assert [prediction.path for batch in passing for prediction in batch] == list(paths)
 
 
 # --- what is written
@@ -111,7 +113,7 @@ def test_the_sheet_has_the_image_beside_what_the_network_saw() -> None:
 def test_a_full_sheet_is_written_at_once_and_the_next_one_has_the_rest() -> None:
     save(Path("3.png"), 3)
 
-    with recorded([three("3.png")] * (COLUMNS * ROWS + 1), Path("seen"), MAX_PIXELS) as passing:
+    with recorded([batch_of(three("3.png"))] * (COLUMNS * ROWS + 1), Path("seen"), MAX_PIXELS) as passing:
         stream = iter(passing)
         for _ in range(COLUMNS * ROWS):
             assert "sheet-001.png" not in names()
@@ -127,8 +129,8 @@ def test_a_full_sheet_is_written_at_once_and_the_next_one_has_the_rest() -> None
 def test_what_is_finished_stays_after_an_interruption() -> None:
     save(Path("3.png"), 3)
 
-    def interrupted() -> Iterator[Prediction]:
-        yield three("3.png")
+    def interrupted() -> Iterator[Batch]:
+        yield batch_of(three("3.png"))
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), recorded(interrupted(), Path("seen"), MAX_PIXELS) as passing:

@@ -1,0 +1,74 @@
+"""Batches of answers for any number of sources: in order, bounded, and none lost, whatever happens to a process.
+
+Sources are drawn as they are needed, in chunks, and answered by worker processes, one thread each. A worker that dies
+or hangs takes no answer with it: the image that it was at is tried once more alone (a hung one is not), and becomes
+an `unreadable` row if that fails as well; the others of its chunk go to another worker.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+
+from mnistcls.batch import Batch
+from mnistcls.limits import TIMEOUT, usable_cpus
+from mnistcls.model import BATCH_SIZE
+from mnistcls.pool import Pool
+from mnistcls.sources import Source
+from mnistcls.worker import Answer
+
+SMALL_COUNT = 256
+SMALL_BYTES = 10_000_000
+"""So many sources, with so many bytes in all, are answered before worker processes would have started."""
+
+
+def answers(
+    sources: Iterable[Source], answer: Answer, *, workers: int | None = None, timeout: float = TIMEOUT
+) -> Iterator[Batch]:
+    """The answers for all sources, in order.
+
+    Args:
+        sources: drawn from as answers are.
+        answer: does the work; sent to the worker processes.
+        workers: worker processes; 0 for none, all in this process; None for as many as there are CPUs, or none where
+            the sources are few.
+        timeout: seconds that a worker may take over one image; 0 for any.
+
+    Raises:
+        MnistclsError: worker processes cannot be started.
+    """
+    drawn = iter(sources)
+    if workers is None:
+        few, drawn = _are_few(drawn)
+        workers = 0 if few else usable_cpus()
+    if workers:
+        yield from Pool(answer, workers, timeout).run(drawn)
+        return
+    while chunk := list(islice(drawn, BATCH_SIZE)):
+        yield answer(chunk, _say_nothing)
+
+
+def _are_few(drawn: Iterator[Source]) -> tuple[bool, Iterator[Source]]:
+    """Whether they are so few that starting workers would take longer, and all of them again."""
+    head: list[Source] = []
+    size = 0
+    for source in drawn:
+        head.append(source)
+        size += _bytes(source)
+        if len(head) > SMALL_COUNT or size > SMALL_BYTES:
+            return False, chain(head, drawn)
+    return True, iter(head)
+
+
+def _bytes(source: Source) -> int:
+    if source.content is not None:
+        return len(source.content)
+    try:
+        return os.stat(source.path).st_size
+    except (OSError, ValueError):
+        return 0
+
+
+def _say_nothing(place: int) -> None:
+    """In this process, nobody watches."""
