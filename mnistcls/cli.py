@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
 import time
@@ -16,13 +15,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from mnistcls import __version__
+from mnistcls import __version__, options
 from mnistcls.columns import Columns
 from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.formats import Format
 from mnistcls.limits import TIMEOUT
 from mnistcls.listed import PathList
-from mnistcls.results import Status, Tally, printable
+from mnistcls.results import Status, Tally
 from mnistcls.sources import MAX_PIXELS, Source, Sources
 
 if TYPE_CHECKING:
@@ -42,52 +41,6 @@ app = typer.Typer(
 )
 
 EXIT_UNREADABLE, EXIT_ERROR = 1, 2
-
-_Model = Annotated[
-    Path | None, typer.Option("--model", metavar="FILE", help="An exported .onnx file. Default: the bundled model.")
-]
-_MinConfidence = Annotated[
-    float | None,
-    typer.Option(
-        "--min-confidence",
-        min=0,
-        max=1,
-        metavar="SHARE",
-        help="Below this confidence the status is uncertain. Default: the model's own.",
-    ),
-]
-_MaxPixels = Annotated[
-    int,
-    typer.Option(
-        "--max-pixels", min=1, metavar="N", help="Images with more pixels are unreadable.", show_default="40 million"
-    ),
-]
-_Workers = Annotated[
-    int | None,
-    typer.Option(
-        "-j",
-        "--workers",
-        min=0,
-        metavar="N",
-        help="Worker processes; 0: none. Default: one a CPU, none for few images.",
-    ),
-]
-_Timeout = Annotated[
-    float, typer.Option(min=0, metavar="SECONDS", help="What a worker may take over one image; 0: any time.")
-]
-_Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Results and errors only.")]
-_Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Also say which model is at work.")]
-
-
-class _Warnings(logging.Handler):
-    """Shows the library's warnings on the console, above a progress bar if there is one."""
-
-    def __init__(self, console: Console) -> None:
-        super().__init__(logging.WARNING)
-        self._console = console
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._console.print(f"Warning: {printable(record.getMessage())}")
 
 
 class Stopped(BaseException):
@@ -170,10 +123,10 @@ def classify(  # noqa: PLR0913 - its options
         Format | None,
         typer.Option("--format", help="Default: by -o's suffix, else a table on a terminal and CSV in a pipe."),
     ] = None,
-    workers: _Workers = None,
-    timeout: _Timeout = TIMEOUT,
-    model: _Model = None,
-    min_confidence: _MinConfidence = None,
+    workers: options.Workers = None,
+    timeout: options.Timeout = TIMEOUT,
+    model: options.Model = None,
+    min_confidence: options.MinConfidence = None,
     top_k: Annotated[
         int,
         typer.Option(
@@ -187,27 +140,28 @@ def classify(  # noqa: PLR0913 - its options
         bool, typer.Option("--scores", help="Add digit_score: how surely the image shows one digit at all.")
     ] = False,
     recursive: Annotated[bool, typer.Option(help="Enter subfolders.")] = True,
-    max_pixels: _MaxPixels = MAX_PIXELS,
+    max_pixels: options.MaxPixels = MAX_PIXELS,
     debug_dir: Annotated[
         Path | None, typer.Option(help="Show here what the network saw: images, contact sheets, steps.csv.")
     ] = None,
-    quiet: _Quiet = False,
-    verbose: _Verbose = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> None:
     """Read the digit in each image: a table on a terminal, CSV in a pipe or with -o.
 
     Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found, 130/143 interrupted/terminated.
     """
     from mnistcls import tables, targets  # noqa: PLC0415
+    from mnistcls.console import stderr_console  # noqa: PLC0415
 
     named, listed = paths or [], _path_list(paths, files_from, nul=nul)
     target = targets.target(output, format_, Columns(top_k, probabilities, scores), overwrite=overwrite, resume=resume)
     recorded = _recorder(debug_dir, named, max_pixels, overwrite=overwrite, resume=resume)
-    stderr = _console(quiet=quiet)
+    stderr = stderr_console(quiet=quiet)
     sources, tally, started = Sources(named, recursive=recursive, listed=listed), Tally(), time.perf_counter()
     classifier = _classifier(model, min_confidence, max_pixels, stderr if verbose else None)
-    inputs, options = {"paths": named, "files_from": files_from, "recursive": recursive}, {"timeout": timeout}
-    remaining = target.remaining(sources, tally, classifier, inputs, options)
+    inputs = {"paths": named, "files_from": files_from, "recursive": recursive}
+    remaining = target.remaining(sources, tally, classifier, inputs, {"timeout": timeout})
     if remaining is None:
         stderr.print(f"{output} is complete: nothing to do")
         raise typer.Exit(_exit_code(tally))
@@ -216,8 +170,8 @@ def classify(  # noqa: PLR0913 - its options
     batches = tally.count(classifier.batches(remaining, workers=workers, timeout=timeout))
     batches = _at_least_one(batches, sources, tally)
     with (
-        target.open(tally, lambda: sources.skipped) as write,
         recorded(batches, again) as passing,
+        target.open(tally, lambda: sources.skipped) as write,
         tables.progress(passing, sources, stderr, done) as followed,
     ):
         write(followed)
@@ -229,13 +183,13 @@ def classify(  # noqa: PLR0913 - its options
 def evaluate(  # noqa: PLR0913 - its options
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Holds folders named 0 to 9, each with its images.")],
     *,
-    workers: _Workers = None,
-    timeout: _Timeout = TIMEOUT,
-    model: _Model = None,
-    min_confidence: _MinConfidence = None,
-    max_pixels: _MaxPixels = MAX_PIXELS,
-    quiet: _Quiet = False,
-    verbose: _Verbose = False,
+    workers: options.Workers = None,
+    timeout: options.Timeout = TIMEOUT,
+    model: options.Model = None,
+    min_confidence: options.MinConfidence = None,
+    max_pixels: options.MaxPixels = MAX_PIXELS,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> None:
     """Measure how often the answers are right, on images sorted into folders by their digit.
 
@@ -243,8 +197,9 @@ def evaluate(  # noqa: PLR0913 - its options
     found, 130/143 interrupted/terminated.
     """
     from mnistcls import evaluation, outputs, report, tables  # noqa: PLC0415
+    from mnistcls.console import stderr_console  # noqa: PLC0415
 
-    labelled, stderr = evaluation.labelled_folder(folder), _console(quiet=quiet)
+    labelled, stderr = evaluation.labelled_folder(folder), stderr_console(quiet=quiet)
     if labelled.unlabelled:
         stderr.print(f"Warning: images outside the digits' folders have no label; skipped {labelled.unlabelled:,}")
     images, tally, started = Sources(labelled.digit_folders), Tally(), time.perf_counter()
@@ -295,15 +250,6 @@ def _path_list(paths: list[str] | None, file: str | None, *, nul: bool) -> PathL
     listed = PathList(file, nul)
     listed.check()
     return listed
-
-
-def _console(*, quiet: bool) -> Console:
-    """Standard error, for what is no result; brackets in file names are no markup."""
-    from rich.console import Console  # noqa: PLC0415
-
-    console = Console(stderr=True, quiet=quiet, highlight=False, markup=False, soft_wrap=True)
-    logging.getLogger("mnistcls").handlers = [_Warnings(console)]
-    return console
 
 
 def _classifier(

@@ -8,15 +8,16 @@ an `unreadable` row if that fails as well; the others of its chunk go to another
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from mnistcls.batch import Batch
 from mnistcls.limits import TIMEOUT, usable_cpus
 from mnistcls.model import BATCH_SIZE
-from mnistcls.pool import Pool
 from mnistcls.sources import Source
-from mnistcls.worker import Answer
+
+Answer = Callable[[Sequence[Source], Callable[[int], None]], Batch]
+"""Answers for some sources; says which of them, by its place, it is at, as often as an image of it is begun."""
 
 SMALL_COUNT = 256
 SMALL_BYTES = 10_000_000
@@ -43,6 +44,8 @@ def answers(
         few, drawn = _are_few(drawn)
         workers = 0 if few else usable_cpus()
     if workers:
+        from mnistcls.pool import Pool  # noqa: PLC0415 - a few images do without it
+
         yield from Pool(answer, workers, timeout).run(drawn)
         return
     while chunk := list(islice(drawn, BATCH_SIZE)):

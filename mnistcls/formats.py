@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from mnistcls.columns import TEXT_COLUMNS, Columns
-from mnistcls.errors import OutputError
 
 if TYPE_CHECKING:
     from mnistcls.batch import Batch
@@ -56,15 +55,10 @@ def open_writer(chosen: Format, columns: Columns, stream: Stream, *, header: boo
         columns: which columns a row has.
         stream: where to.
         header: whether the rows are the first; else they follow others.
-
-    Raises:
-        OutputError: Parquet, and its extra is not installed.
     """
     if chosen is Format.PARQUET:
-        try:
-            from mnistcls.parquet import ParquetWriter  # noqa: PLC0415 - an extra, and slow to load
-        except ModuleNotFoundError:
-            raise OutputError('Parquet needs pyarrow; pip install "mnistcls[parquet]"') from None
+        from mnistcls.parquet import ParquetWriter  # noqa: PLC0415 - an extra, and slow to load
+
         return ParquetWriter(columns, stream)
     return LineWriter(chosen, columns, stream, header=header)
 

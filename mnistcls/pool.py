@@ -14,10 +14,11 @@ from multiprocessing import connection, resource_tracker
 from typing import Any
 
 from mnistcls.batch import Batch
+from mnistcls.engine import Answer
 from mnistcls.errors import ErrorCode, ImageError, MnistclsError
 from mnistcls.model import BATCH_SIZE
 from mnistcls.sources import Source
-from mnistcls.worker import Answer, Progress, Reply, serve
+from mnistcls.worker import Progress, Reply, serve
 
 CHUNK_SECONDS = 0.25
 """What a chunk should take a worker: long enough that handing it over does not count, short enough to lose little."""

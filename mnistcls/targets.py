@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
+from importlib.util import find_spec
 from io import StringIO
 from itertools import chain
 from pathlib import Path
@@ -106,6 +107,8 @@ class ResultFile:
         self._start = 0
         self._manifest: Manifest  # known when `remaining` is asked
         outputs.check_folder(path)
+        if chosen is Format.PARQUET and not find_spec("pyarrow"):
+            raise OutputError('Parquet needs pyarrow; pip install "mnistcls[parquet]"')
         if overwrite and resume:
             raise OutputError("--resume keeps what --overwrite replaces; use one of them")
         if resume and chosen not in RESUMABLE:

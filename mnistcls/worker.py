@@ -7,17 +7,15 @@ import logging
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from threading import Thread
 from typing import Any
 
 from mnistcls.batch import Batch
+from mnistcls.engine import Answer
 from mnistcls.sources import Source
-
-Answer = Callable[[Sequence[Source], Callable[[int], None]], Batch]
-"""Answers for some sources; says which of them, by its place, it is at, as often as an image of it is begun."""
 
 
 class Progress(ctypes.Structure):
