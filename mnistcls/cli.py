@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from itertools import chain
+from itertools import chain, tee
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -22,7 +22,7 @@ from mnistcls.formats import Format
 from mnistcls.limits import TIMEOUT
 from mnistcls.listed import PathList
 from mnistcls.results import Status, Tally
-from mnistcls.sources import MAX_PIXELS, Sources
+from mnistcls.sources import MAX_PIXELS, Source, Sources
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -166,12 +166,13 @@ def classify(  # noqa: PLR0913 - its options
     if remaining is None:
         stderr.print(f"{output} is complete: nothing to do")
         raise typer.Exit(_exit_code(tally))
+    remaining, again = tee(remaining) if debug_dir else (remaining, iter(()))  # read anew for --debug-dir
     done = tally.total
     batches = tally.count(classifier.batches(remaining, workers=workers, timeout=timeout))
     batches = _at_least_one(batches, sources, tally)
     with (
+        recorded(batches, again) as passing,
         target.open(tally, lambda: sources.skipped) as write,
-        recorded(batches) as passing,
         tables.progress(passing, sources, stderr, done) as followed,
     ):
         write(followed)
@@ -271,10 +272,10 @@ def _exit_code(tally: Tally) -> int:
 
 def _recorder(
     folder: Path | None, inputs: list[str], max_pixels: int, *, overwrite: bool, resume: bool
-) -> Callable[[Iterator[Batch]], AbstractContextManager[Iterable[Batch]]]:
+) -> Callable[[Iterator[Batch], Iterator[Source]], AbstractContextManager[Iterable[Batch]]]:
     """What fills the debug folder while batches pass; where none is asked for, they just pass."""
     if folder is None:
-        return nullcontext
+        return lambda batches, _: nullcontext(batches)
     if resume:
         raise OutputError("--debug-dir shows a whole run, and --resume does the rest of one; use one of them")
     from mnistcls import debug  # noqa: PLC0415

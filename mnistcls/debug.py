@@ -17,11 +17,12 @@ from PIL import Image
 
 from mnistcls.batch import Batch
 from mnistcls.canonical import canonicalize
-from mnistcls.decode import read_image
 from mnistcls.errors import ImageError, OutputError
 from mnistcls.formats import csv_texts, safe_path
+from mnistcls.reread import Reread
 from mnistcls.results import Prediction, Status
 from mnistcls.sheets import Seen, Sheet
+from mnistcls.sources import Source
 
 STEPS = "steps.csv"
 STEPS_COLUMNS = ("path", "file", "digit", "confidence", "status", "steps", "error")
@@ -55,11 +56,14 @@ def check_folder(folder: Path, inputs: Iterable[str], *, overwrite: bool) -> Non
 
 
 @contextmanager
-def recorded(batches: Iterable[Batch], folder: Path, max_pixels: int) -> Iterator[Iterable[Batch]]:
+def recorded(
+    batches: Iterable[Batch], sources: Iterable[Source], folder: Path, max_pixels: int
+) -> Iterator[Iterable[Batch]]:
     """The same batches; while they pass, what the network saw is written.
 
     Args:
-        batches: of image files.
+        batches: the answers.
+        sources: what they are of, in the same order.
         folder: made if it is missing. Files of an earlier run are removed from it; others stay.
         max_pixels: that of the classifier.
 
@@ -69,7 +73,7 @@ def recorded(batches: Iterable[Batch], folder: Path, max_pixels: int) -> Iterato
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _remove_earlier(folder)
-    record = _Record(folder, max_pixels)
+    record = _Record(folder, Reread(sources, max_pixels))
     try:
         yield record.follow(batches)
     finally:
@@ -90,8 +94,8 @@ def file_name(number: int, path: str) -> str:
 class _Record:
     """The files of a debug folder, one image after the other."""
 
-    def __init__(self, folder: Path, max_pixels: int) -> None:
-        self._folder, self._max_pixels = folder, max_pixels
+    def __init__(self, folder: Path, images: Reread) -> None:
+        self._folder, self._images = folder, images
         self._number = 0
         self._sheet, self._sheets = Sheet(), 0
         with _writing(folder):
@@ -129,13 +133,11 @@ class _Record:
     def _look(self, prediction: Prediction) -> Seen | str:
         """What there is to see, or why there is nothing; the file may have gone since."""
         if prediction.status is Status.UNREADABLE:
+            self._images.follow(prediction.path)
             return prediction.error or ""
-        try:
-            with _without_warnings():
-                decoded = read_image(prediction.path, self._max_pixels)
-        except ImageError as error:
-            return str(error)
-        return Seen(decoded, canonicalize(decoded))
+        with _without_warnings():
+            decoded = self._images.image(prediction.path)
+        return str(decoded) if isinstance(decoded, ImageError) else Seen(decoded, canonicalize(decoded))
 
     def _write_row(self, prediction: Prediction, file: str, steps: str, error: str) -> None:
         digit = "" if prediction.digit is None else str(prediction.digit)

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import csv
 import os
+import struct
 import sys
+import zipfile
 from collections.abc import Iterator
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +15,17 @@ from batches import batch_of
 from numpy.typing import NDArray
 from PIL import Image
 from test_cli import one_of_each_status, run
-from toy_model import glyph, save
+from toy_model import canonical_glyphs, glyph, save
 
 from mnistcls.batch import Batch
 from mnistcls.canonical import canonicalize, canonicalize_all
 from mnistcls.debug import STEPS_COLUMNS, check_folder, file_name, recorded
 from mnistcls.decode import read_image
 from mnistcls.errors import OutputError
+from mnistcls.reread import Reread
 from mnistcls.results import Prediction, Status
 from mnistcls.sheets import CELL_HEIGHT, CELL_WIDTH, COLUMNS, GAP, PAGE, ROWS, SIDE, Sheet, thumbnail
-from mnistcls.sources import MAX_PIXELS, Sources
+from mnistcls.sources import MAX_PIXELS, Source, Sources
 
 HOSTILE = [b"a\nb.png", b"c\xff.png", b"-q.png", b"..png", b"e\rf.png", b"=1+1.png", b"a\\b.png", b"x" * 251 + b".png"]
 
@@ -55,7 +59,7 @@ def three(path: str) -> Prediction:
 
 
 def record(*paths: str, folder: str = "seen") -> None:
-    with recorded([batch_of(*map(three, paths))], Path(folder), MAX_PIXELS) as passing:
+    with recorded([batch_of(*map(three, paths))], map(Source, paths), Path(folder), MAX_PIXELS) as passing:
         assert [prediction.path for batch in passing for prediction in batch] == list(paths)
 
 
@@ -113,7 +117,8 @@ def test_the_sheet_has_the_image_beside_what_the_network_saw() -> None:
 def test_a_full_sheet_is_written_at_once_and_the_next_one_has_the_rest() -> None:
     save(Path("3.png"), 3)
 
-    with recorded([batch_of(three("3.png"))] * (COLUMNS * ROWS + 1), Path("seen"), MAX_PIXELS) as passing:
+    batches, sources = [batch_of(three("3.png"))] * (COLUMNS * ROWS + 1), repeat(Source("3.png"))
+    with recorded(batches, sources, Path("seen"), MAX_PIXELS) as passing:
         stream = iter(passing)
         for _ in range(COLUMNS * ROWS):
             assert "sheet-001.png" not in names()
@@ -133,7 +138,10 @@ def test_what_is_finished_stays_after_an_interruption() -> None:
         yield batch_of(three("3.png"))
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), recorded(interrupted(), Path("seen"), MAX_PIXELS) as passing:
+    with (
+        pytest.raises(KeyboardInterrupt),
+        recorded(interrupted(), [Source("3.png")], Path("seen"), MAX_PIXELS) as passing,
+    ):
         list(passing)
 
     assert names() == ["000001-3-png.png", "sheet-001.png", "steps.csv"]
@@ -319,3 +327,41 @@ def test_no_text_runs_into_the_next_cell(path: str) -> None:
     sheet.add(123456, Prediction(path, Status.UNREADABLE), "not_an_image: " + path)
 
     assert (np.asarray(sheet.image())[:, CELL_WIDTH:] == PAGE).all()
+
+
+def test_what_came_out_of_archives_pages_and_idx_files_is_shown_too(command: list[str]) -> None:
+    save(Path("d/7.png"), 7)
+    with zipfile.ZipFile("a.zip", "w") as archive:
+        archive.write("d/7.png", "7.png")
+    pages = [Image.fromarray(glyph(digit)) for digit in (3, 4)]
+    pages[0].save("p.tif", save_all=True, append_images=pages[1:])
+    digits = canonical_glyphs()[:2]
+    Path("t10k-images-idx3-ubyte").write_bytes(struct.pack(">4I", 0x0803, *digits.shape) + digits.tobytes())
+    Path("list").write_text("p.tif\na.zip\nmissing.png\np.tif\nt10k-images-idx3-ubyte\nd\n")
+
+    run(command, "--files-from", "list", "--debug-dir", "seen", "-j", "2")
+
+    rows = steps()
+    assert [(row["path"], row["digit"]) for row in rows] == [
+        *(("p.tif#1", "3"), ("p.tif#2", "4"), ("a.zip/7.png", "7"), ("missing.png", "")),
+        *(("p.tif#1", "3"), ("p.tif#2", "4")),
+        *(("t10k-images-idx3-ubyte#0", "0"), ("t10k-images-idx3-ubyte#1", "1"), ("d/7.png", "7")),
+    ]
+    assert [row["error"].partition(":")[0] for row in rows if row["error"]] == ["not_found"]
+    for row in rows:
+        if row["digit"]:
+            shown = glyph(int(row["digit"])) if "ubyte" not in row["path"] else digits[int(row["digit"])]
+            np.testing.assert_array_equal(pixels(f"seen/{row['file']}"), canonicalize_all([shown])[0])
+
+
+def test_a_row_of_a_source_that_ended_early_does_not_move_the_others() -> None:
+    pages = [Image.fromarray(glyph(digit)) for digit in (3, 4)]
+    pages[0].save("p.tif", save_all=True, append_images=pages[1:])
+    save(Path("7.png"), 7)
+    images = Reread([Source("p.tif"), Source("7.png"), Source("gone.png")], MAX_PIXELS)
+
+    np.testing.assert_array_equal(images.image("p.tif#1"), glyph(3))
+    images.follow("p.tif")  # it crashed at its second page
+    np.testing.assert_array_equal(images.image("7.png"), glyph(7))
+    assert str(images.image("gone.png")).startswith("not_found")
+    assert str(images.image("never.png")).startswith("not_found")
