@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path, PurePath
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,11 +124,24 @@ class Classifier:
         except ImageError as error:
             return Decoded(path, error)
 
+    def judge(self, paths: Sequence[str], canonical: NDArray[np.uint8]) -> Batch:
+        """The answers for canonical images: is there a digit, which, and how sure.
+
+        Args:
+            paths: N.
+            canonical: (N, 28, 28).
+        """
+        return Batch.of(paths, {}, *self._columns(canonical))
+
     def _judge(self, images: Iterable[Decoded]) -> Batch:
-        """Of each image: is there a digit, which, and how sure. Images are drawn one after the other."""
+        """The answers for images, which are drawn one after the other."""
         paths: list[str] = []
         errors: dict[int, str] = {}
         canonical = canonicalize_all(_readable(images, paths, errors))
+        return Batch.of(paths, errors, *self._columns(canonical))
+
+    def _columns(self, canonical: NDArray[np.uint8]) -> tuple[NDArray[Any], ...]:
+        """Statuses, digits, probabilities and digit scores, as a `Batch` has them."""
         outputs = self.model.run(canonical)
         digits = outputs.probabilities.argmax(axis=1).astype(np.int8)
         confidences = outputs.probabilities.max(axis=1, initial=0).astype(np.float64)
@@ -136,7 +150,7 @@ class Classifier:
         scores = np.where(blank, np.float32(0), outputs.digit_scores)
         nothing = blank | (scores < self.model.metadata.digit_score_threshold)
         statuses[nothing], digits[nothing] = _NO_DIGIT, -1
-        return Batch.of(paths, errors, statuses, digits, outputs.probabilities, scores)
+        return statuses, digits, outputs.probabilities, scores
 
 
 def _readable(images: Iterable[Decoded], paths: list[str], errors: dict[int, str]) -> Iterator[NDArray[np.generic]]:

@@ -149,33 +149,37 @@ def classify(  # noqa: PLR0913 - its options
 
     Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found, 130/143 interrupted/terminated.
     """
-    from mnistcls import tables, targets  # noqa: PLC0415
+    from mnistcls import engine, tables, targets  # noqa: PLC0415
     from mnistcls.console import stderr_console  # noqa: PLC0415
 
     named, listed = paths or [], _path_list(paths, files_from, nul=nul)
     target = targets.target(output, format_, Columns(top_k, probabilities, scores), overwrite=overwrite, resume=resume)
     recorded = _recorder(debug_dir, named, max_pixels, overwrite=overwrite, resume=resume)
-    page, stderr = make_page(report, overwrite=overwrite), stderr_console(quiet=quiet)
+    page = make_page(report, overwrite=overwrite, resume=resume)
+    stderr = stderr_console(quiet=quiet)
     sources, tally, started = Sources(named, recursive=recursive, listed=listed), Tally(), time.perf_counter()
+    drawn, workers = engine.prepare(sources, workers)
     classifier = make_classifier(model, min_confidence, max_pixels, stderr if verbose else None)
     inputs = {"paths": named, "files_from": files_from, "recursive": recursive}
-    remaining = target.remaining(sources, tally, classifier, inputs, {"timeout": timeout})
+    remaining = target.remaining(drawn, tally, classifier, inputs, {"timeout": timeout})
     if remaining is None:
-        stderr.print(f"{output} is complete: nothing to do")
-        raise typer.Exit(exit_code(tally))
-    done = tally.total
-    batches = tally.count(classifier.batches(remaining, workers=workers, timeout=timeout))
-    batches = at_least_one(batches, sources, tally)
-    batches = page.follow(batches) if page else batches
-    with (
-        recorded(batches) as passing,
-        target.open(tally, lambda: sources.skipped) as write,
-        tables.progress(passing, sources, stderr, done) as followed,
-    ):
-        write(followed)
-    stderr.print(tables.summary(tally, sources.skipped, time.perf_counter() - started, done))
+        stderr.print(f"{output} is complete: nothing left to classify")
+    else:
+        done = tally.total
+        batches = tally.count(classifier.batches(remaining, workers=workers, timeout=timeout))
+        batches = at_least_one(batches, sources, tally)
+        batches = page.follow(batches) if page and not resume else batches
+        with (
+            recorded(batches) as passing,
+            target.open(tally) as write,
+            tables.progress(passing, sources, stderr, done) as followed,
+        ):
+            write(followed)
+            tally.skipped = sources.skipped
+        stderr.print(tables.summary(tally, time.perf_counter() - started, done))
     if page:
-        page.write(classifier, stderr, skipped=sources.skipped)
+        page.add(target.rows() if resume else ())
+        page.write(classifier, stderr, skipped=tally.skipped)
     raise typer.Exit(exit_code(tally))
 
 

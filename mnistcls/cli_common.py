@@ -34,13 +34,13 @@ def make_classifier(
     return classifier
 
 
-def make_page(path: Path | None, *, overwrite: bool) -> Page | None:
+def make_page(path: Path | None, *, overwrite: bool, resume: bool = False) -> Page | None:
     """The page that --report asks for."""
     if path is None:
         return None
     from mnistcls.page import Page  # noqa: PLC0415
 
-    return Page(path, overwrite=overwrite)
+    return Page(path, overwrite=overwrite, resume=resume)
 
 
 def exit_code(tally: Tally) -> int:

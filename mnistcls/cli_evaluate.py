@@ -48,7 +48,7 @@ def evaluate(  # noqa: PLR0913 - its options
     An unreadable image counts as wrong. Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found,
     130/143 interrupted/terminated.
     """
-    from mnistcls import evaluation, evaluation_json, outputs, tables  # noqa: PLC0415
+    from mnistcls import engine, evaluation, evaluation_json, outputs, tables  # noqa: PLC0415
     from mnistcls.console import stderr_console  # noqa: PLC0415
     from mnistcls.labels import find_labels  # noqa: PLC0415
     from mnistcls.report import print_evaluation  # noqa: PLC0415
@@ -59,8 +59,9 @@ def evaluate(  # noqa: PLR0913 - its options
     page = make_page(report, overwrite=overwrite)
     truth, stderr = find_labels(path, labels), stderr_console(quiet=quiet)
     sources, tally, started = Sources(truth.inputs), Tally(), time.perf_counter()
+    drawn, workers = engine.prepare(sources, workers)
     classifier = make_classifier(model, min_confidence, max_pixels, stderr if verbose else None)
-    batches = tally.count(classifier.batches(tally.drawn(sources), workers=workers, timeout=timeout))
+    batches = tally.count(classifier.batches(tally.drawn(drawn), workers=workers, timeout=timeout))
     with tables.progress(at_least_one(batches, sources, tally), sources, stderr) as followed:
         labelled = truth.pair(chain.from_iterable(followed))
         figures = evaluation.evaluate(page.follow_labelled(labelled) if page else labelled)
@@ -71,7 +72,8 @@ def evaluate(  # noqa: PLR0913 - its options
             print_evaluation(figures, stream)
     if truth.unlabelled:
         stderr.print(f"Warning: images without a label are not scored: {truth.unlabelled:,}")
-    stderr.print(tables.summary(tally, sources.skipped, time.perf_counter() - started))
+    tally.skipped = sources.skipped
+    stderr.print(tables.summary(tally, time.perf_counter() - started))
     if page:
-        page.write(classifier, stderr, skipped=sources.skipped, evaluation=figures)
+        page.write(classifier, stderr, skipped=tally.skipped, evaluation=figures)
     raise typer.Exit(EXIT_UNREADABLE if figures.unreadable else 0)

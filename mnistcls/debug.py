@@ -18,7 +18,7 @@ from mnistcls.batch import Batch
 from mnistcls.errors import OutputError
 from mnistcls.formats import csv_texts, safe_path
 from mnistcls.results import Prediction
-from mnistcls.seen import Seen, look_again
+from mnistcls.seen import SecondLook, Seen
 from mnistcls.sheets import Sheet
 
 STEPS = "steps.csv"
@@ -55,7 +55,7 @@ def recorded(batches: Iterable[Batch], folder: Path, max_pixels: int) -> Iterato
     """The same batches; while they pass, what the network saw is written.
 
     Args:
-        batches: of image files.
+        batches: the answers.
         folder: made if it is missing. Files of an earlier run are removed from it; others stay.
         max_pixels: that of the classifier.
 
@@ -87,7 +87,7 @@ class _Record:
     """The files of a debug folder, one image after the other."""
 
     def __init__(self, folder: Path, max_pixels: int) -> None:
-        self._folder, self._max_pixels = folder, max_pixels
+        self._folder, self._look = folder, SecondLook(max_pixels)
         self._number = 0
         self._sheet, self._sheets = Sheet(), 0
         with _writing(folder):
@@ -111,7 +111,7 @@ class _Record:
 
     def _add(self, prediction: Prediction) -> None:
         self._number += 1
-        seen = look_again(prediction, self._max_pixels)
+        seen = self._look.at(prediction)
         if isinstance(seen, Seen):
             file = file_name(self._number, prediction.path)
             _save(Image.fromarray(seen.canonical.image), self._folder / file)

@@ -10,18 +10,44 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
-from mnistcls.batch import Batch
 from mnistcls.limits import TIMEOUT, usable_cpus
-from mnistcls.model import BATCH_SIZE
 from mnistcls.sources import Source
 
-Answer = Callable[[Sequence[Source], Callable[[int], None]], Batch]
+if TYPE_CHECKING:
+    from mnistcls.batch import Batch
+
+Answer = Callable[[Sequence[Source], Callable[[int], None]], "Batch"]
 """Answers for some sources; says which of them, by its place, it is at, as often as an image of it is begun."""
+
+CHUNK_SOURCES = 64
+"""Sources that are answered together in this process: the network takes as many at once."""
 
 SMALL_COUNT = 256
 SMALL_BYTES = 10_000_000
 """So many sources, with so many bytes in all, are answered before worker processes would have started."""
+
+
+def prepare(sources: Iterable[Source], workers: int | None = None) -> tuple[Iterator[Source], int]:
+    """Settle how many worker processes there will be, and have what they start with begin.
+
+    Args:
+        sources: some are drawn.
+        workers: as for `answers`.
+
+    Returns:
+        The sources, those that were drawn as well; and how many workers.
+    """
+    drawn = iter(sources)
+    if workers is None:
+        few, drawn = _are_few(drawn)
+        workers = 0 if few else usable_cpus()
+    if workers:
+        from mnistcls.processes import start_server  # noqa: PLC0415 - a few images do without it
+
+        start_server()
+    return drawn, workers
 
 
 def answers(
@@ -39,16 +65,13 @@ def answers(
     Raises:
         MnistclsError: worker processes cannot be started.
     """
-    drawn = iter(sources)
-    if workers is None:
-        few, drawn = _are_few(drawn)
-        workers = 0 if few else usable_cpus()
+    drawn, workers = prepare(sources, workers)
     if workers:
-        from mnistcls.pool import Pool  # noqa: PLC0415 - a few images do without it
+        from mnistcls.pool import Pool  # noqa: PLC0415 - as above
 
         yield from Pool(answer, workers, timeout).run(drawn)
         return
-    while chunk := list(islice(drawn, BATCH_SIZE)):
+    while chunk := list(islice(drawn, CHUNK_SOURCES)):
         yield answer(chunk, _say_nothing)
 
 

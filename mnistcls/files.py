@@ -50,7 +50,7 @@ def _opened(path: str) -> int:
     """The descriptor of a regular file."""
     try:
         mode = os.stat(path).st_mode
-        if not stat.S_ISREG(mode):
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a folder may be opened: what fails then says more
             raise _no_file(mode)
         number = os.open(path, _READ)
     except (OSError, ValueError) as error:

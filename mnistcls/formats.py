@@ -101,6 +101,11 @@ def safe_path(path: str) -> str:
     return f"./{path}" if path.startswith(_FORMULA_STARTS) else path
 
 
+def path_of(text: str) -> str:
+    """The path of which `safe_path` made the text, or the path itself."""
+    return text[2:] if text.startswith("./") and text[2:].startswith(_FORMULA_STARTS) else text
+
+
 def jsonl_rows(batch: Batch, columns: Columns) -> bytes:
     r"""One JSON object a line, null for an empty cell; a byte of a name that is not UTF-8 is `\udcNN`, as in Python."""
     names = columns.names()

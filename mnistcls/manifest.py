@@ -79,9 +79,9 @@ class Manifest:
     def _decisive(self) -> dict[str, Any]:
         return {"model": self.model["sha256"][:12], "preprocessing": self.preprocessing, **self.inputs, **self.options}
 
-    def finish(self, tally: Tally, skipped: int, begun: datetime, seconds: float) -> Manifest:
+    def finish(self, tally: Tally, begun: datetime, seconds: float) -> Manifest:
         """The same for an output that is complete."""
-        counts = {"inputs": tally.inputs, "rows": tally.total, "skipped": skipped}
+        counts = {"inputs": tally.inputs, "rows": tally.total, "skipped": tally.skipped}
         counts |= {f"status {status}": count for status, count in tally.statuses.items()}
         counts |= {f"digit {digit}": count for digit, count in sorted(tally.digits.items())}
         timings = {"begun": begun.isoformat(timespec="seconds"), "seconds": seconds}
@@ -89,7 +89,7 @@ class Manifest:
 
     def restore(self, tally: Tally) -> None:
         """Count the rows of an output that is complete."""
-        tally.inputs = self.counts["inputs"]
+        tally.inputs, tally.skipped = self.counts["inputs"], self.counts["skipped"]
         for status in Status:
             tally.statuses[status] = self.counts.get(f"status {status}", 0)
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import signal
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import connection, resource_tracker
+from multiprocessing import connection
 from typing import Any
 
 from mnistcls.batch import Batch
 from mnistcls.engine import Answer
 from mnistcls.errors import ErrorCode, ImageError, MnistclsError
 from mnistcls.model import BATCH_SIZE
+from mnistcls.processes import context, without_interrupts
 from mnistcls.sources import Source
 from mnistcls.worker import Progress, Reply, serve
 
@@ -88,8 +87,7 @@ class _Worker:
     def end(self) -> str:
         """End the process, unless it has ended, and say how it did."""
         self.connection.close()
-        self._process.join(0.05)  # one that is dying by itself says of what
-        self._process.kill()
+        self._process.kill()  # one that is dying already still says of what
         self._process.join()
         code = self._process.exitcode or 0
         self._process.close()
@@ -107,7 +105,7 @@ class Pool:
 
     def __init__(self, answer: Answer, workers: int, timeout: float) -> None:
         self._answer, self._most, self._timeout = answer, workers, timeout
-        self._context = _context()
+        self._context = context()
         self._workers: list[_Worker] = []
         self._failed_starts = 0
         self._order: list[_Task] = []
@@ -153,7 +151,7 @@ class Pool:
 
     def _start(self) -> None:
         try:
-            with _without_interrupts():
+            with without_interrupts():
                 self._workers.append(_Worker(self._context, self._answer))
         except (OSError, EOFError) as error:
             raise MnistclsError(f"cannot start a worker process ({error}); use -j 0") from None
@@ -234,27 +232,3 @@ def _take(sources: Iterator[Source], count: int) -> list[Source]:
         if len(taken) >= count or size >= CHUNK_BYTES:
             break
     return taken
-
-
-def _context() -> Any:
-    """How processes are made: forked off a server that has imported everything, once, and loaded no network."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    ours = [name for name in ("mnistcls.cli",) if name in sys.modules]  # the main script, imported in every worker
-    context.set_forkserver_preload(["mnistcls.classifier", "mnistcls.worker", *ours])
-    return context
-
-
-@contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Processes that are started here never see Ctrl-C: the main process ends them."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    resource_tracker.ensure_running()  # starting it later would let the signal in again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

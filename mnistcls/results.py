@@ -66,6 +66,8 @@ class Tally:
         """Sources drawn so far; each has a row, one with several images has several."""
         self.statuses: Counter[Status] = Counter()
         self.digits: Counter[int] = Counter()
+        self.skipped = 0
+        """Files that were passed over, as their suffix is no image's; known at the end."""
 
     @property
     def total(self) -> int:

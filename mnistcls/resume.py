@@ -1,18 +1,20 @@
-"""What an unfinished run has left: its whole rows, and the sources that they answer for."""
+"""What an earlier run has left: its whole rows, and the sources that they answer for."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from mnistcls.columns import FIRST_COLUMNS
 from mnistcls.errors import OutputError
-from mnistcls.formats import Format, safe_path
-from mnistcls.results import Status, Tally
+from mnistcls.formats import Format, path_of
+from mnistcls.results import Prediction, Status, Tally
 from mnistcls.sources import Source
 
 _AFRESH = "use --overwrite to start afresh"
@@ -20,12 +22,10 @@ _AFRESH = "use --overwrite to start afresh"
 
 @dataclass(frozen=True)
 class Row:
-    """A row of an unfinished output."""
+    """A row of an output."""
 
-    path: str
-    """As it is written there."""
-    digit: int | None
-    status: Status
+    prediction: Prediction
+    """As far as the first five columns have it."""
     end: int
     """Bytes of the file up to its end."""
 
@@ -55,19 +55,36 @@ def keep(part: Path, chosen: Format, sources: Iterator[Source], tally: Tally) ->
         OutputError: the rows are not those of the sources, or the file cannot be read.
     """
     try:
-        with part.open("rb") as file:
-            if chosen is Format.JSONL:
-                return _keep(_Rows(_jsonl_rows(file)), str, sources, tally, 0)
-            header = file.readline()
-            if not header.endswith(b"\n"):
+        with _reading(part), part.open("rb") as file:
+            header = b"" if chosen is Format.JSONL else file.readline()
+            if chosen is not Format.JSONL and not header.endswith(b"\n"):
                 return Kept(0, sources)
-            return _keep(_Rows(_csv_rows(file, len(header))), safe_path, sources, tally, len(header))
-    except OSError as error:
-        raise OutputError(f"cannot read {part}: {error.strerror}; {_AFRESH}") from None
-    except (ValueError, LookupError, TypeError, csv.Error):
-        raise OutputError(f"{part} is damaged; {_AFRESH}") from None
+            return _keep(_Rows(_rows(file, chosen, len(header))), sources, tally, len(header))
     except _OtherImagesError as error:
         raise OutputError(f"{part} has a row of {error}: the images have changed; {_AFRESH}") from None
+
+
+def read_rows(output: Path, chosen: Format) -> Iterator[Prediction]:
+    """The rows of a complete output, CSV or JSON Lines, as far as the first five columns have them.
+
+    Raises:
+        OutputError: it is damaged or cannot be read.
+    """
+    with _reading(output), output.open("rb") as file:
+        if chosen is Format.CSV:
+            file.readline()
+        for row in _rows(file, chosen, 0):
+            yield row.prediction
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"cannot read {path}: {error.strerror}; {_AFRESH}") from None
+    except (ValueError, LookupError, TypeError, csv.Error):
+        raise OutputError(f"{path} is damaged; {_AFRESH}") from None
 
 
 class _OtherImagesError(Exception):
@@ -88,42 +105,50 @@ class _Rows:
         self.next = next(self._rows, None)
         return row
 
+    def next_is(self, path: str) -> bool:
+        return self.next is not None and self.next.prediction.path == path
 
-def _keep(rows: _Rows, shown: Callable[[str], str], sources: Iterator[Source], tally: Tally, size: int) -> Kept:
+
+def _keep(rows: _Rows, sources: Iterator[Source], tally: Tally, size: int) -> Kept:
     for source in sources:
-        path = shown(source.path)
+        path = path_of(source.path)
         answered = _rows_of(path, rows)
-        if rows.next is None and not (answered and answered[0].path == path):
+        if rows.next is None and not (answered and answered[0].prediction.path == path):
             return Kept(size, chain([source], sources))
-        if not answered:
-            raise _OtherImagesError(f"{rows.next and rows.next.path}, but now {path} comes there")
+        if rows.next and not answered:
+            raise _OtherImagesError(f"{rows.next.prediction.path}, but now {path} comes there")
         for row in answered:
-            tally.add(row.status, row.digit)
+            tally.add(row.prediction.status, row.prediction.digit)
         size = answered[-1].end
     if rows.next:
-        raise _OtherImagesError(f"{rows.next.path}, but now no image comes there")
+        raise _OtherImagesError(f"{rows.next.prediction.path}, but now no image comes there")
     return Kept(size, iter(()))
 
 
 def _rows_of(path: str, rows: _Rows) -> list[Row]:
     """The next rows, as far as they are one source's: one of its name, or its pages in order."""
-    if rows.next and rows.next.path == path:
+    if rows.next_is(path):
         return [rows.take()]
     pages: list[Row] = []
-    while rows.next and rows.next.path == f"{path}#{len(pages) + 1}":
+    while rows.next_is(f"{path}#{len(pages) + 1}"):
         pages.append(rows.take())
     return pages
 
 
+def _rows(file: BinaryIO, chosen: Format, end: int) -> Iterator[Row]:
+    """Whole rows, the first of which begins after so many bytes."""
+    return _jsonl_rows(file) if chosen is Format.JSONL else _csv_rows(file, end)
+
+
 def _csv_rows(file: BinaryIO, end: int) -> Iterator[Row]:
-    """Whole rows: a newline ends one where it is not in quotes."""
+    """A newline ends a row where it is not in quotes."""
     record = b""
     for line in file:
         record += line
         if line.endswith(b"\n") and record.count(b'"') % 2 == 0:
             end += len(record)
-            path, digit, _, status, *_ = next(csv.reader([record.decode("utf-8", "surrogateescape")]))
-            yield _row(path, digit, status, end)
+            path, digit, confidence, status, error, *_ = next(csv.reader([record.decode("utf-8", "surrogateescape")]))
+            yield Row(_prediction(path, digit, confidence, status, error), end)
             record = b""
 
 
@@ -133,8 +158,14 @@ def _jsonl_rows(file: BinaryIO) -> Iterator[Row]:
         if line.endswith(b"\n"):
             end += len(line)
             cells = json.loads(line)
-            yield _row(cells["path"], cells["digit"], cells["status"], end)
+            yield Row(_prediction(*(cells[name] for name in FIRST_COLUMNS)), end)
 
 
-def _row(path: str, digit: str | int | None, status: str, end: int) -> Row:
-    return Row(path, None if digit in {"", None} else int(digit), Status(status), end)
+def _prediction(path: str, digit: Any, confidence: Any, status: str, error: str | None) -> Prediction:
+    return Prediction(
+        path_of(path),
+        Status(status),
+        None if digit in {"", None} else int(digit),
+        None if confidence in {"", None} else float(confidence),
+        error=error or None,
+    )

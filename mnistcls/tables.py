@@ -93,14 +93,14 @@ def _print_selected(selected: _Selection, columns: Columns, stream: TextIO) -> N
         console.print(Text(f"{hidden:,} more rows not shown; -o results.csv keeps all.", style="dim"))
 
 
-def summary(tally: Tally, skipped: int, seconds: float, done: int = 0) -> Text:
+def summary(tally: Tally, seconds: float, done: int = 0) -> Text:
     """What a run came to: images and rate, each status, each digit; `done` of the rows are an earlier run's."""
     rate = (tally.total - done) / max(seconds, 1e-9)
     text = Text(f"{_plural(tally.total, 'image')} in {seconds:.1f} s ({rate:,.0f} images/s)")
     if done:
         text.append(f", {done:,} of them before", style="dim")
-    if skipped:
-        text.append(f", skipped {_plural(skipped, 'other file')}", style="dim")
+    if tally.skipped:
+        text.append(f", skipped {_plural(tally.skipped, 'other file')}", style="dim")
     counts = [(status, tally.statuses[status]) for status in Status if tally.statuses[status]]
     text.append(f"\n{_plural(tally.inputs, 'input')}, {_plural(tally.total, 'row')}: ")
     text.append_text(Text(", ").join(Text(f"{n:,} {status}", style=_STYLES[status]) for status, n in counts))

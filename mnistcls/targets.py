@@ -13,21 +13,23 @@ from importlib.util import find_spec
 from io import StringIO
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mnistcls import outputs
-from mnistcls.batch import Batch
-from mnistcls.classifier import Classifier
 from mnistcls.columns import Columns
 from mnistcls.errors import OutputError
 from mnistcls.formats import FILE_FORMATS, RESUMABLE, Format, Stream, Writer, open_writer
 from mnistcls.manifest import Manifest
-from mnistcls.results import Tally
-from mnistcls.resume import keep
+from mnistcls.results import Prediction, Tally
+from mnistcls.resume import keep, read_rows
 from mnistcls.sources import Source
 from mnistcls.tables import print_table
 
-Write = Callable[[Iterable[Batch]], None]
+if TYPE_CHECKING:
+    from mnistcls.batch import Batch
+    from mnistcls.classifier import Classifier
+
+Write = Callable[[Iterable["Batch"]], None]
 """Draws batches and writes each as it comes."""
 
 
@@ -75,7 +77,7 @@ class StandardOutput:
         return tally.drawn(sources)
 
     @contextmanager
-    def open(self, _tally: Tally, _skipped: Callable[[], int]) -> Iterator[Write]:
+    def open(self, _tally: Tally) -> Iterator[Write]:
         """What writes the rows.
 
         Raises:
@@ -86,6 +88,10 @@ class StandardOutput:
                 yield lambda batches: print_table(chain.from_iterable(batches), self._columns, text)
             else:
                 yield partial(_write_lines, open_writer(self._chosen, self._columns, outputs.Direct(text.buffer)))
+
+    def rows(self) -> Iterator[Prediction]:
+        """None: they are gone."""
+        return iter(())
 
 
 class ResultFile:
@@ -158,12 +164,11 @@ class ResultFile:
         return None
 
     @contextmanager
-    def open(self, tally: Tally, skipped: Callable[[], int]) -> Iterator[Write]:
+    def open(self, tally: Tally) -> Iterator[Write]:
         """What writes the rows; the file gets its name if the block ends well.
 
         Args:
-            tally: counts the rows.
-            skipped: how many files were passed over.
+            tally: counts what the manifest says.
 
         Raises:
             OutputError: the file or its manifest cannot be written.
@@ -175,7 +180,15 @@ class ResultFile:
         with outputs.output_file(self.path, self._start) as stream:
             yield partial(self._write, stream)
             seconds = round(time.perf_counter() - clock, 3)
-            self._manifest.finish(tally, skipped(), begun, seconds).write(self.path)
+            self._manifest.finish(tally, begun, seconds).write(self.path)
+
+    def rows(self) -> Iterator[Prediction]:
+        """The rows of the file, when it is complete, those of earlier runs as well; see `read_rows`.
+
+        Raises:
+            OutputError: it cannot be read.
+        """
+        return read_rows(self.path, self._chosen)
 
     def _write(self, stream: Stream, batches: Iterable[Batch]) -> None:
         if self._chosen is not Format.TABLE:

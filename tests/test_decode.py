@@ -479,7 +479,7 @@ def test_a_mutated_image_ends_in_pixels_or_an_image_error(kind: str, data: st.Da
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "WEBP", "PPM", "TIFF", "AVIF"])
 @given(data=st.data())
-@settings(deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=600, suppress_health_check=[HealthCheck.too_slow])
 def test_any_number_of_mutated_images_end_in_pixels_or_an_image_error(kind: str, data: st.DataObject) -> None:
     ends_well(mutated(data, encoded(kind)))
 

@@ -231,7 +231,7 @@ def test_resume_begins_ends_and_refuses_what_is_another_run(
     }
     assert manifest["inputs"] == {"paths": ["d"], "files_from": None, "recursive": True}
 
-    assert resumed(command) == (1, "out.csv is complete: nothing to do")
+    assert resumed(command) == (1, "out.csv is complete: nothing left to classify")
     assert Path("out.csv").read_bytes() == written
 
     code, said = resumed(command, "--top-k", "2")

@@ -107,7 +107,7 @@ def test_bytes_of_a_name_that_are_not_utf8_are_written_as_they_are() -> None:
 
 
 def objects(predictions: list[Prediction], columns: Columns | None = None) -> list[dict[str, object]]:
-    return [json.loads(line) for line in encoded(predictions, Format.JSONL, columns).splitlines()]
+    return [json.loads(line) for line in encoded(predictions, Format.JSONL, columns).decode().split("\n")[:-1]]
 
 
 def test_json_lines_have_the_columns_by_name_and_null_where_there_is_nothing() -> None:

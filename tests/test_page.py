@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import base64
 import csv
+import gzip
 import html
 import io
 import json
 import os
 import re
+import struct
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +20,12 @@ import pytest
 from PIL import Image
 from rich.console import Console
 from test_cli import one_of_each_status, run
-from toy_model import glyph, save
+from toy_model import canonical_glyphs, glyph, save
 
 from mnistcls.canonical import canonicalize
 from mnistcls.classifier import Classifier
 from mnistcls.page import Page
+from mnistcls.page.cards import Card
 from mnistcls.page.html import Content, render
 from mnistcls.page.pictures import EXACT, draw
 from mnistcls.page.sample import Sample
@@ -124,7 +129,8 @@ def test_a_page_of_part_of_the_images_says_of_which() -> None:
     for prediction in batch:
         sample.add(prediction)
 
-    text = render(Content("toy 1", 0.8, 0, sample), sample.rows(), 100)
+    cards = [Card(row, row.prediction.path, row.prediction.path, None) for row in sample.rows()]
+    text = render(Content("toy 1", 0.8, 0, sample), cards)
 
     (note,) = re.findall(r'id="sampled">(.*?)</p>', text, re.DOTALL)
     said = " ".join(note.split())
@@ -145,7 +151,84 @@ def test_an_image_that_has_gone_keeps_its_answer(toy_model: Path) -> None:
     assert row["error"].startswith("not_found: ")
 
 
+# --- after an earlier run
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_the_page_of_a_resumed_run_is_that_of_an_unbroken_one(command: list[str], suffix: str) -> None:
+    one_of_each_status()
+    save(Path("d/=1.png"), 3)
+    Path("d/notes.txt").touch()
+    whole, other = ["-o", f"out.{suffix}", "--report", "page.html"], ["-o", f"two.{suffix}", "--report", "two.html"]
+    assert run(command, "d", *whole).returncode == 1
+    assert run(command, "d", *other).returncode == 1
+    page = Path("page.html").read_bytes()
+    assert Path("two.html").read_bytes() == page
+    lines = Path(f"out.{suffix}").read_bytes().splitlines(keepends=True)
+    Path(f"out.{suffix}").unlink()
+    Path(f"out.{suffix}.part").write_bytes(b"".join(lines[:4]) + b"torn")
+    Path("page.html").unlink()
+
+    resumed = run(command, "d", *whole, "--resume")
+
+    assert resumed.returncode == 1
+    assert "before" in resumed.stderr
+    assert Path("page.html").read_bytes() == page
+    Path("page.html").write_bytes(page.replace(b"<h1>", b"<h1>old "))
+    finished = run(command, "d", *whole, "--resume")
+    assert finished.stderr == f"out.{suffix} is complete: nothing left to classify\nReport: page.html\n"
+    assert Path("page.html").read_bytes() == page
+
+
+def test_resuming_replaces_a_page_and_no_other_file(command: list[str]) -> None:
+    save(Path("7.png"), 7)
+    Path("page.html").write_text("<!doctype html><p>mine")
+
+    result = run(command, "7.png", "-o", "out.csv", "--resume", "--report", "page.html")
+
+    assert (result.returncode, result.stderr) == (2, "Error: page.html exists; use --overwrite, or another --report\n")
+    assert Path("page.html").read_text() == "<!doctype html><p>mine"
+
+
+def test_an_image_that_is_another_by_now_keeps_what_its_row_has(command: list[str]) -> None:
+    save(Path("7.png"), 7)
+    run(command, "7.png", "-o", "out.csv")
+    save(Path("7.png"), 3)
+
+    run(command, "7.png", "-o", "out.csv", "--resume", "--report", "page.html")
+
+    (row,) = rows()
+    assert (row["digit"], row["status"], row["probabilities"], row["score"]) == (7, "ok", [], None)
+
+
 # --- pictures
+
+
+def test_images_in_other_files_are_shown(command: list[str]) -> None:
+    save(Path("7.png"), 7)
+    pages = [Image.fromarray(glyph(digit)) for digit in (3, 4)]
+    pages[0].save("scan.tif", save_all=True, append_images=pages[1:])
+    with zipfile.ZipFile("a.zip", "w") as archive:
+        archive.write("7.png", "in/7.png")
+        archive.write("scan.tif")
+    with tarfile.open("b.tar.gz", "w:gz") as archive:
+        archive.add("7.png")
+        archive.add("scan.tif", "in/2.tif")
+    digits = canonical_glyphs()[:2]
+    Path("t-images-idx3-ubyte.gz").write_bytes(
+        gzip.compress(struct.pack(">4I", 0x0803, *digits.shape) + digits.tobytes())
+    )
+
+    run(command, "b.tar.gz", "a.zip", "t-images-idx3-ubyte.gz", "scan.tif", "--report", "page.html")
+
+    shown = {row["path"]: pixels(base64.b64decode(row["original"])) for row in rows()}
+    expected = {"b.tar.gz/7.png": 7, "b.tar.gz/in/2.tif#1": 3, "b.tar.gz/in/2.tif#2": 4, "a.zip/in/7.png": 7}
+    expected |= {"a.zip/scan.tif#1": 3, "a.zip/scan.tif#2": 4, "scan.tif#1": 3, "scan.tif#2": 4}
+    for path, digit in expected.items():
+        np.testing.assert_array_equal(shown.pop(path), glyph(digit))
+    assert sorted(shown) == ["t-images-idx3-ubyte.gz#0", "t-images-idx3-ubyte.gz#1"]
+    for number in (0, 1):
+        np.testing.assert_array_equal(shown[f"t-images-idx3-ubyte.gz#{number}"], digits[number])
 
 
 def test_pictures_give_way_where_there_is_little_room() -> None:

@@ -50,7 +50,7 @@ def tally_of(paths: list[str], pages: dict[str, int]) -> Tally:
     named=st.lists(st.tuples(NAMES, st.sampled_from([1, 1, 2, 3])), min_size=1, max_size=4),
     twice=st.booleans(),
 )
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=10)
 def test_cut_anywhere_and_gone_on_with_the_bytes_are_those_of_an_unbroken_run(
     chosen: Format, named: list[tuple[str, int]], twice: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

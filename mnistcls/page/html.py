@@ -12,7 +12,7 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -22,15 +22,11 @@ from markupsafe import Markup
 
 from mnistcls import __version__
 from mnistcls.evaluation import Evaluation
-from mnistcls.formats import safe_path
-from mnistcls.page import charts, pictures
-from mnistcls.page.sample import Group, Row, Sample
+from mnistcls.page import charts
+from mnistcls.page.cards import Card
+from mnistcls.page.sample import Group, Sample
 from mnistcls.report import label_name, percent
 from mnistcls.results import Status, printable
-from mnistcls.seen import Seen, look_again
-
-MOST_BYTES = 24_000_000
-"""Of all rows: pictures are made smaller where long paths leave less room."""
 
 _FOLDER = "template"
 _SCRIPTS = ("data.js", "grid.js", "viewer.js", "main.js")
@@ -51,16 +47,12 @@ class Content:
     """Where labels are known."""
 
 
-def render(
-    content: Content, rows: Sequence[Row], max_pixels: int, track: Callable[[Sequence[Row]], Iterable[Row]] = iter
-) -> str:
+def render(content: Content, cards: Sequence[Card]) -> str:
     r"""The page.
 
     Args:
         content: the figures.
-        rows: the images to show, in order.
-        max_pixels: larger images are not read.
-        track: gives the same rows while they are drawn, and may show how far they are.
+        cards: the images to show, in order.
 
     Returns:
         HTML; bytes of paths that are no UTF-8 are in it as JSON's `\udcNN`.
@@ -68,11 +60,11 @@ def render(
     script, style = Markup().join(map(_source, _SCRIPTS)), _source("page.css")
     html = _template().render(
         {name: getattr(content, name) for name in content.__dataclass_fields__},
-        count_shown=len(rows),
-        data=_json(track(rows), len(rows), max_pixels),
-        key=_key(rows),
+        count_shown=len(cards),
+        data=map(_json, cards),
+        key=_key(cards),
         script=script,
-        shown_groups=Counter(row.group for row in rows),
+        shown_groups=Counter(card.row.group for card in cards),
         style=style,
         policy=f"default-src 'none'; img-src data:; script-src {_hash(script)}; style-src {_hash(style)}; "
         "base-uri 'none'; form-action 'none'",
@@ -107,42 +99,28 @@ def _hash(source: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}'"
 
 
-def _json(rows: Iterable[Row], count: int, max_pixels: int) -> Iterator[Markup]:
-    """The rows as the script's `COLUMNS` has them, each an array of JSON in which no tag can begin."""
-    side = pictures.LARGE if count <= pictures.FEW else pictures.SMALL
-    for row in rows:
-        text, seen = _cells(row), look_again(row.prediction, max_pixels)
-        if isinstance(seen, Seen):
-            drawn = pictures.draw(seen, side, _room(text, count))
-            ends = [None, _base64(drawn.original), _base64(drawn.canonical)]
-        else:
-            ends = [printable(seen), None, None]
-        line = json.dumps([*text, *ends], ensure_ascii=False, separators=(",", ":"))
-        yield Markup(line.replace("<", r"\u003c"))  # noqa: S704 - inside a script element, this is what escapes
+def _json(card: Card) -> Markup:
+    """A card as the script's `COLUMNS` has it, an array of JSON in which no tag can begin."""
+    drawn = card.pictures
+    ends = [_base64(drawn.original), _base64(drawn.canonical)] if drawn else [None, None]
+    line = json.dumps([*_cells(card), card.error or None, *ends], ensure_ascii=False, separators=(",", ":"))
+    return Markup(line.replace("<", r"\u003c"))  # noqa: S704 - inside a script element, this is what escapes
 
 
-def _key(rows: Iterable[Row]) -> str:
+def _key(cards: Iterable[Card]) -> str:
     """What tells this page from others, where the browser keeps its corrections."""
-    return hashlib.sha256("".join(json.dumps(_cells(row)) for row in rows).encode()).hexdigest()[:16]
+    return hashlib.sha256("".join(json.dumps(_cells(card)) for card in cards).encode()).hexdigest()[:16]
 
 
-def _room(cells: list[object], count: int) -> int:
-    """Bytes for the pictures of one of so many images, beside its text; base64 makes four of three."""
-    return (MOST_BYTES // count - len(json.dumps(cells))) * 3 // 4
-
-
-def _cells(row: Row) -> list[object]:
+def _cells(card: Card) -> list[object]:
     """Of an image, all but the pictures."""
-    prediction = row.prediction
-    path = safe_path(prediction.path)  # as the results have it
-    shown = printable(path)
+    prediction, label = card.row.prediction, card.row.label
     confidence, score = (
         None if value is None else round(value, 6) for value in (prediction.confidence, prediction.digit_score)
     )
     probabilities = [_ten_thousandths(p) for p in prediction.probabilities or ()]
-    named = [path, None if shown == path else shown, prediction.status.value]
-    label = None if row.label is None else label_name(row.label)
-    return [*named, prediction.digit, confidence, score, probabilities, label]
+    named = [card.path, None if card.shown == card.path else card.shown, prediction.status.value]
+    return [*named, prediction.digit, confidence, score, probabilities, None if label is None else label_name(label)]
 
 
 def _ten_thousandths(probability: float) -> int:

@@ -15,11 +15,14 @@ from mnistcls.classifier import Classifier
 from mnistcls.errors import OutputError
 from mnistcls.evaluation import Evaluation
 from mnistcls.outputs import check_new, whole_file
+from mnistcls.page.cards import draw_cards
 from mnistcls.page.html import Content, render
 from mnistcls.page.sample import Sample
 from mnistcls.results import Prediction, printable
 
 OPTION = "--report"
+
+_GENERATOR = b'<meta name="generator" content="mnistcls '
 
 
 class Page:
@@ -28,23 +31,28 @@ class Page:
     Args:
         path: the file, named .html.
         overwrite: whether it may be there already.
+        resume: whether it may be there already if it is such a page.
 
     Raises:
         OutputError: the page cannot be written there.
     """
 
-    def __init__(self, path: Path, *, overwrite: bool) -> None:
+    def __init__(self, path: Path, *, overwrite: bool, resume: bool = False) -> None:
         if path.suffix.lower() not in {".html", ".htm"}:
             raise OutputError(f"{path}: the report is an HTML page; name it {path.stem}.html")
-        check_new(path, overwrite=overwrite, option=OPTION)
+        check_new(path, overwrite=overwrite or (resume and _is_page(path)), option=OPTION)
         _check_folder(path)
         self._path, self._sample = path, Sample()
 
+    def add(self, predictions: Iterable[Prediction]) -> None:
+        """Count all predictions and keep those that the page shows."""
+        for prediction in predictions:
+            self._sample.add(prediction)
+
     def follow(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """Pass the batches on, counting all predictions and keeping those that the page shows."""
+        """Pass the batches on, adding their predictions."""
         for batch in batches:
-            for prediction in batch:
-                self._sample.add(prediction)
+            self.add(batch)
             yield batch
 
     def follow_labelled(self, labelled: Iterable[tuple[int, Prediction]]) -> Iterator[tuple[int, Prediction]]:
@@ -73,7 +81,7 @@ class Page:
         rows = self._sample.rows()
         silent = not console.is_terminal or console.is_dumb_terminal
         drawn = partial(track, description="Drawing the report", console=console, transient=True, disable=silent)
-        html = render(content, rows, classifier.max_pixels, drawn)
+        html = render(content, draw_cards(rows, classifier, drawn))
         with whole_file(self._path, OPTION) as stream:
             stream.write(html)
         console.print(f"Report: {printable(str(self._path))}")
@@ -85,3 +93,12 @@ def _check_folder(path: Path) -> None:
         TemporaryFile(dir=path.parent).close()
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}; choose another folder with {OPTION}") from None
+
+
+def _is_page(path: Path) -> bool:
+    """Whether the file is a page of an earlier run: its head says so."""
+    try:
+        with path.open("rb") as file:
+            return _GENERATOR in file.read(4096)
+    except OSError:
+        return False

@@ -35,6 +35,13 @@ class Row:
     prediction: Prediction
     label: int | None = None
     """0-9 or `label_files.NO_DIGIT`, where it is known."""
+    number: int = 0
+    """Its place in the run."""
+
+    @property
+    def confidence(self) -> float:
+        """As the results have it, with 6 decimals; 0 where there is no digit."""
+        return round(self.prediction.confidence or 0, 6)
 
     @property
     def group(self) -> Group:
@@ -63,14 +70,14 @@ class Sample:
 
     def add(self, prediction: Prediction, label: int | None = None) -> None:
         """Count a prediction, and its label if that is known, and keep them as long as there is room."""
-        row = Row(prediction, label)
+        row = Row(prediction, label, self.statuses.total())
         self.statuses[prediction.status] += 1
         if prediction.digit is not None:
             self.digits[prediction.digit] += 1
         self.groups[row.group] += 1
         self._groups[row.group].add(row)
         if prediction.confidence is not None:
-            index = min(int(prediction.confidence * BINS), BINS - 1)
+            index = min(int(row.confidence * BINS), BINS - 1)
             self.confidences[list(Status).index(prediction.status), index] += 1
 
     def rows(self) -> list[Row]:
@@ -85,8 +92,7 @@ class Sample:
 
 
 def _rank(row: Row) -> float:
-    confidence = row.prediction.confidence or 0
-    return -confidence if row.group is Group.WRONG else confidence
+    return -row.confidence if row.group is Group.WRONG else row.confidence
 
 
 class _Thinned:
