@@ -22,6 +22,7 @@ from mnistcls.pixels import check_array, image_to_array
 from train import photo, scenes
 from train.data import Digits, load_test, load_train
 from train.enlarged import written
+from train.forms import FORMS
 from train.ink import Pen, render
 from train.stress import ROWS, Row, paint
 from train.strokes import digit_strokes
@@ -64,8 +65,11 @@ def dark_on_white(digit: Bytes, size: int = 110, frame: int = 180) -> Bytes:
 
 
 def stroke_image(seed: int) -> Bytes:
-    """A digit drawn by a pen, black on white, 120x120."""
-    ink = render(digit_strokes(seed % 10, rng("stroke", seed)), 120, Pen.random(rng("pen", seed)), extent=0.7)
+    """A digit drawn by a pen, black on white, 120x120, in a form of one shape: those stay, others come and go."""
+    forms = [form for form in FORMS if form.digit == seed % 10 and len(form.extremes) == 1]
+    shares = np.array([form.weight for form in forms]) / sum(form.weight for form in forms)
+    name = forms[int(rng("stroke", seed).choice(len(forms), p=shares))].name
+    ink = render(digit_strokes(seed % 10, rng("stroke", seed), name), 120, Pen.random(rng("pen", seed)), extent=0.7)
     return np.asarray(photo.to_8_bit(1 - ink))
 
 
