@@ -12,15 +12,15 @@ This module is the only way to it; classification, training-time evaluation and 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistcls.clutter import box_of, find_digit
+from mnistcls.clutter import find_digit
 from mnistcls.decode import DRAFT_SIDE
-from mnistcls.ink import cut_out, is_shade, is_texture, threshold
+from mnistcls.ink import Mark, cut_out, is_shade, is_texture, mark_of, threshold
 from mnistcls.paper import MIN_CONTRAST, contrast
 from mnistcls.placement import BOX, SIZE, place
 from mnistcls.plane import to_plane, to_uint8
@@ -96,9 +96,9 @@ def canonicalize(image: NDArray[np.generic]) -> Canonical:
     found = _seek(pixels)
     if found.is_shade:  # which may have been taken for ink because the ink is the other way round
         found = _seek(pixels, bright_ink=not found.bright_ink)
-    if found.mask is None or found.is_shade:
+    if found.mark is None or found.is_shade:
         return Canonical(np.zeros((SIZE, SIZE), np.uint8), (*found.steps, "no digit"))
-    return Canonical(place(cut_out(found.mask, found.contrast)), found.steps)
+    return Canonical(place(cut_out(found.mark)), found.steps)
 
 
 def as_mnist(images: NDArray[np.uint8]) -> tuple[_Mask, NDArray[np.uint8]]:
@@ -144,52 +144,48 @@ def _off_centre(mass: NDArray[np.float32]) -> NDArray[np.float64]:
 class _Found:
     """What a look at an image has found."""
 
-    mask: _Mask | None
-    """(H, W), the digit's pixels at the size it was looked at; None if there is no digit."""
-    contrast: NDArray[np.uint8]
-    """(H, W), how far each pixel stands out from the paper."""
+    mark: Mark | None
+    """The digit, at the size it was looked at; None if there is none."""
     steps: tuple[str, ...]
     bright_ink: bool
     is_shade: bool = False
-    """Whether the mask is no more than light or shadow."""
+    """Whether the mark is no more than light or shadow."""
 
 
 def _seek(pixels: NDArray[np.uint8], bright_ink: bool | None = None) -> _Found:
     """Look for the digit in the whole image, made small; where it is small even in there, again from nearer."""
     whole, factor = _at_working_size(pixels)
     found = _look(whole, bright_ink)
-    if found.mask is None or factor == 1:
+    if found.mark is None or factor == 1 or found.mark.extent >= CLOSE_UP:
         return found
-    top, left, bottom, right = box_of(found.mask)
-    extent = max(bottom - top, right - left)
-    if extent >= CLOSE_UP:
-        return found
-    margin = extent // 2 + 2
+    top, left, bottom, right = found.mark.box
+    margin = found.mark.extent // 2 + 2
     rows = slice(max(top - margin, 0) * factor, (bottom + margin) * factor)
     columns = slice(max(left - margin, 0) * factor, (right + margin) * factor)
     near = _look(_at_working_size(pixels[rows, columns])[0], bright_ink)
-    if near.mask is None:
+    if near.mark is None:
         return found
-    if near.mask[[0, -1]].any(axis=1).all() or near.mask[:, [0, -1]].any(axis=0).all():
-        return replace(near, mask=None, steps=(*near.steps, "a line that runs on"))
+    if any(map(all, near.mark.overflows)):
+        return _Found(None, (*near.steps, "a line that runs on"), near.bright_ink)
     return near
 
 
 def _look(pixels: NDArray[np.uint8], bright_ink: bool | None) -> _Found:
     plane = to_plane(pixels)
     seen = contrast(plane, bright_ink)
-    nothing = _Found(None, seen.values, (plane.step, "bright ink" if seen.bright_ink else "dark ink"), seen.bright_ink)
+    steps: tuple[str, ...] = (plane.step, "bright ink" if seen.bright_ink else "dark ink")
     if not seen.stands_out:
-        return replace(nothing, steps=(*nothing.steps, "nothing stands out"))
+        return _Found(None, (*steps, "nothing stands out"), seen.bright_ink)
     mask, removed = find_digit(seen.values > threshold(seen.counts), seen.values)
-    steps = nothing.steps + removed
+    steps += removed
     if mask is None:
-        return replace(nothing, steps=steps)
-    if is_texture(mask, seen.values, seen.counts):
-        return replace(nothing, steps=(*steps, "no more than texture"))
-    if is_shade(mask, seen.values, seen.darkness, in_doubt=bright_ink is not None):
-        return replace(nothing, mask=mask, steps=(*steps, "no more than light and shadow"), is_shade=True)
-    return replace(nothing, mask=mask, steps=steps)
+        return _Found(None, steps, seen.bright_ink)
+    mark = mark_of(mask, seen)
+    if is_texture(mark, seen.counts):
+        return _Found(None, (*steps, "no more than texture"), seen.bright_ink)
+    if is_shade(mark, in_doubt=bright_ink is not None):
+        return _Found(mark, (*steps, "no more than light and shadow"), seen.bright_ink, is_shade=True)
+    return _Found(mark, steps, seen.bright_ink)
 
 
 def _at_draft_scale(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -119,7 +119,9 @@ def _without_lines(mask: _Mask) -> _Mask:
     side = max(mask.shape)
     if side < RULED_SIDE:
         return mask
-    across, upright = _rows_of_lines(mask, side), _rows_of_lines(mask.T, side)
+    top, left, bottom, right = box_of(mask)
+    across = _rows_of_lines(mask, side) if right - left >= LINE_LENGTH * side else None
+    upright = _rows_of_lines(mask.T, side) if bottom - top >= LINE_LENGTH * side else None
     if across is None and upright is None:
         return mask
     rest = mask.copy()

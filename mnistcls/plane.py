@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-COLOUR_SIDE = 64
+COLOUR_SIDE = 40
 """Pixels of the longer side at which the colour of the ink is looked for."""
 
 MIN_CHROMA = 3.0

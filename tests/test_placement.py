@@ -48,7 +48,7 @@ def test_lines_come_out_as_wide_as_those_of_mnist(width: float) -> None:
     thinnest, thickest = (pixels * BOX / FINE for pixels in STROKE_WIDTHS)
     for digit in (0, 1, 2, 3, 7):
         form = place(drawn(digit, width))
-        assert thinnest - 0.7 <= stroke_width(form > 127) <= thickest + 0.7
+        assert thinnest - 0.8 <= stroke_width(form > 127) <= thickest + 0.8
 
 
 @pytest.mark.parametrize("width", [3, 6, 12])
