@@ -8,27 +8,41 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from itertools import chain, tee
+from itertools import tee
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from mnistcls import __version__, options
+from mnistcls import __version__
+from mnistcls.cli_common import (
+    EXIT_ERROR,
+    MaxPixels,
+    MinConfidence,
+    ModelFile,
+    Overwrite,
+    Quiet,
+    Timeout,
+    Verbose,
+    Workers,
+    at_least_one,
+    exit_code,
+    make_classifier,
+    stderr_console,
+)
+from mnistcls.cli_evaluate import evaluate
+from mnistcls.cli_info import bench, info
 from mnistcls.columns import Columns
 from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.formats import Format
 from mnistcls.limits import TIMEOUT
 from mnistcls.listed import PathList
-from mnistcls.results import Status, Tally
+from mnistcls.results import Tally
 from mnistcls.sources import MAX_PIXELS, Source, Sources
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from mnistcls.batch import Batch
-    from mnistcls.classifier import Classifier
 
 # Commands import what they need when they run: --help and --version load neither numpy nor onnxruntime.
 
@@ -39,8 +53,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-EXIT_UNREADABLE, EXIT_ERROR = 1, 2
 
 
 class Stopped(BaseException):
@@ -115,7 +127,7 @@ def classify(  # noqa: PLR0913 - its options
             help="Write to this file, as its suffix says: .csv, .jsonl, .parquet.",
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has written.")] = False,
+    overwrite: Overwrite = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where an earlier run, broken off, has left the file of -o.")
     ] = False,
@@ -123,10 +135,10 @@ def classify(  # noqa: PLR0913 - its options
         Format | None,
         typer.Option("--format", help="Default: by -o's suffix, else a table on a terminal and CSV in a pipe."),
     ] = None,
-    workers: options.Workers = None,
-    timeout: options.Timeout = TIMEOUT,
-    model: options.Model = None,
-    min_confidence: options.MinConfidence = None,
+    workers: Workers = None,
+    timeout: Timeout = TIMEOUT,
+    model: ModelFile = None,
+    min_confidence: MinConfidence = None,
     top_k: Annotated[
         int,
         typer.Option(
@@ -140,19 +152,18 @@ def classify(  # noqa: PLR0913 - its options
         bool, typer.Option("--scores", help="Add digit_score: how surely the image shows one digit at all.")
     ] = False,
     recursive: Annotated[bool, typer.Option(help="Enter subfolders.")] = True,
-    max_pixels: options.MaxPixels = MAX_PIXELS,
+    max_pixels: MaxPixels = MAX_PIXELS,
     debug_dir: Annotated[
         Path | None, typer.Option(help="Show here what the network saw: images, contact sheets, steps.csv.")
     ] = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Read the digit in each image: a table on a terminal, CSV in a pipe or with -o.
 
     Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found, 130/143 interrupted/terminated.
     """
     from mnistcls import engine, tables, targets  # noqa: PLC0415
-    from mnistcls.console import stderr_console  # noqa: PLC0415
 
     named, listed = paths or [], _path_list(paths, files_from, nul=nul)
     target = targets.target(output, format_, Columns(top_k, probabilities, scores), overwrite=overwrite, resume=resume)
@@ -160,16 +171,16 @@ def classify(  # noqa: PLR0913 - its options
     stderr = stderr_console(quiet=quiet)
     sources, tally, started = Sources(named, recursive=recursive, listed=listed), Tally(), time.perf_counter()
     drawn, workers = engine.prepare(sources, workers)
-    classifier = _classifier(model, min_confidence, max_pixels, stderr if verbose else None)
+    classifier = make_classifier(model, min_confidence, max_pixels, stderr if verbose else None)
     inputs = {"paths": named, "files_from": files_from, "recursive": recursive}
     remaining = target.remaining(drawn, tally, classifier, inputs, {"timeout": timeout})
     if remaining is None:
         stderr.print(f"{output} is complete: nothing to do")
-        raise typer.Exit(_exit_code(tally))
+        raise typer.Exit(exit_code(tally))
     remaining, again = tee(remaining) if debug_dir else (remaining, iter(()))  # read anew for --debug-dir
     done = tally.total
     batches = tally.count(classifier.batches(remaining, workers=workers, timeout=timeout))
-    batches = _at_least_one(batches, sources, tally)
+    batches = at_least_one(batches, sources, tally)
     with (
         recorded(batches, again) as passing,
         target.open(tally, lambda: sources.skipped) as write,
@@ -177,44 +188,12 @@ def classify(  # noqa: PLR0913 - its options
     ):
         write(followed)
     stderr.print(tables.summary(tally, sources.skipped, time.perf_counter() - started, done))
-    raise typer.Exit(_exit_code(tally))
+    raise typer.Exit(exit_code(tally))
 
 
-@app.command(no_args_is_help=True, short_help="Measure how often the answers are right.")
-def evaluate(  # noqa: PLR0913 - its options
-    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Holds folders named 0 to 9, each with its images.")],
-    *,
-    workers: options.Workers = None,
-    timeout: options.Timeout = TIMEOUT,
-    model: options.Model = None,
-    min_confidence: options.MinConfidence = None,
-    max_pixels: options.MaxPixels = MAX_PIXELS,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-) -> None:
-    """Measure how often the answers are right, on images sorted into folders by their digit.
-
-    An image without an answer counts as wrong. Exit codes: 0 all classified, 1 some unreadable, 2 error or no image
-    found, 130/143 interrupted/terminated.
-    """
-    from mnistcls import engine, evaluation, outputs, report, tables  # noqa: PLC0415
-    from mnistcls.console import stderr_console  # noqa: PLC0415
-
-    labelled, stderr = evaluation.labelled_folder(folder), stderr_console(quiet=quiet)
-    if labelled.unlabelled:
-        stderr.print(f"Warning: images outside the digits' folders have no label; skipped {labelled.unlabelled:,}")
-    images, tally, started = Sources(labelled.digit_folders), Tally(), time.perf_counter()
-    drawn, workers = engine.prepare(images, workers)
-    classifier = _classifier(model, min_confidence, max_pixels, stderr if verbose else None)
-    batches = classifier.batches(tally.drawn(drawn), workers=workers, timeout=timeout)
-    batches = _at_least_one(tally.count(batches), images, tally)
-    with outputs.standard_output() as stream:
-        with tables.progress(batches, images, stderr) as followed:
-            rows = chain.from_iterable(followed)
-            figures = evaluation.evaluate((labelled.label(row.path), row) for row in rows)
-        report.print_evaluation(figures, stream)
-    stderr.print(tables.summary(tally, images.skipped, time.perf_counter() - started))
-    raise typer.Exit(_exit_code(tally))
+app.command(no_args_is_help=True, short_help="Measure how often the answers are right.")(evaluate)
+app.command(short_help="Describe a model file and the environment.")(info)
+app.command(short_help="Measure how fast each step is, and which one limits.")(bench)
 
 
 @app.command(short_help="Make a model file of a trained checkpoint.")
@@ -254,22 +233,6 @@ def _path_list(paths: list[str] | None, file: str | None, *, nul: bool) -> PathL
     return listed
 
 
-def _classifier(
-    model: Path | None, min_confidence: float | None, max_pixels: int, verbose_on: Console | None
-) -> Classifier:
-    """The classifier that the options ask for; says which model is at work on the console, if there is one."""
-    from mnistcls.classifier import Classifier  # noqa: PLC0415
-
-    classifier = Classifier(model, min_confidence=min_confidence, max_pixels=max_pixels)
-    if verbose_on:
-        verbose_on.print(f"Model {classifier.model.describe()}")
-    return classifier
-
-
-def _exit_code(tally: Tally) -> int:
-    return EXIT_UNREADABLE if tally.statuses[Status.UNREADABLE] else 0
-
-
 def _recorder(
     folder: Path | None, inputs: list[str], max_pixels: int, *, overwrite: bool, resume: bool
 ) -> Callable[[Iterator[Batch], Iterator[Source]], AbstractContextManager[Iterable[Batch]]]:
@@ -282,12 +245,3 @@ def _recorder(
 
     debug.check_folder(folder, inputs, overwrite=overwrite)
     return partial(debug.recorded, folder=folder, max_pixels=max_pixels)
-
-
-def _at_least_one(batches: Iterator[Batch], sources: Sources, tally: Tally) -> Iterator[Batch]:
-    """The same batches; an error before any output is opened if there are none, nor rows of an earlier run."""
-    first = next(batches, None)
-    if first is None and not tally.total:
-        passed = f" (skipped of other kinds: {sources.skipped:,})" if sources.skipped else ""
-        raise MnistclsError(f"no image found{passed}; name image files or folders that hold some")
-    return chain([first] if first is not None else [], batches)

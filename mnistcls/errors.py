@@ -4,6 +4,7 @@ MnistclsError
 ├── ImageError      one image that cannot be read; becomes a row, never ends a batch
 ├── ModelError      a model file that this release cannot use
 ├── OutputError     results that cannot be written
+├── LabelError      labels that cannot be used
 └── TrainingError   whatever stops training or export (raised by `train`)
     ├── DataError        MNIST files missing, broken, or not to be had
     ├── CheckpointError  a checkpoint that is not one, or of another network
@@ -57,6 +58,10 @@ class ModelError(MnistclsError):
 
 class OutputError(MnistclsError):
     """Results cannot be written where they were asked for."""
+
+
+class LabelError(MnistclsError):
+    """Labels are missing, damaged, or not those of the images."""
 
 
 class TrainingError(MnistclsError):

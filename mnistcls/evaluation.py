@@ -1,69 +1,61 @@
-"""How often the tool is right: folders of labelled images in, figures out."""
+"""How often the tool is right: predictions and their labels in, figures out."""
 
 from __future__ import annotations
 
-import os
+import heapq
+from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistcls.errors import MnistclsError
-from mnistcls.metrics import wilson_interval
+from mnistcls.label_files import NO_DIGIT
+from mnistcls.metrics import (
+    Bin,
+    ClassScores,
+    Proportion,
+    class_scores,
+    expected_calibration_error,
+    macro_average,
+    negative_log_likelihood,
+    reliability,
+)
 from mnistcls.results import Prediction, Status
-from mnistcls.sources import is_image_name
 
-NONE = 10
-"""Column of the confusion matrix for images without an answer: `no_digit` and `unreadable`."""
+UNREADABLE = 11
+"""Column of the confusion matrix for images that could not be read; the one before it, `NO_DIGIT`, is an answer."""
 
-LABELS = tuple("0123456789")
-
-_EXPECTED = "expected are folders named 0 to 9, each with images of that digit"
+WORST = 10
+"""Mistakes that are named."""
 
 
 @dataclass(frozen=True)
-class LabelledFolder:
-    """A folder that holds a folder of images for each digit."""
+class Mistake:
+    """A wrong digit."""
 
     path: str
-    digit_folders: tuple[str, ...]
-    """Those of 0 to 9 that are there, in order, as the user would type them."""
-    unlabelled: int
-    """Images directly in the folder: of what digit, nobody says."""
-
-    def label(self, path: str) -> int:
-        """The label, 0-9, of an image in one of the digit folders: that folder's name."""
-        return int(PurePath(path).parts[len(PurePath(self.path).parts)])
-
-
-@dataclass(frozen=True)
-class Proportion:
-    """Of so many, so many."""
-
-    count: int
-    total: int
-
-    @property
-    def share(self) -> float:
-        """0 to 1; NaN of nothing."""
-        return self.count / self.total if self.total else float("nan")
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """95 %, by Wilson; see `wilson_interval`."""
-        return wilson_interval(self.count, self.total)
+    label: int
+    """0-9, or `NO_DIGIT`."""
+    digit: int
+    confidence: float
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Predictions held against their labels; an image without an answer counts as wrong."""
+    """Predictions held against their labels; an unreadable image counts as wrong."""
 
     confusion: NDArray[np.intp]
-    """(10, 11), images by label (rows) and answered digit (columns); column `NONE`: no answer."""
+    """(11, 12), images by label (rows: 0-9, `NO_DIGIT`) and answer (columns: 0-9, `NO_DIGIT`, `UNREADABLE`)."""
     statuses: Mapping[Status, Proportion]
     """For each status: right answers, of images with it."""
+    bins: tuple[Bin, ...]
+    """Answered digits by their confidence."""
+    log_loss: float
+    """Mean negative log-likelihood of the labels 0-9 where a digit was answered, in nats; NaN of none."""
+    worst: tuple[Mistake, ...]
+    """The most confident wrong digits, at most `WORST`."""
+    unreadable: tuple[Prediction, ...]
 
     @property
     def accuracy(self) -> Proportion:
@@ -80,43 +72,81 @@ class Evaluation:
         """Images with the status `ok`, of all images."""
         return Proportion(self.accuracy_of_ok.total, self.accuracy.total)
 
-    def of_digit(self, digit: int) -> Proportion:
-        """Right answers, of the images of one digit."""
-        return Proportion(int(self.confusion[digit, digit]), int(self.confusion[digit].sum()))
+    @property
+    def calibration_error(self) -> float:
+        """Of the answered digits; see `expected_calibration_error`."""
+        return expected_calibration_error(self.bins)
+
+    @property
+    def answered(self) -> int:
+        """Images for which a digit was answered."""
+        return sum(b.right.total for b in self.bins)
+
+    @property
+    def scores(self) -> Mapping[int, ClassScores]:
+        """Of each label that has images."""
+        return class_scores(self.confusion)
+
+    @property
+    def macro(self) -> ClassScores:
+        """Plain means over those labels."""
+        return macro_average(self.scores)
+
+
+class _Seen:
+    """What figures are made of: some bytes an image, so that a million fit."""
+
+    def __init__(self) -> None:
+        self.counts = np.zeros((len(Status), NO_DIGIT + 1, UNREADABLE + 1), np.intp)
+        self.confidence, self.right, self.likelihood = array("d"), array("b"), array("d")
+        self.worst: list[Mistake] = []
+        self.unreadable: list[Prediction] = []
+
+    def add(self, label: int, prediction: Prediction) -> None:
+        self.counts[_ORDER[prediction.status], label, _answer(prediction)] += 1
+        if prediction.status is Status.UNREADABLE:
+            self.unreadable.append(prediction)
+        if prediction.digit is None or prediction.confidence is None:
+            return
+        self.confidence.append(prediction.confidence)
+        self.right.append(prediction.digit == label)
+        if label != NO_DIGIT and prediction.probabilities:
+            self.likelihood.append(prediction.probabilities[label])
+        if prediction.digit != label:
+            mistake = Mistake(prediction.path, label, prediction.digit, prediction.confidence)
+            self.worst = heapq.nlargest(WORST, [*self.worst, mistake], key=lambda m: m.confidence)
+
+    def evaluation(self) -> Evaluation:
+        return Evaluation(
+            confusion=self.counts.sum(axis=0),
+            statuses={
+                status: Proportion(int(counts.trace()), int(counts.sum()))
+                for status, counts in zip(Status, self.counts, strict=True)
+            },
+            bins=reliability(self.confidence, self.right),
+            log_loss=negative_log_likelihood(self.likelihood),
+            worst=tuple(self.worst),
+            unreadable=tuple(self.unreadable),
+        )
+
+
+_ORDER = {status: i for i, status in enumerate(Status)}
 
 
 def evaluate(labelled: Iterable[tuple[int, Prediction]]) -> Evaluation:
     """Hold predictions against labels.
 
     Args:
-        labelled: (label 0-9, prediction) of each image; drawn from once, so that a stream will do.
+        labelled: (label 0-9 or `NO_DIGIT`, prediction) of each image; drawn from once, so that a stream will do.
     """
-    counts = np.zeros((len(Status), 10, 11), np.intp)
-    order = list(Status)
+    seen = _Seen()
     for label, prediction in labelled:
-        answer = NONE if prediction.digit is None else prediction.digit
-        counts[order.index(prediction.status), label, answer] += 1
-    statuses = {
-        status: Proportion(int(of_status.trace()), int(of_status.sum()))
-        for status, of_status in zip(order, counts, strict=True)
-    }
-    return Evaluation(counts.sum(axis=0), statuses)
+        seen.add(label, prediction)
+    return seen.evaluation()
 
 
-def labelled_folder(path: str) -> LabelledFolder:
-    """Find the digit folders in a folder.
-
-    Raises:
-        MnistclsError: it is no folder, cannot be listed, has no digit folder, or has one of another name in view.
-    """
-    try:
-        with os.scandir(path) as found:
-            entries = sorted((entry.name, os.path.isdir(entry)) for entry in found)
-    except OSError as error:
-        raise MnistclsError(f"{path}: {error.strerror}; {_EXPECTED}") from None
-    folders = [name for name, is_folder in entries if is_folder and not name.startswith((".", "__MACOSX"))]
-    others = [name for name in folders if name not in LABELS]
-    if others or not folders:
-        raise MnistclsError(f"{path}: {f'a folder named {others[0]!r}' if others else 'no folder in it'}; {_EXPECTED}")
-    unlabelled = sum(not is_folder and is_image_name(name) for name, is_folder in entries)
-    return LabelledFolder(path, tuple((PurePath(path) / name).as_posix() for name in folders), unlabelled)
+def _answer(prediction: Prediction) -> int:
+    """Column of the confusion matrix."""
+    if prediction.digit is not None:
+        return prediction.digit
+    return UNREADABLE if prediction.status is Status.UNREADABLE else NO_DIGIT

@@ -146,6 +146,11 @@ class Model:
         if inputs != [(INPUT, "tensor(uint8)", [SIZE] * 2)] or outputs != promised:
             raise ModelError(f"{self.path}: inputs or outputs are not those of contract {CONTRACT}; export it again")
 
+    @property
+    def threads(self) -> int:
+        """With which onnxruntime runs it."""
+        return int(self._session.get_session_options().intra_op_num_threads)
+
     def describe(self) -> str:
         """One line: name, version and file."""
         return f"{self.metadata.name} {self.metadata.version} ({self.path})"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from io import FileIO, TextIOWrapper
+from io import FileIO, StringIO, TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from mnistcls.errors import OutputError
 
@@ -77,6 +78,29 @@ def output_file(path: Path, start: int = 0) -> Iterator[PartFile]:
         stream.close()
 
 
+@contextmanager
+def text_file(path: Path) -> Iterator[TextIO]:
+    """A file of text, as `standard_output` has it, written when the block has ended well.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    text = StringIO()
+    yield text
+    with output_file(path) as file:
+        file.write(text.getvalue().encode("utf-8", "surrogateescape"))
+
+
+def write_json(value: Mapping[str, Any], stream: TextIO) -> None:
+    r"""Write figures as JSON for people too; other letters and bytes of file names as \uNNNN, so that any reader copes.
+
+    Raises:
+        OSError: the stream cannot be written.
+    """
+    json.dump(value, stream, indent=2, allow_nan=False)
+    stream.write("\n")
+
+
 class PartFile:
     """An output file on its way; see `output_file`."""
 
@@ -131,28 +155,27 @@ def part_of(path: Path) -> Path:
     return path.with_name(path.name + ".part")
 
 
-def check_folder(path: Path) -> None:
-    """Whether an output may be there at all.
+def check_free(path: Path, *, overwrite: bool = False, options: str = "--overwrite") -> None:
+    """Whether an output may be there.
+
+    Args:
+        path: of the output.
+        overwrite: whether what an earlier run has left is not in the way.
+        options: what the user could say, where it is.
 
     Raises:
-        OutputError: it is a folder, or its folder does not exist.
+        OutputError: it is a folder, its folder does not exist, or an earlier run's output is in the way.
     """
     if os.path.isdir(path):
         raise OutputError(f"{path} is a folder; name a file in it with -o")
     if not os.path.isdir(path.parent):
         raise OutputError(f"cannot write {path}: there is no folder {path.parent}; make it, or choose another with -o")
-
-
-def check_free(path: Path) -> None:
-    """Whether nothing of an earlier run is in the way.
-
-    Raises:
-        OutputError: the output or what is left of an unfinished run exists.
-    """
+    if overwrite:
+        return
     if os.path.exists(path):
-        raise OutputError(f"{path} exists; use --overwrite, --resume, or another -o")
+        raise OutputError(f"{path} exists; use {options}, or another -o")
     if os.path.exists(part_of(path)):
-        raise OutputError(f"{part_of(path)} is left of an unfinished run; use --resume, --overwrite, or another -o")
+        raise OutputError(f"{part_of(path)} is left of an unfinished run; use {options}, or another -o")
 
 
 def _lock(file: FileIO, path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Thread
@@ -132,6 +132,17 @@ def _followed(bar: Progress, task: TaskID, batches: Iterable[Batch]) -> Iterator
         bar.advance(task, len(batch))
         yield batch
     bar.stop()
+
+
+@contextmanager
+def share_bar(name: str, console: Console) -> Iterator[Callable[[float], None]]:
+    """A progress bar to be told the share that is done, 0 to 1; none if the console is no terminal."""
+    if not console.is_terminal or console.is_dumb_terminal:
+        yield lambda _: None
+        return
+    with Progress(TextColumn(name), BarColumn(), TimeRemainingColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("", total=1)
+        yield lambda share: bar.update(task, completed=share)
 
 
 def shorten(text: str, width: int) -> str:

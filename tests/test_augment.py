@@ -150,3 +150,10 @@ def test_elastic_bends_the_bar() -> None:
     bent = distort(bars(50), replace(NONE, elastic=1.0), generator())
     centres = (bent[:, 0, 7:21] * torch.arange(28)).sum(dim=2) / bent[:, 0, 7:21].sum(dim=2)  # of each row: (N, 14)
     assert float(centres.std(dim=1).mean()) > 0.2
+
+
+def test_some_images_are_left_as_they_are() -> None:
+    images = bars(400)
+    distorted = distort(images, Augmentation(untouched=0.25), generator())
+    same = (distorted == images).flatten(1).all(dim=1)
+    assert 70 <= int(same.sum()) <= 130

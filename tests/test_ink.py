@@ -3,8 +3,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from train.forms import FORMS
 from train.ink import Pen, render
-from train.strokes import FORMS, digit_strokes
+from train.strokes import digit_strokes
 
 
 def rng(seed=7):

@@ -15,10 +15,11 @@ from train.checkpoints import Checkpoint
 from train.data import Digits
 from train.infer import logits_of
 from train.loop import Epoch, Trainer, has_fast_bfloat16, steps_per_epoch, train
+from train.mixture import Mixture
 from train.recipes import FULL, Recipe
 
 CPU = torch.device("cpu")
-RECIPE = replace(FULL["reference"], epochs=4, batch_size=8)
+RECIPE = replace(FULL["reference"], epochs=4, batch_size=8, outlier_share=0.0)
 STEPS = 2
 
 
@@ -32,7 +33,8 @@ def bars(count: int, seed: int) -> Digits:
     return Digits(images, labels)
 
 
-TRAINING, VALIDATION = bars(STEPS * 8 + 3, seed=0), bars(20, seed=1)
+DIGITS, VALIDATION = bars(STEPS * 8 + 3, seed=0), bars(20, seed=1)
+TRAINING = Mixture(DIGITS.images, DIGITS.labels, real=len(DIGITS))
 
 
 def new_trainer(recipe: Recipe = RECIPE, seed: int = 0) -> Trainer:
@@ -92,6 +94,28 @@ def test_recipe_decides_whether_images_are_distorted() -> None:
     )
     assert plain == pytest.approx(still, rel=1e-3)
     assert plain != pytest.approx(moving, rel=1e-3)
+
+
+class Knows:
+    """A teacher that is sure of one answer, whatever it sees."""
+
+    def __init__(self, answer: int) -> None:
+        self.answer = answer
+        self.seen = 0
+
+    def probabilities(self, images: torch.Tensor) -> torch.Tensor:
+        self.seen += len(images)
+        answers = torch.full((len(images),), self.answer)
+        return torch.nn.functional.one_hot(answers, 11).float()
+
+
+def test_teacher_replaces_the_labels_of_real_digits_alone() -> None:
+    half = Mixture(DIGITS.images, DIGITS.labels, real=8, drawn=8)
+    trainer, teacher = new_trainer(replace(RECIPE, epochs=30, augmentation=None)), Knows(3)
+    list(train(trainer, half, VALIDATION, lambda _: None, teacher))
+    assert teacher.seen == 30 * 8
+    answers = logits_of(trainer.network, DIGITS.images, CPU).argmax(axis=1)
+    assert (answers[:8] == 3).mean() > (answers[8:] == 3).mean()
 
 
 def test_gradients_are_clipped(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from train.data import Digits
 from train.loop import Epoch
-from train.plots import plot_curves
+from train.plots import plot_curves, plot_mistakes
+from train.scoring import Mistakes
 
 HISTORY = [Epoch(1, 0.5, 0.25, 0.9, 1.0), Epoch(2, 0.4, 0.2, 0.95, 1.0), Epoch(3, 0.3, 0.1, 0.99, 1.0)]
 
@@ -42,3 +44,15 @@ def test_one_epoch_and_no_error_at_all_can_be_drawn(tmp_path: Path, history: lis
 def test_curve_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "curve.png").write_bytes(b"old")
     assert plotted(HISTORY, tmp_path / "curve.png").any()
+
+
+def test_mistakes_are_a_png_with_an_image_each(tmp_path: Path) -> None:
+    digits = Digits(np.full((30, 28, 28), 255, np.uint8), np.zeros(30, np.int64))
+    dark = []
+    for count in (0, 1, 12):
+        wrong = Mistakes(np.zeros((10, 10), np.int64), np.arange(count), np.ones(count, np.int64))
+        plot_mistakes(digits, wrong, tmp_path / "mistakes.png")
+        with Image.open(tmp_path / "mistakes.png") as image:
+            dark.append(int((np.asarray(image.convert("L")) < 50).sum()))
+    assert dark[0] == 0
+    assert dark[2] > 8 * dark[1] > 0

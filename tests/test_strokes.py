@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from train.forms import FORMS
 from train.ink import Pen, render
-from train.strokes import FORMS, Hand, digit_strokes, form_names
+from train.strokes import Hand, digit_strokes, form_names
 
 EVERY_FORM = pytest.mark.parametrize(
     ("digit", "form"), [pytest.param(form.digit, form.name, id=f"{form.digit} {form.name}") for form in FORMS]

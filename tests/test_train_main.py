@@ -20,12 +20,13 @@ import torch
 from PIL import Image
 
 import train
+import train.fit as fitting
 from mnistcls import Classifier
 from mnistcls.errors import TrainingError
 from mnistcls.model import Model
 from train.checkpoints import Checkpoint
 from train.data import Digits, load_test, load_train
-from train.loop import Epoch
+from train.loop import Epoch, Trainer
 from train.recipes import FULL, QUICK, Recipe
 from train.runs import Run, RunSettings
 
@@ -36,7 +37,9 @@ FILES = {
     "metrics.jsonl",
     "last.safetensors",
     "best.safetensors",
+    "drawn.safetensors",
     "curve.png",
+    "mistakes.png",
     "model.onnx",
     "model.md",
 }
@@ -50,7 +53,7 @@ Outcome = tuple[int, str, str]
 
 def start(folder: Path, *arguments: str | Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "train", *map(str, arguments)],
+        [sys.executable, "-m", "train", "reference", *map(str, arguments)],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
         stdout=subprocess.PIPE,
@@ -229,7 +232,8 @@ def test_stopped_run_ends_cleanly_and_can_be_resumed(
 
 @pytest.mark.slow
 def test_error_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
-    assert run_train(tmp_path, "lenet") == (2, "", "Error: no network 'lenet'; there are: reference\n")
+    code, out, err = run_train(tmp_path, "--resume", "--run", "missing")
+    assert (code, out, err.count("\n"), err[:7]) == (2, "", 1, "Error: ")
 
 
 # --- python -m train in this process: errors
@@ -262,12 +266,12 @@ def assert_error(outcome: Outcome, message: str) -> None:
 
 
 def started(folder: Path, data_sha256: str, epochs: int = 2) -> Run:
-    recipe = replace(FULL["reference"], epochs=epochs, batch_size=8)
+    recipe = replace(FULL["reference"], epochs=epochs, batch_size=8, outlier_share=0.0)
     return Run.start(RunSettings(recipe, 0, {"data_sha256": data_sha256}), folder)
 
 
 def test_unknown_network_names_the_known_ones(command: Command, tmp_path: Path) -> None:
-    assert_error(command("lenet"), "no network 'lenet'; there are: reference")
+    assert_error(command("lenet"), "no network 'lenet'; there are: default, reference")
     assert not list(tmp_path.iterdir())
 
 
@@ -335,7 +339,7 @@ def test_damaged_last_checkpoint_is_an_error_and_stays(
     command: Command, tmp_path: Path, tiny_mnist: Path, content: str
 ) -> None:
     run = started(tmp_path / "run", load_train(tiny_mnist).sha256)
-    whole = train_main().Trainer(run.settings().recipe, 0, torch.device("cpu"), 10).checkpoint()
+    whole = Trainer(run.settings().recipe, 0, torch.device("cpu"), 10).checkpoint()
     if content in ("noise", "pickle"):
         run.last.write_bytes({"noise": b"noise", "pickle": b"\x80\x04N."}[content])
     else:
@@ -364,8 +368,8 @@ def epoch(number: int, accuracy: float, loss: float) -> Epoch:
 
 def test_best_epoch_has_the_highest_accuracy_and_of_equals_the_lowest_loss() -> None:
     history = [epoch(1, 0.98, 0.01), epoch(2, 0.99, 0.05), epoch(3, 0.99, 0.03), epoch(4, 0.99, 0.04)]
-    assert train_main().best(history) is history[2]
-    assert train_main().best(history[:1]) is history[0]
+    assert fitting.best(history) is history[2]
+    assert fitting.best(history[:1]) is history[0]
 
 
 @pytest.fixture
@@ -373,7 +377,7 @@ def started_by(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_mnist: Path
     """The settings of the run `tmp_path / "run"` that would be trained with these options."""
     module = train_main()
     monkeypatch.setattr(module, "fit", lambda *_: None)
-    monkeypatch.setattr(module, "finish", lambda *_: None)
+    monkeypatch.setattr(module, "_finish", lambda *_: None)
 
     def call(*options: str) -> RunSettings:
         module.app([*options, "--run", str(tmp_path / "run"), "--data-dir", str(tiny_mnist)], standalone_mode=False)
@@ -385,9 +389,10 @@ def started_by(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_mnist: Path
 @pytest.mark.parametrize(
     ("options", "recipe", "seed"),
     [
-        ([], FULL["reference"], 0),
-        (["--quick"], QUICK["reference"], 0),
-        (["--quick", "--epochs", "9", "--seed", "4"], replace(QUICK["reference"], epochs=9), 4),
+        ([], FULL["default"], 0),
+        (["--quick"], QUICK["default"], 0),
+        (["--quick", "--epochs", "9", "--seed", "4"], replace(QUICK["default"], epochs=9), 4),
+        (["reference", "--quick"], QUICK["reference"], 0),
         (["reference", "--epochs", "3"], replace(FULL["reference"], epochs=3), 0),
     ],
 )
@@ -425,21 +430,26 @@ CPU = torch.device("cpu")
 
 def test_fit_keeps_the_best_epoch_with_its_calibration(tmp_path: Path) -> None:
     run = started(tmp_path / "run", noise().sha256, epochs=4)
-    train_main().fit(run, noise(), CPU)
+    fitting.fit(run, noise(), CPU)
     history = [Epoch(**values) for values in Checkpoint.load(run.last).header["history"]]
     best = Checkpoint.load(run.best)
     assert best.header["metrics"]["val_accuracy"] == max(one.val_accuracy for one in history)
     assert best.header["calibration"]["temperature"] > 0
     assert RunSettings.from_json(json.dumps(best.header)) == run.settings()
     assert history_of(run.folder) == [replace(one, seconds=0) for one in history]
-    assert {file.name for file in run.folder.iterdir()} == FILES - {"model.onnx", "model.md"}
+    assert {file.name for file in run.folder.iterdir()} == FILES - {
+        "drawn.safetensors",
+        "mistakes.png",
+        "model.onnx",
+        "model.md",
+    }
 
 
 @pytest.mark.parametrize("method", ["log", "_keep_best"])
 def test_run_that_dies_while_it_saves_its_last_epoch_is_resumed_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    module = train_main()
+    module = fitting
     unbroken, broken = (started(tmp_path / name, noise().sha256) for name in ("unbroken", "broken"))
     module.fit(unbroken, noise(), CPU)
     target = Run if method == "log" else module
@@ -473,10 +483,10 @@ def test_full_disk_is_an_error_that_says_so(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(TrainingError, match="No space left on device"):
-        train_main().fit(run, noise(), CPU)
+        fitting.fit(run, noise(), CPU)
 
 
 def test_data_too_few_to_hold_any_out_are_an_error(tmp_path: Path) -> None:
     run = started(tmp_path / "run", noise(11).sha256)
     with pytest.raises(TrainingError, match="cannot hold 0 of 11 images out"):
-        train_main().fit(run, noise(11), CPU)
+        fitting.fit(run, noise(11), CPU)

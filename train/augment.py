@@ -18,7 +18,7 @@ ELASTIC_GRID = 5
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Ranges of the distortions; each is drawn evenly from [-range, range] for each image."""
+    """Ranges of the distortions, each drawn evenly from [-range, range] for each image, and how many are distorted."""
 
     rotation: float = 10.0
     """Degrees."""
@@ -30,6 +30,9 @@ class Augmentation:
     """Pixels, each way."""
     elastic: float = 1.0
     """Standard deviation, in pixels, of the elastic field's control points."""
+    untouched: float = 0.0
+    """Share of the images that stay as they are: distorting softens edges, and a network that has seen nothing else
+    takes sharp ones for something new."""
 
 
 def distort(images: Tensor, ranges: Augmentation, generator: torch.Generator) -> Tensor:
@@ -44,7 +47,9 @@ def distort(images: Tensor, ranges: Augmentation, generator: torch.Generator) ->
         Distorted images, same shape and dtype, background 0.
     """
     field = affine_grid(images, ranges, generator) + elastic_field(images, ranges, generator)
-    return F.grid_sample(images, field, mode="bilinear", padding_mode="zeros", align_corners=False)
+    distorted = F.grid_sample(images, field, mode="bilinear", padding_mode="zeros", align_corners=False)
+    chosen = torch.rand(len(images), 1, 1, 1, generator=generator, device=images.device) >= ranges.untouched
+    return torch.where(chosen, distorted, images)
 
 
 def affine_grid(images: Tensor, ranges: Augmentation, generator: torch.Generator) -> Tensor:

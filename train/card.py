@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import fill
+from typing import Any
 
 from mnistcls.model import ModelMetadata
 
@@ -37,10 +41,16 @@ model; on another kind, sums round differently.
 
 ## Results
 
-| | images | accuracy | 95 % interval | negative log-likelihood |
-|---|---|---|---|---|
+| | images | accuracy | 95 % interval | negative log-likelihood | calibration error |
+|---|---|---|---|---|---|
 {rows}
 
+Of these, with the thresholds below:
+
+| | `ok` | right among them | 95 % interval | `no_digit` |
+|---|---|---|---|---|
+{statuses}
+{mistakes}
 ## Thresholds
 
 Fitted on the validation images alone.
@@ -48,7 +58,7 @@ Fitted on the validation images alone.
 | | value | rule |
 |---|---|---|
 | confidence | {confidence_threshold:.4f} | under it `uncertain`: the lowest at which `ok` is 99.9 % right |
-| digit score | {digit_score_threshold:.4f} | under it `no_digit`: the lowest of any validation digit |
+| digit score | {digit_score_threshold:.4f} | under it `no_digit`: 0.5, less if it took over 0.1 % of digits |
 
 The temperature, fitted for the least negative log-likelihood, is inside the graph.
 
@@ -60,27 +70,62 @@ The temperature, fitted for the least negative log-likelihood, is inside the gra
 """
 
 
-def model_card(metadata: ModelMetadata, file: str, training_seconds: float | None = None) -> str:
+@dataclass(frozen=True)
+class Made:
+    """What is known of a model's making beside what its file says.
+
+    No matter of the file itself, so that the same run gives the same bytes.
+    """
+
+    seconds: float | None = None
+    """Of training."""
+    confusion: Sequence[Sequence[int]] = ()
+    """Test images by label (rows) and answer (columns)."""
+    mistakes: Sequence[int] = ()
+    """Indices of the test images with a wrong answer."""
+
+    @classmethod
+    def of(cls, header: Mapping[str, Any]) -> Made:
+        """From the header of a scored checkpoint."""
+        return cls(header.get("training_seconds"), header.get("confusion", ()), header.get("mistakes", ()))
+
+
+def model_card(metadata: ModelMetadata, file: str, made: Made) -> str:
     """Markdown of one model's card.
 
     Args:
         metadata: as it stands in the model file.
         file: the model file's name.
-        training_seconds: how long training took, if that is known; no matter of the file, so that the same run gives
-            the same bytes.
+        made: how it was made.
     """
     provenance = dict(metadata.provenance)
     recipe = json.dumps(json.loads(provenance.pop("recipe", "{}")), indent=2)
-    rows = [_score_row(metadata, prefix) for prefix in ("val", "test") if f"{prefix}_accuracy" in metadata.metrics]
+    scored = [prefix for prefix in ("val", "test") if f"{prefix}_accuracy" in metadata.metrics]
     return _TEMPLATE.format(
         file=file,
         **vars(metadata) | {"provenance": "\n".join(f"| {key} | `{value}` |" for key, value in provenance.items())},
         recipe=recipe,
         **{f"{part}_images": _count(metadata, part) for part in ("train", "val", "test")},
-        training=_training(metadata, training_seconds),
-        rows="\n".join(rows),
+        training=_training(metadata, made.seconds),
+        rows="\n".join(_score_row(metadata, prefix) for prefix in scored),
+        statuses="\n".join(_status_row(metadata, prefix) for prefix in scored),
+        mistakes=_mistakes(made),
         command=metadata.provenance.get("command", "python -m train"),
         data_sha256=metadata.provenance.get("data_sha256", "unknown"),
+    )
+
+
+def _mistakes(made: Made) -> str:
+    """The confusion matrix and the wrong answers; nothing for a model that was not scored."""
+    if not made.confusion:
+        return ""
+    header = "| label | " + " | ".join(map(str, range(10))) + " |\n|---" + "|---:" * 10 + "|\n"
+    rows = "\n".join(f"| {label} | " + " | ".join(map(str, row)) + " |" for label, row in enumerate(made.confusion))
+    indices = fill(", ".join(map(str, made.mistakes)), width=118)
+    return (
+        f"\nTest images by label (rows) and answer (columns):\n\n{header}{rows}\n\n"
+        f"Indices of the {len(made.mistakes)} test images with a wrong answer, shown in the run's `mistakes.png`:\n\n"
+        f"{indices}\n"
     )
 
 
@@ -94,8 +139,20 @@ def _count(metadata: ModelMetadata, part: str) -> str:
     return "no" if count is None else f"{count:,.0f}"
 
 
+def _values(metadata: ModelMetadata, prefix: str) -> tuple[str, dict[str, float]]:
+    """The name of a set of digits, and what was measured on it."""
+    figures = {key.removeprefix(f"{prefix}_"): number for key, number in metadata.metrics.items()}
+    return {"val": "validation", "test": "test"}[prefix], figures
+
+
 def _score_row(metadata: ModelMetadata, prefix: str) -> str:
-    value = {key.removeprefix(f"{prefix}_"): number for key, number in metadata.metrics.items()}
-    name = {"val": "validation", "test": "test"}[prefix]
+    name, value = _values(metadata, prefix)
     interval = f"{value['accuracy_low']:.2%} to {value['accuracy_high']:.2%}"
-    return f"| {name} | {value['images']:,.0f} | {value['accuracy']:.2%} | {interval} | {value['nll']:.4f} |"
+    error = f"{value['calibration_error']:.2%}"
+    return f"| {name} | {value['images']:,.0f} | {value['accuracy']:.2%} | {interval} | {value['nll']:.4f} | {error} |"
+
+
+def _status_row(metadata: ModelMetadata, prefix: str) -> str:
+    name, value = _values(metadata, prefix)
+    interval = f"{value['ok_accuracy_low']:.2%} to {value['ok_accuracy_high']:.2%}"
+    return f"| of {name} | {value['ok']:.2%} | {value['ok_accuracy']:.2%} | {interval} | {value['no_digit']:.2%} |"

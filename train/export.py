@@ -20,7 +20,7 @@ from mnistcls.errors import CheckpointError, ParityError, TrainingError
 from mnistcls.model import CONTRACT, DIGIT_SCORE, INPUT, METADATA_KEY, PROBABILITIES, ModelMetadata
 from mnistcls.placement import SIZE
 from train.calibrate import Calibration
-from train.card import model_card
+from train.card import Made, model_card
 from train.checkpoints import Checkpoint, load_weights
 from train.data import load_test, resolve_data_dir
 from train.files import write_whole
@@ -58,10 +58,7 @@ class Deployed(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """uint8 (N, 28, 28) to float32 (N, 10) and (N,)."""
-        logits = self.network(images.unsqueeze(1).float() / 255)
-        energy = torch.logsumexp(logits, dim=1)
-        score = torch.sigmoid((energy - self.calibration.energy_offset) / self.calibration.energy_scale)
-        return torch.softmax(logits / self.calibration.temperature, dim=1), score
+        return self.calibration.apply(self.network(images.unsqueeze(1).float() / 255))
 
 
 def export_run(
@@ -109,7 +106,7 @@ def export(checkpoint: Path, output: Path, images: NDArray[np.uint8]) -> Exporte
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         write_whole(output, model)
-        write_whole(output.with_suffix(".md"), model_card(metadata, output.name, loaded.header.get("training_seconds")))
+        write_whole(output.with_suffix(".md"), model_card(metadata, output.name, Made.of(loaded.header)))
     except OSError as error:
         raise TrainingError(f"cannot write {output}: {error.strerror}; choose another -o") from None
     return Exported(output, len(model), difference)

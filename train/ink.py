@@ -27,12 +27,23 @@ class Pen:
     """Share of the width that is lost where the pen is quickest, 0 to 1."""
     lift: float = 0.3
     """Share of the width that is lost where the pen leaves the paper, 0 to 1."""
+    chisel: float = 0.0
+    """Share of the width that is lost along the edge of a broad nib, 0 to 1."""
+    nib: float = 0.7
+    """Angle of that edge, in radians from the horizontal, rising to the right."""
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> Self:
         """Draw a pen between a ballpoint and a felt-tip."""
         width = np.exp(rng.normal(np.log(0.1), 0.3))
         return cls(float(np.clip(width, 0.04, 0.2)), float(rng.uniform(0, 0.45)), float(rng.uniform(0, 0.6)))
+
+    @classmethod
+    def any(cls, rng: np.random.Generator) -> Self:
+        """Draw a pen from a hairline to a marker, one in seven of them with a broad nib."""
+        width = float(np.clip(np.exp(rng.normal(np.log(0.09), 0.5)), 0.015, 0.22))
+        chisel = float(rng.uniform(0.3, 0.75)) if rng.random() < 1 / 7 else 0.0
+        return cls(width, float(rng.uniform(0, 0.5)), float(rng.uniform(0, 0.6)), chisel, float(rng.uniform(0.3, 1.0)))
 
 
 def render(
@@ -91,7 +102,8 @@ def _radii(stroke: Points, pen: Pen) -> Points:
     speed *= np.sqrt(np.sin(np.pi * along.clip(0.02, 0.98)))
     speed = smooth(np.stack([speed, along], axis=1), 0.1)[:, 0].clip(0, 1)
     lifted = ((along - 0.75) / 0.25).clip(0, 1) ** 2
-    return pen.width / 2 * (1 - pen.thinning * speed) * (1 - pen.lift * lifted)
+    along_edge = np.abs(np.cos(heading + pen.nib)) if pen.chisel else 0.0  # y points down, the angle up
+    return pen.width / 2 * (1 - pen.thinning * speed) * (1 - pen.lift * lifted) * (1 - pen.chisel * along_edge)
 
 
 def _lay(ink: Ink, capsules: Points, middle: Points) -> None:

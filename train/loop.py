@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -18,7 +19,8 @@ from train.augment import distort
 from train.checkpoints import Checkpoint, load_optimizer, load_weights, optimizer_tensors, prefixed
 from train.data import Digits
 from train.infer import logits_of, scores, to_input
-from train.networks import NETWORKS
+from train.mixture import NO_DIGIT, Mixture
+from train.networks import NETWORKS, with_no_digit
 from train.recipes import Recipe
 
 MAX_GRADIENT_NORM = 1.0
@@ -26,6 +28,13 @@ MAX_GRADIENT_NORM = 1.0
 
 OnStep = Callable[[float], None]
 """Called with the loss after each step."""
+
+
+class Teaches(Protocol):
+    """What gives real digits other targets than their labels."""
+
+    def probabilities(self, images: Tensor) -> Tensor:
+        """Of the ten digits and of no digit, float (N, 11), for images (N, 1, 28, 28) as the network sees them."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,8 @@ class Trainer:
         recipe = self.recipe
         self.network = NETWORKS[recipe.network]().to(self.device)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # its stub lacks this one
-        self.averaged = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay))
+        average = get_ema_multi_avg_fn(recipe.ema_decay)
+        self.averaged = AveragedModel(self.network, multi_avg_fn=average, use_buffers=True)
         self.optimizer = torch.optim.AdamW(self.network.parameters(), recipe.lr, weight_decay=recipe.weight_decay)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer,
@@ -90,10 +100,19 @@ class Trainer:
             group["lr"] = lr
 
 
-def train(trainer: Trainer, training: Digits, validation: Digits, on_step: OnStep) -> Iterator[Epoch]:
+def train(
+    trainer: Trainer, training: Mixture, validation: Digits, on_step: OnStep, teacher: Teaches | None = None
+) -> Iterator[Epoch]:
     """Train to the end of the recipe, yielding after each epoch.
 
     The randomness of an epoch hangs on the seed and the epoch alone, so a resumed run equals an unbroken one.
+
+    Args:
+        trainer: what is trained.
+        training: what an epoch draws from.
+        validation: what each epoch is measured on.
+        on_step: told the loss of each step.
+        teacher: gives the targets of real digits; their labels are, if None.
 
     Raises:
         TrainingError: the loss is no longer a number.
@@ -102,36 +121,58 @@ def train(trainer: Trainer, training: Digits, validation: Digits, on_step: OnSte
     labels = torch.from_numpy(training.labels).to(trainer.device)
     for epoch in range(len(trainer.history) + 1, trainer.recipe.epochs + 1):
         started = time.perf_counter()
-        loss = _train_epoch(trainer, images, labels, epoch, on_step)
+        generator = _seeded(trainer, epoch)
+        batches = training.order(generator).split(trainer.recipe.batch_size)[: trainer.steps_per_epoch]
+        drawn = (_Batch(images[batch], labels[batch], training.is_real(batch)) for batch in batches)
+        losses = _train_epoch(trainer, drawn, generator, teacher)
+        total = 0.0
+        for step, loss in enumerate(losses, start=1):
+            if not math.isfinite(loss):
+                raise TrainingError(f"the loss became {loss} in epoch {epoch}, step {step}; lower the learning rate")
+            total += loss
+            on_step(loss)
         logits = logits_of(trainer.averaged, validation.images, trainer.device)
         val = scores(logits, validation.labels, "val", temperature=1.0)
         seconds = time.perf_counter() - started
-        trainer.history.append(Epoch(epoch, loss, val["val_nll"], val["val_accuracy"], seconds))
+        trainer.history.append(Epoch(epoch, total / len(batches), val["val_nll"], val["val_accuracy"], seconds))
         yield trainer.history[-1]
 
 
-def _train_epoch(trainer: Trainer, images: Tensor, labels: Tensor, epoch: int, on_step: OnStep) -> float:
-    """One pass over the images in random order; the mean loss."""
-    torch.manual_seed(_epoch_seed(trainer.seed, epoch))  # dropout draws from the global generator
-    generator = torch.Generator(trainer.device).manual_seed(_epoch_seed(trainer.seed, epoch))
-    order = torch.randperm(len(labels), generator=generator, device=trainer.device)
+@dataclass(frozen=True, eq=False)
+class _Batch:
+    images: Tensor
+    """uint8 (B, 28, 28)."""
+    labels: Tensor
+    """int64 (B,)."""
+    real: Tensor
+    """Which of them are real digits, bool (B,)."""
+
+
+def _train_epoch(
+    trainer: Trainer, batches: Iterable[_Batch], generator: torch.Generator, teacher: Teaches | None
+) -> Iterator[float]:
+    """One pass over the batches, yielding the loss of each."""
+    ranges = trainer.recipe.augmentation
     trainer.network.train()
-    total = 0.0
-    for step in range(trainer.steps_per_epoch):
-        batch = order[step * trainer.recipe.batch_size :][: trainer.recipe.batch_size]
-        x, ranges = to_input(images[batch]), trainer.recipe.augmentation
-        loss = _train_step(trainer, distort(x, ranges, generator) if ranges else x, labels[batch])
-        if not math.isfinite(loss):
-            raise TrainingError(f"the loss became {loss} in epoch {epoch}, step {step + 1}; lower the learning rate")
-        total += loss
-        on_step(loss)
-    return total / trainer.steps_per_epoch
+    for batch in batches:
+        x = to_input(batch.images)
+        x = distort(x, ranges, generator).contiguous(memory_format=torch.channels_last) if ranges else x
+        yield _train_step(trainer, x, _targets(x, batch, teacher))
 
 
-def _train_step(trainer: Trainer, x: Tensor, labels: Tensor) -> float:
+def _targets(x: Tensor, batch: _Batch, teacher: Teaches | None) -> Tensor:
+    """What the network is to learn: the labels, int64 (B,), or with a teacher probabilities, float (B, 11)."""
+    if teacher is None:
+        return batch.labels
+    targets = F.one_hot(batch.labels, NO_DIGIT + 1).float()
+    targets[batch.real] = teacher.probabilities(x[batch.real])
+    return targets
+
+
+def _train_step(trainer: Trainer, x: Tensor, target: Tensor) -> float:
     with torch.autocast(trainer.device.type, torch.bfloat16, enabled=has_fast_bfloat16(trainer.device)):
-        logits = trainer.network(x.contiguous(memory_format=torch.channels_last))
-    loss = F.cross_entropy(logits.float(), labels)
+        logits = trainer.network(x)
+    loss = F.cross_entropy(with_no_digit(logits.float()), target)
     trainer.optimizer.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(trainer.network.parameters(), MAX_GRADIENT_NORM)
@@ -154,5 +195,8 @@ def steps_per_epoch(images: int, batch_size: int) -> int:
     return max(1, images // batch_size)
 
 
-def _epoch_seed(seed: int, epoch: int) -> int:
-    return int(np.random.SeedSequence((seed, epoch)).generate_state(1)[0])
+def _seeded(trainer: Trainer, epoch: int) -> torch.Generator:
+    """The source of an epoch's randomness; dropout, which draws from the global one, is seeded alike."""
+    seed = int(np.random.SeedSequence((trainer.seed, epoch)).generate_state(1)[0])
+    torch.manual_seed(seed)
+    return torch.Generator(trainer.device).manual_seed(seed)

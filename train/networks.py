@@ -1,10 +1,15 @@
-"""The networks: images in, logits out. Scaling, softmax and calibration belong to the exported graph."""
+"""The networks: images in, logits out. Scaling, softmax and calibration belong to the exported graph.
+
+Ten logits, one a digit. That an image shows no digit at all is an eleventh class whose logit is fixed at 0: an image
+is a digit as surely as its logits are high, and no network needs another output for it (see `with_no_digit`).
+"""
 
 from __future__ import annotations
 
 import warnings
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 # True of the 6x6 kernels, whose one layer has one channel and the other 7x7 maps: the copies cost nothing.
 warnings.filterwarnings("ignore", message="Using padding='same' with even kernel lengths")
@@ -41,6 +46,49 @@ def reference() -> nn.Sequential:
     return network
 
 
+def default() -> nn.Sequential:
+    """The default network: 1.4 million multiply-adds an image, a quarter of the reference's time.
+
+    Most of the time goes into the 12x12 maps, so they have few channels and one convolution; the 2 pixels that the
+    first layer does not see at the right and at the bottom are blank in canonical images. Shapes as for `reference`.
+    """
+    return _pyramid(channels=(24, 32, 128), depth=(1, 2))
+
+
+def teacher() -> nn.Sequential:
+    """What the default network learns from: the same shape, wider and deeper, 10.8 million multiply-adds an image."""
+    return _pyramid(channels=(48, 96, 192), depth=(2, 2))
+
+
+def _pyramid(channels: tuple[int, int, int], depth: tuple[int, int]) -> nn.Sequential:
+    """Convolutions on maps of 12x12, 6x6, 3x3 and 1x1; `depth` counts the 3x3 layers of the first two."""
+    small, middle, large = channels
+    layers = _convolution(1, small, 5, stride=2, padding=0)  # (N, small, 12, 12)
+    for _ in range(depth[0]):
+        layers += _convolution(small, small)
+    layers += [nn.MaxPool2d(2), *_convolution(small, middle)]  # (N, middle, 6, 6)
+    for _ in range(depth[1] - 1):
+        layers += _convolution(middle, middle)
+    layers += [nn.MaxPool2d(2), *_convolution(middle, large, padding=0)]  # (N, large, 1, 1)
+    network = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.2), nn.Linear(large, 10))
+    initialize(network)
+    return network
+
+
+def _convolution(inputs: int, outputs: int, size: int = 3, *, stride: int = 1, padding: int = 1) -> list[nn.Module]:
+    convolution = nn.Conv2d(inputs, outputs, size, stride=stride, padding=padding, bias=False)
+    return [convolution, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
+
+
+def with_no_digit(logits: Tensor) -> Tensor:
+    """Logits (N, 11) of the ten digits and of `no digit`, whose logit is 0, of the ten (N, 10).
+
+    The odds that an image shows a digit are then exp(logsumexp(logits)): the energy of Liu et al., "Energy-based
+    Out-of-distribution Detection" (2020), trained to tell.
+    """
+    return torch.cat([logits, logits.new_zeros(len(logits), 1)], dim=1)
+
+
 def initialize(network: nn.Module) -> None:
     """He initialisation (K. He et al., "Delving Deep into Rectifiers", 2015): the loss falls from the first step on.
 
@@ -53,5 +101,5 @@ def initialize(network: nn.Module) -> None:
                 nn.init.zeros_(layer.bias)
 
 
-NETWORKS = {"reference": reference}
-"""Every network that `python -m train NAME` knows, by name."""
+NETWORKS = {"default": default, "reference": reference, "teacher": teacher}
+"""Every network, by name."""

@@ -26,24 +26,57 @@ class Recipe:
     """Of the exponential moving average of the weights, a step."""
     augmentation: Augmentation | None
     """None for the images as they are."""
+    synthetic_share: float = 0.0
+    """Digits of the project's own writing in an epoch, by the number of real ones."""
+    outlier_share: float = 0.0
+    """Images that show no digit in an epoch, by the number of real digits."""
+    teachers: int = 0
+    """Networks of the `TEACHER` recipe whose mean probabilities are learned; where there are none, the labels are."""
 
+
+TEACHER = Recipe(
+    network="teacher",
+    version="2.0",
+    epochs=18,
+    batch_size=128,
+    lr=0.004,
+    weight_decay=0.02,
+    warmup=0.2,
+    ema_decay=0.999,
+    augmentation=Augmentation(rotation=12, scale=0.12, shear=0.15, shift=1.0, elastic=1.2, untouched=0.25),
+)
+"""Of the networks that the released ones learn from (G. Hinton et al., "Distilling the Knowledge in a Neural Network",
+2015)."""
 
 FULL = {
+    "default": replace(
+        TEACHER, network="default", epochs=30, lr=0.006, synthetic_share=0.2, outlier_share=0.1, teachers=1
+    ),
     "reference": Recipe(
         network="reference",
-        version="1.0",
+        version="2.0",
         epochs=50,
         batch_size=128,
         lr=0.006,
         weight_decay=0.01,
         warmup=0.2,
         ema_decay=0.998,
-        augmentation=Augmentation(rotation=8, scale=0.08, shear=0.1, shift=0.75, elastic=0.8),
+        augmentation=Augmentation(rotation=8, scale=0.08, shear=0.1, shift=0.75, elastic=0.8, untouched=0.25),
+        outlier_share=0.1,
     ),
 }
 """The recipes of the released models, by network."""
 
+
+def _quick(recipe: Recipe, epochs: int, lr: float) -> Recipe:
+    """As short as it can be: real images as they are, and no teachers."""
+    version = f"{recipe.version}-quick"
+    plain = replace(recipe, augmentation=None, synthetic_share=0.0, outlier_share=0.0, teachers=0)
+    return replace(plain, version=version, epochs=epochs, lr=lr, ema_decay=0.99)
+
+
 QUICK = {
-    "reference": replace(FULL["reference"], version="1.0-quick", epochs=2, lr=0.005, ema_decay=0.99, augmentation=None)
+    "default": _quick(FULL["default"], epochs=3, lr=0.006),
+    "reference": _quick(FULL["reference"], epochs=2, lr=0.005),
 }
 """Recipes for `--quick`, by network."""

@@ -5,7 +5,9 @@ runs/reference-20260131-120000/
   metrics.jsonl       one line an epoch
   last.safetensors    from which --resume goes on
   best.safetensors    averaged weights of the epoch that did best on validation, with their calibration
+  drawn.safetensors   images that were drawn for it; drawn again if deleted
   curve.png           learning curves
+  mistakes.png        the test images with a wrong answer
   model.onnx, model.md
 """
 
@@ -78,6 +80,11 @@ class Run:
     def model(self) -> Path:
         """The exported model."""
         return self.folder / "model.onnx"
+
+    @property
+    def drawn(self) -> Path:
+        """The images that were drawn for this run."""
+        return self.folder / "drawn.safetensors"
 
     @property
     def finished(self) -> bool:

@@ -1,90 +1,22 @@
-"""Handwritten digits as the paths of a pen: prototypes, and a hand that varies them.
+"""Handwritten digits as the paths of a pen: forms, and a hand that varies them.
 
-A digit goes through three steps, each in its own part of this file: a *form* (which way of writing the digit)
-gives joints, a *hand* (a writer's habits, and the chance of the moment) moves them, and a spline makes the
-pen's path; `train.ink` draws along it. To teach a new way of writing, add a row to `FORMS`.
+A digit goes through three steps: a *form* (`train.forms`: which way of writing the digit) gives joints, a *hand*
+(a writer's habits, and the chance of the moment) moves them, and a spline makes the pen's path; `train.ink`
+draws along it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from train.forms import FORMS, Form, Stroke
+
 Points = NDArray[np.float64]
 
 _STEP = 0.025  # between two points of a path, in digit heights: still round at 1000 pixels
-
-
-@dataclass(frozen=True)
-class Form:
-    """One way of writing a digit.
-
-    `path` lists the joints that the pen passes, as `x,y` in hundredths of the digit's height, y downwards.
-    A joint with `!` is a corner, ` | ` lifts the pen. `weight` says how common the form is among the forms
-    of its digit.
-    """
-
-    digit: int
-    name: str
-    weight: float
-    path: str
-    strokes: tuple["_Stroke", ...] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        strokes = tuple(_Stroke.parse(stroke) for stroke in self.path.split("|"))
-        object.__setattr__(self, "strokes", strokes)
-
-
-@dataclass(frozen=True)
-class _Stroke:
-    """The joints of one stroke, (K, 2) in digit heights, and which of them are corners."""
-
-    joints: Points
-    corners: tuple[int, ...]
-
-    @classmethod
-    def parse(cls, path: str) -> Self:
-        words = path.split()
-        joints = [[float(number) / 100 for number in word.rstrip("!").split(",")] for word in words]
-        corners = tuple(k for k, word in enumerate(words) if word.endswith("!"))
-        return cls(np.array(joints), corners)
-
-
-FORMS = (
-    Form(0, "plain", 6, "36,3 17,9 4,45 11,84 31,98 50,85 58,46 49,12 31,2 22,6"),
-    Form(0, "clockwise", 2, "20,8 40,2 57,22 57,66 38,97 14,92 2,58 7,22 24,5 34,3"),
-    Form(0, "curled", 2, "28,8 11,20 3,52 13,90 33,98 53,82 58,42 47,8 30,3 23,12 33,19"),
-    Form(1, "plain", 5, "30,0 29,52 28,100"),
-    Form(1, "upstroke", 4, "13,26 25,14 36,0! 34,48 32,100"),
-    Form(1, "foot", 2, "13,23 24,12 34,0! 33,50 32,98 | 10,99 32,98 54,97"),
-    Form(2, "plain", 5, "6,22 15,6 33,0 50,11 51,32 36,58 5,97! 30,96 60,95"),
-    Form(2, "loop", 4, "7,20 18,4 38,1 53,16 49,40 32,70 16,91 5,92 4,81 16,79 36,91 62,94"),
-    Form(2, "swan", 2, "8,28 12,8 31,0 50,12 50,33 36,57 18,80 3,97! 18,88 38,95 60,91"),
-    Form(3, "round", 6, "6,12 22,1 43,4 50,23 40,39 22,46! 46,52 57,73 43,95 20,100 2,89"),
-    Form(3, "flat", 3, "6,3 28,3 53,2! 40,20 25,40! 47,46 56,70 42,95 18,100 1,89"),
-    Form(3, "loop", 2, "7,13 24,1 45,5 48,25 33,43 17,49 15,42 27,43 48,53 56,75 42,96 19,99 2,88"),
-    Form(4, "open", 5, "18,3 11,28 3,57! 30,58 64,54 | 46,20 44,60 41,100"),
-    Form(4, "closed", 5, "42,1 22,33 2,66! 32,67 65,64 | 44,2 43,50 41,100"),
-    Form(4, "cup", 2, "8,4 4,26 9,46 27,50 50,43 | 52,3 50,50 45,100"),
-    Form(5, "hat", 5, "12,5 10,26 8,45! 28,38 50,50 54,73 40,95 18,99 0,89 | 12,4 33,4 56,1"),
-    Form(5, "one stroke", 4, "55,3 34,3 14,4! 12,22 9,45! 30,38 51,50 55,72 41,95 19,99 1,89"),
-    Form(5, "soft", 2, "56,5 36,3 19,6 13,24 15,42 34,43 52,56 53,78 37,97 17,98 2,87"),
-    Form(6, "curved", 5, "46,2 25,17 9,45 4,72 13,94 31,99 49,87 50,67 34,56 17,62 6,78"),
-    Form(6, "straight", 3, "37,0 25,24 11,56 6,78 15,96 34,98 51,85 49,66 33,59 17,66 8,80"),
-    Form(6, "hooked", 2, "51,11 38,1 18,13 5,46 5,80 25,99 47,89 51,68 34,55 15,61 6,75"),
-    Form(7, "plain", 5, "0,6 30,5 64,3! 49,28 34,62 24,100"),
-    Form(7, "barred", 4, "3,6 28,5 58,3! 46,30 34,62 25,100 | 15,51 34,49 55,46"),
-    Form(7, "serif", 2, "0,18 3,5! 32,5 65,3! 48,32 35,66 28,100"),
-    Form(8, "one stroke", 6, "50,13 31,1 11,10 12,31 32,47 53,66 50,91 28,100 5,89 6,68 27,49 48,31 51,13 44,5"),
-    Form(8, "rings", 2, "31,46 12,37 11,12 31,0 50,11 49,35 29,46 | 29,46 8,57 3,81 28,100 55,84 53,59 27,47"),
-    Form(8, "crossed", 2, "56,7 35,1 14,11 17,33 36,50 53,71 45,94 24,99 7,86 9,68 28,48 46,27 58,9"),
-    Form(9, "straight leg", 5, "50,12 32,2 11,12 6,33 21,46 41,36 52,10! 50,50 47,100"),
-    Form(9, "hook", 3, "50,12 32,2 11,11 6,32 20,46 40,37 53,9! 53,50 47,85 29,99 8,91"),
-    Form(9, "curved", 3, "50,28 35,45 15,44 6,26 18,6 38,3 51,18 52,46 42,76 24,100"),
-)
-"""Every form this module can write; the order is part of what a seed means."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +39,8 @@ class Hand:
     """Standard deviation of a joint, and amplitude of the warp that bends all joints together."""
     tremor: float = 0.003
     """Standard deviation of the path around its curve."""
+    haste: float = 0.0
+    """Standard deviation of what the ends of a stroke fall short of their place, or overshoot it."""
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> Self:
@@ -120,6 +54,21 @@ class Hand:
             smoothing=float(rng.uniform(0.04, 0.14)),
             looseness=float(rng.uniform(0.01, 0.032)),
             tremor=float(rng.uniform(0.001, 0.005)),
+        )
+
+    @classmethod
+    def anyone(cls, rng: np.random.Generator) -> Self:
+        """Draw a hand from the whole world's: children's, hurried, shaky, slanted either way, broad or narrow."""
+        return cls(
+            slant=float(np.clip(rng.normal(0.1, 0.22), -0.4, 0.65)),
+            aspect=float(np.exp(np.clip(rng.normal(0.05, 0.22), -0.35, 0.55))),
+            balance=float(np.clip(rng.normal(0.0, 0.25), -0.5, 0.5)),
+            rotation=float(np.clip(rng.normal(0.0, 0.06), -0.15, 0.15)),
+            roundness=float(rng.uniform(0.55, 1.2)),
+            smoothing=float(rng.uniform(0.02, 0.16)),
+            looseness=float(rng.uniform(0.005, 0.035)),
+            tremor=float(0.001 + 0.012 * rng.random() ** 3),
+            haste=float(rng.uniform(0.0, 0.03)),
         )
 
 
@@ -154,7 +103,7 @@ def digit_strokes(
     ValueError
         If there is no such digit or form.
     """
-    strokes = _choose(digit, form, rng).strokes
+    strokes = _choose(digit, form, rng).draw(rng)
     writer = hand or Hand.random(rng)
     warp = rng.uniform(-4.0, 4.0, (2, 3))  # radians per digit height: under one wave across the digit
     return _fit([_write(stroke, writer, warp, rng) for stroke in strokes])
@@ -180,14 +129,29 @@ def _choose(digit: int, name: str | None, rng: np.random.Generator) -> Form:
     return forms[int(rng.choice(len(forms), p=weights / weights.sum()))]
 
 
-def _write(stroke: _Stroke, hand: Hand, warp: Points, rng: np.random.Generator) -> Points:
+def _write(stroke: Stroke, hand: Hand, warp: Points, rng: np.random.Generator) -> Points:
     """Return one stroke of `hand`, evenly spaced points (P, 2)."""
     joints = stroke.joints + rng.normal(0.0, hand.looseness, stroke.joints.shape)
     joints += rng.normal(0.0, hand.looseness, 2)  # a pen set down again lands beside its mark
     joints[:, 1] += hand.balance * joints[:, 1] * (1 - joints[:, 1])
     joints += 1.5 * hand.looseness * np.sin(joints @ warp[:, :2].T + warp[:, 2])
     path = smooth(_evenly(_spline(joints, stroke.corners, hand.roundness)), hand.smoothing)
+    if hand.haste:
+        path = _hurry(path, *rng.normal(0.0, hand.haste, 2))
     return _evenly((path + _tremble(len(path), hand.tremor, rng)) @ _pose(hand))
+
+
+def _hurry(path: Points, before: float, after: float) -> Points:
+    """Return an evenly spaced path, (P, 2), that begins and ends so much earlier or later, in digit heights."""
+    for length in (before, after):  # each turn handles the first end, then turns the path around
+        steps = round(abs(length) / _STEP)
+        if length < 0:
+            path = path[min(steps, len(path) // 4) :]
+        elif steps:
+            ahead = (path[0] - path[3]) / 3
+            path = np.concatenate([path[0] + ahead * np.arange(steps, 0, -1)[:, None], path])
+        path = path[::-1]
+    return path
 
 
 def _spline(joints: Points, corners: tuple[int, ...], roundness: float) -> Points:

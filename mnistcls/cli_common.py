@@ -1,0 +1,128 @@
+"""What the commands have in common: options, the console, the classifier, exit codes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mnistcls.errors import MnistclsError, OutputError
+from mnistcls.results import Status, Tally, printable
+from mnistcls.sources import Sources
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mnistcls.batch import Batch
+    from mnistcls.classifier import Classifier
+
+EXIT_UNREADABLE, EXIT_ERROR = 1, 2
+
+ModelFile = Annotated[
+    Path | None, typer.Option("--model", metavar="FILE", help="An exported .onnx file. Default: the bundled model.")
+]
+MinConfidence = Annotated[
+    float | None,
+    typer.Option(
+        "--min-confidence",
+        min=0,
+        max=1,
+        metavar="SHARE",
+        help="Below this confidence the status is uncertain. Default: the model's own.",
+    ),
+]
+MaxPixels = Annotated[
+    int,
+    typer.Option(
+        "--max-pixels", min=1, metavar="N", help="Images with more pixels are unreadable.", show_default="40 million"
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "-j",
+        "--workers",
+        min=0,
+        metavar="N",
+        help="Worker processes; 0: none. Default: one a CPU, none for few images.",
+    ),
+]
+Timeout = Annotated[
+    float, typer.Option(min=0, metavar="SECONDS", help="What a worker may take over one image; 0: any time.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has written.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Results and errors only.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Also say which model is at work.")]
+
+
+class FigureFormat(StrEnum):
+    """How figures are written."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+Figures = Annotated[FigureFormat | None, typer.Option("--format", help="A table for people, JSON for programs.")]
+
+
+class _Warnings(logging.Handler):
+    """Shows the library's warnings on the console, above a progress bar if there is one."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(logging.WARNING)
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._console.print(f"Warning: {printable(record.getMessage())}")
+
+
+def stderr_console(*, quiet: bool) -> Console:
+    """Standard error, for what is no result; brackets in file names are no markup."""
+    from rich.console import Console  # noqa: PLC0415
+
+    console = Console(stderr=True, quiet=quiet, highlight=False, markup=False, soft_wrap=True)
+    logging.getLogger("mnistcls").handlers = [_Warnings(console)]
+    return console
+
+
+def make_classifier(
+    model: Path | None, min_confidence: float | None, max_pixels: int, verbose_on: Console | None
+) -> Classifier:
+    """The classifier that the options ask for; says which model is at work on the console, if there is one."""
+    from mnistcls.classifier import Classifier  # noqa: PLC0415
+
+    classifier = Classifier(model, min_confidence=min_confidence, max_pixels=max_pixels)
+    if verbose_on:
+        verbose_on.print(f"Model {classifier.model.describe()}")
+    return classifier
+
+
+def exit_code(tally: Tally) -> int:
+    """0, or 1 if some input was unreadable."""
+    return EXIT_UNREADABLE if tally.statuses[Status.UNREADABLE] else 0
+
+
+def at_least_one(batches: Iterator[Batch], sources: Sources, tally: Tally) -> Iterator[Batch]:
+    """The same batches; an error before any output is opened if there are none, nor rows of an earlier run."""
+    first = next(batches, None)
+    if first is None and not tally.total:
+        passed = f" (skipped of other kinds: {sources.skipped:,})" if sources.skipped else ""
+        raise MnistclsError(f"no image found{passed}; name image files or folders that hold some")
+    return chain([first] if first is not None else [], batches)
+
+
+def figure_format(chosen: FigureFormat | None, output: Path | None) -> FigureFormat:
+    """The format that the options ask for: by name, or else by the output's suffix."""
+    if chosen is not None:
+        return chosen
+    if output is None:
+        return FigureFormat.TABLE
+    suffixes = {".json": FigureFormat.JSON, ".txt": FigureFormat.TABLE}
+    if output.suffix.lower() not in suffixes:
+        raise OutputError(f"{output}: its suffix names no known format; use .json or .txt, or --format")
+    return suffixes[output.suffix.lower()]

@@ -1,0 +1,86 @@
+"""The command `mnistcls evaluate`."""
+
+from __future__ import annotations
+
+import time
+from itertools import chain
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mnistcls.cli_common import (
+    EXIT_UNREADABLE,
+    FigureFormat,
+    Figures,
+    MaxPixels,
+    MinConfidence,
+    ModelFile,
+    Overwrite,
+    Quiet,
+    Timeout,
+    Verbose,
+    Workers,
+    at_least_one,
+    figure_format,
+    make_classifier,
+    stderr_console,
+)
+from mnistcls.limits import TIMEOUT
+from mnistcls.results import Tally
+from mnistcls.sources import MAX_PIXELS, Sources
+
+
+def evaluate(  # noqa: PLR0913 - its options
+    path: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATH",
+            help="A folder of folders named 0 to 9, each with its images; with --labels, any images.",
+        ),
+    ],
+    *,
+    labels: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="CSV with the columns path,digit, or MNIST's own file of labels (IDX)."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to this file: .json, or .txt.")
+    ] = None,
+    overwrite: Overwrite = False,
+    format_: Figures = None,
+    workers: Workers = None,
+    timeout: Timeout = TIMEOUT,
+    model: ModelFile = None,
+    min_confidence: MinConfidence = None,
+    max_pixels: MaxPixels = MAX_PIXELS,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Measure how often the answers are right, on images whose digits are known.
+
+    An unreadable image counts as wrong. Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found,
+    130/143 interrupted/terminated.
+    """
+    from mnistcls import engine, evaluation, evaluation_json, outputs, report, tables  # noqa: PLC0415
+    from mnistcls.labels import find_labels  # noqa: PLC0415
+
+    chosen = figure_format(format_, output)
+    if output:
+        outputs.check_free(output, overwrite=overwrite)
+    truth, stderr = find_labels(path, labels), stderr_console(quiet=quiet)
+    images, tally, started = Sources(truth.inputs), Tally(), time.perf_counter()
+    drawn, workers = engine.prepare(images, workers)
+    classifier = make_classifier(model, min_confidence, max_pixels, stderr if verbose else None)
+    batches = classifier.batches(tally.drawn(drawn), workers=workers, timeout=timeout)
+    with tables.progress(at_least_one(tally.count(batches), images, tally), images, stderr) as followed:
+        figures = evaluation.evaluate(truth.pair(chain.from_iterable(followed)))
+    with outputs.text_file(output) if output else outputs.standard_output() as stream:
+        if chosen is FigureFormat.JSON:
+            outputs.write_json(evaluation_json.as_dict(figures, unlabelled=truth.unlabelled), stream)
+        else:
+            report.print_evaluation(figures, stream)
+    if truth.unlabelled:
+        stderr.print(f"Warning: images without a label are not scored: {truth.unlabelled:,}")
+    stderr.print(tables.summary(tally, images.skipped, time.perf_counter() - started))
+    raise typer.Exit(EXIT_UNREADABLE if figures.unreadable else 0)

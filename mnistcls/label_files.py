@@ -1,0 +1,117 @@
+"""Reads files of labels: CSV with the columns `path` and `digit`, or IDX as MNIST has it; either may be gzipped."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnistcls.errors import LabelError
+from mnistcls.results import printable
+
+DIGITS = tuple("0123456789")
+
+NO_DIGIT = 10
+"""Label of an image that shows no digit; in a CSV file, an empty one."""
+
+MAX_BYTES = 1 << 30
+"""Unpacked: some ten million labels; a damaged or hostile gzip file may hold any number."""
+
+_COLUMNS = ("path", "digit")
+_IDX_BYTES = b"\0\0\x08"  # two zeros, and the code of unsigned bytes; the number of dimensions follows
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True)
+class CsvRow:
+    """A label as the file has it."""
+
+    line: int
+    """In the file, from 1; the last one of a row of several lines."""
+    path: str
+    label: int
+    """0-9, or `NO_DIGIT`."""
+
+    def error(self, file: Path, message: str) -> LabelError:
+        """An error in this row."""
+        return _error(file, self.line, message)
+
+
+def read_label_file(file: Path) -> list[CsvRow] | bytes:
+    """Read labels: the rows of a CSV file, or of an IDX file a byte for each image, 0-9.
+
+    The content decides, not the name.
+
+    Raises:
+        LabelError: the file cannot be read or is damaged; the message names the line.
+    """
+    try:
+        content = _unpacked(file)
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise LabelError(f"{file}: its gzip data is cut short or damaged; copy or download it again") from None
+    except OSError as error:
+        raise LabelError(f"{file}: {error.strerror}; name the file of labels") from None
+    if len(content) > MAX_BYTES:
+        raise LabelError(f"{file}: more than {MAX_BYTES >> 20} MB of labels; split it")
+    return _idx_labels(file, content) if content.startswith(b"\0\0") else _csv_rows(file, content)
+
+
+def _unpacked(file: Path) -> bytes:
+    with file.open("rb") as raw:  # read once: it may be a pipe
+        content = raw.read(MAX_BYTES + 1)
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    with gzip.open(io.BytesIO(content)) as unpacked:
+        return unpacked.read(MAX_BYTES + 1)
+
+
+def _idx_labels(file: Path, content: bytes) -> bytes:
+    """The format is described at http://yann.lecun.com/exdb/mnist/."""
+    if not content.startswith(_IDX_BYTES) or content[3:4] != b"\x01":
+        kind = "IDX, but not of labels" if content.startswith(_IDX_BYTES) else "neither CSV nor IDX"
+        raise LabelError(f"{file}: {kind}; expected is a file like t10k-labels-idx1-ubyte")
+    announced, labels = int.from_bytes(content[4:8]), content[8:]
+    if len(content) < 8 or len(labels) != announced:
+        raise LabelError(f"{file}: announces {announced:,} labels and has {len(labels):,}; copy or download it again")
+    if wrong := [i for i, label in enumerate(labels) if label > 9]:
+        raise LabelError(f"{file}: the label of image {wrong[0]} is {labels[wrong[0]]}, not 0 to 9")
+    return labels
+
+
+def _csv_rows(file: Path, content: bytes) -> list[CsvRow]:
+    if content.startswith(_UTF16) or b"\0" in content:
+        raise LabelError(f"{file}: not UTF-8 text; save it as CSV in UTF-8")
+    text = content.decode("utf-8-sig", "surrogateescape")  # file names may hold other bytes, and results keep them
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        columns = _columns(file, next(reader, []))
+        return [_row(file, reader.line_num, cells, columns) for cells in reader if cells]
+    except csv.Error as error:
+        raise _error(file, reader.line_num, f"not CSV ({error}); check its quotes") from None
+
+
+def _columns(file: Path, header: list[str]) -> tuple[int, int]:
+    """Where `path` and `digit` stand; other columns are passed over."""
+    names = [name.strip() for name in header]
+    if any(names.count(name) != 1 for name in _COLUMNS):
+        found = printable(",".join(header)) or "nothing"
+        raise _error(file, 1, f"the header is {found}; expected are the columns path,digit, separated by commas")
+    return names.index("path"), names.index("digit")
+
+
+def _row(file: Path, line: int, cells: list[str], columns: tuple[int, int]) -> CsvRow:
+    if len(cells) <= max(columns):
+        raise _error(file, line, f"ends after {len(cells)} of its columns; write path,digit")
+    path, digit = cells[columns[0]], cells[columns[1]].strip()
+    if not path:
+        raise _error(file, line, "no path; write path,digit")
+    if digit and digit not in DIGITS:
+        raise _error(file, line, f"the digit is {printable(digit)!r}; write 0 to 9, or nothing where no digit is shown")
+    return CsvRow(line, path, int(digit) if digit else NO_DIGIT)
+
+
+def _error(file: Path, line: int, message: str) -> LabelError:
+    return LabelError(f"{file}: line {line}: {message}")

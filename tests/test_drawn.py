@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from train.data import Digits, load_train
+from train.drawn import POOL, mix
+from train.mixture import NO_DIGIT
+from train.recipes import FULL
+
+RECIPE = replace(FULL["default"], synthetic_share=0.5, outlier_share=0.25)
+
+
+@pytest.fixture(scope="module")
+def training(tiny_mnist: Path) -> Digits:
+    return load_train(tiny_mnist).take(np.arange(40))
+
+
+def test_recipe_says_how_many_images_are_drawn(training: Digits, tmp_path: Path) -> None:
+    mixture = mix(training, RECIPE, 3, tmp_path / "drawn.safetensors")
+    drawn = mixture.labels[mixture.real :]
+    assert (mixture.real, mixture.drawn) == (40, 20 + 10)
+    assert (drawn == NO_DIGIT).sum() == POOL * 10
+    assert np.bincount(drawn, minlength=11)[:10].tolist() == [POOL * 2] * 10
+    assert (mixture.images[:40] == training.images).all()
+    assert mixture.images.dtype == np.uint8
+    assert mixture.images.any(axis=(1, 2)).all()
+
+
+def test_drawn_images_are_kept_for_a_resumed_run_and_redrawn_alike(training: Digits, tmp_path: Path) -> None:
+    kept = tmp_path / "drawn.safetensors"
+    first = mix(training, RECIPE, 3, kept)
+    written = kept.stat().st_mtime_ns
+    assert (mix(training, RECIPE, 3, kept).images == first.images).all()
+    assert kept.stat().st_mtime_ns == written
+    kept.unlink()
+    assert (mix(training, RECIPE, 3, kept).images == first.images).all()
+    assert (mix(training, RECIPE, 4, tmp_path / "other").images != first.images).any()
+
+
+def test_without_shares_nothing_is_drawn(training: Digits, tmp_path: Path) -> None:
+    mixture = mix(training, replace(RECIPE, synthetic_share=0, outlier_share=0), 0, tmp_path / "kept")
+    assert (len(mixture), mixture.drawn, list(tmp_path.iterdir())) == (40, 0, [])

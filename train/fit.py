@@ -1,0 +1,107 @@
+"""One training run: its teachers, its epochs, its score and its model file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+
+import torch
+
+from mnistcls.errors import TrainingError
+from train.calibrate import Calibration, calibrate
+from train.checkpoints import Checkpoint, load_weights, prefixed
+from train.data import Digits, split_validation
+from train.drawn import mix
+from train.infer import logits_of
+from train.loop import Epoch, Trainer, steps_per_epoch, train
+from train.networks import NETWORKS
+from train.plots import plot_curves, plot_mistakes
+from train.progress import Reporter
+from train.runs import Run, RunSettings
+from train.scoring import calibrated_scores, mistakes
+from train.teachers import Ensemble, teachers
+
+VALIDATION_SHARE = 12
+"""One in this many training images is held out: 5,000 of MNIST's 60,000."""
+
+
+def fit(run: Run, data: Digits, device: torch.device) -> None:
+    """Train a run to its end, from wherever it stands; its teachers first."""
+    settings = run.settings()
+    if data.sha256 != settings.provenance["data_sha256"]:
+        raise TrainingError(f"{run.folder} was started on other data; name those with --data-dir")
+    ensemble = teachers(settings.recipe.teachers, data.sha256, lambda teacher: fit(teacher, data, device), device)
+    training, validation = split_validation(data, size=len(data) // VALIDATION_SHARE)
+    with _disk_errors(run):
+        _train(run, training, validation, ensemble, device)
+
+
+def _train(run: Run, training: Digits, validation: Digits, ensemble: Ensemble | None, device: torch.device) -> None:
+    settings = run.settings()
+    mixture = mix(training, settings.recipe, settings.seed, run.drawn)
+    steps = steps_per_epoch(len(mixture), settings.recipe.batch_size)
+    trainer = Trainer(settings.recipe, settings.seed, device, steps)
+    if run.last.exists():
+        trainer.restore(Checkpoint.load(run.last))
+    with Reporter(settings.recipe.epochs, steps, done=len(trainer.history)) as reporter:
+        for epoch in train(trainer, mixture, validation, reporter.step, ensemble):
+            if epoch == best(trainer.history):
+                _keep_best(run, settings, trainer, len(training), validation)
+            trainer.checkpoint().save(run.last)
+            run.log(trainer.history)
+            reporter.epoch(epoch)
+        run.log(trainer.history)  # once more, for a run that died between its last checkpoint and this
+        plot_curves(trainer.history, run.folder / "curve.png")
+
+
+def best(history: list[Epoch]) -> Epoch:
+    """The epoch with the highest validation accuracy; of equals the one with the lowest loss."""
+    return max(history, key=lambda epoch: (epoch.val_accuracy, -epoch.val_loss))
+
+
+def _keep_best(run: Run, settings: RunSettings, trainer: Trainer, train_images: int, validation: Digits) -> None:
+    """Save the averaged weights with their calibration, ready for export."""
+    network = trainer.averaged.module
+    logits = logits_of(network, validation.images, trainer.device)
+    calibration = calibrate(logits, validation.labels)
+    header = asdict(settings) | {
+        "calibration": asdict(calibration),
+        "metrics": calibrated_scores(logits, validation.labels, "val", calibration)
+        | {"train_images": float(train_images)},
+    }
+    Checkpoint(header, prefixed("network", network.state_dict())).save(run.best)
+
+
+def score(run: Run, test: Digits) -> dict[str, float]:
+    """Score a trained run on the test set, once.
+
+    The figures, the confusion matrix and the indices of the wrong answers go into its best checkpoint, from which it
+    is exported; `mistakes.png` shows them.
+    """
+    checkpoint = Checkpoint.load(run.best)
+    network = NETWORKS[run.settings().recipe.network]()
+    load_weights(network, checkpoint.under("network"))
+    logits = logits_of(network, test.images, torch.device("cpu"))
+    metrics = calibrated_scores(logits, test.labels, "test", Calibration(**checkpoint.header["calibration"]))
+    wrong = mistakes(logits, test.labels)
+    header = {
+        **checkpoint.header,
+        "metrics": checkpoint.header["metrics"] | metrics,
+        "training_seconds": sum(epoch["seconds"] for epoch in Checkpoint.load(run.last).header["history"]),
+        "confusion": wrong.confusion.tolist(),
+        "mistakes": wrong.indices.tolist(),
+    }
+    with _disk_errors(run):
+        Checkpoint(header, checkpoint.tensors).save(run.best)
+        plot_mistakes(test, wrong, run.folder / "mistakes.png")
+    return metrics
+
+
+@contextmanager
+def _disk_errors(run: Run) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        fix = "make room, and go on with --resume"
+        raise TrainingError(f"cannot write to {run.folder}: {error.strerror}; {fix}") from None

@@ -1,0 +1,150 @@
+"""Handwriting that MNIST does not have: synthetic digits of every form, pen and medium, in canonical form.
+
+Every image has a generator of its own, seeded with the seed and its number: the same whatever the workers.
+"""
+
+import multiprocessing
+import os
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from PIL import Image
+
+from mnistcls.canonical import canonicalize
+from mnistcls.placement import BOX
+from train.contact_sheet import COLUMNS, contact_sheet
+from train.data import CLASSES, SIDE, Digits
+from train.forms import FORMS, Form
+from train.ink import Ink, Pen, render
+from train.media import Grey, cropped, resized, through_any
+from train.strokes import Hand, Points, digit_strokes
+
+_BLOCK = 250  # images that a worker draws at a time
+_SIDES = 40, 65  # pixels
+_BREAKS = 0.06  # of the digits: a pen that skipped
+_MOST_LOST, _MOST_ADDED = 0.06, 0.25  # share of the ink that may be missing in the canonical form, or be new there
+
+
+def write_digits(count: int, seed: int, *, workers: int | None = None) -> Digits:
+    """Write digits in all the world's handwriting.
+
+    Parameters
+    ----------
+    count
+        How many; the digits 0-9 in turn.
+    seed
+        What they look like; image number i is the same for every `count`.
+    workers
+        Processes; None for one on each core. The images do not hang on it.
+
+    Returns
+    -------
+    Canonical images, uint8 (count, 28, 28), none of them blank, and their labels.
+    """
+    blocks = [range(start, min(start + _BLOCK, count)) for start in range(0, count, _BLOCK)]
+    processes = min(workers or os.cpu_count() or 1, len(blocks))
+    write = partial(_write_block, seed)
+    if processes <= 1:
+        images = [write(block) for block in blocks]
+    else:
+        with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+            images = list(pool.map(write, blocks))
+    none = np.zeros((0, SIDE, SIDE), np.uint8)
+    return Digits(np.concatenate([none, *images]), np.arange(count, dtype=np.int64) % CLASSES)
+
+
+def _write_block(seed: int, numbers: range) -> NDArray[np.uint8]:
+    return np.stack([_write(n % CLASSES, np.random.default_rng([seed, n]))[1] for n in numbers])
+
+
+def _write(digit: int, rng: np.random.Generator, form: str | None = None) -> tuple[Grey, NDArray[np.uint8]]:
+    """Return a picture of `digit` and its canonical form: the first in which the digit is still whole."""
+    while True:
+        ink = drawing(digit, rng, form)
+        picture = through_any(ink, rng)
+        image = canonicalize(picture).image
+        if image.any() and is_whole(image, ink):
+            return picture, image
+
+
+def drawing(digit: int, rng: np.random.Generator, form: str | None = None) -> Ink:
+    """Return the ink, float32 (H, H), 0 to 1, of somebody's digit; arguments as of `digit_strokes`."""
+    strokes = digit_strokes(digit, rng, form, _legible(digit, Hand.anyone(rng)))
+    if rng.random() < _BREAKS:
+        strokes = _broken(strokes, rng)
+    coarse = [stroke[_every_other(len(stroke))] for stroke in strokes]  # half the work, and no corner at this size
+    side, extent = int(rng.integers(*_SIDES)), rng.uniform(0.55, 0.95)
+    pen = Pen.any(rng)
+    if digit == 1:  # no counter to fill, so people use the thickest pens on it, down to a block
+        pen = replace(pen, width=pen.width * rng.uniform(1, 2))
+    return render(coarse, side, pen, extent)
+
+
+def is_whole(image: NDArray[np.uint8], ink: Ink) -> bool:
+    """Whether an image, (28, 28), still shows what was drawn, (H, W), in box and strokes, and little else.
+
+    A hairline in few pixels falls to pieces, and a digit of which the canonical form keeps one piece is a lie.
+    """
+    drawn, seen = (
+        resized(cropped(field), (BOX, BOX), Image.Resampling.BOX) for field in (ink, image / np.float32(255))
+    )
+    lost = drawn[_widened(seen) < 0.3].sum() / drawn.sum()
+    added = seen[_widened(drawn) < 0.1].sum() / seen.sum()
+    return bool(lost < _MOST_LOST and added < _MOST_ADDED)
+
+
+def _widened(field: Ink) -> Ink:
+    """Return the largest value within a pixel of each, (H, W)."""
+    rows = np.pad(field, 1)
+    rows = np.maximum(np.maximum(rows[:-2], rows[1:-1]), rows[2:])
+    return np.maximum(np.maximum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])
+
+
+def _legible(digit: int, hand: Hand) -> Hand:
+    """Return the hand with what keeps a 1 from being a 7: a sharp peak and a steep upstroke, a top that is broad."""
+    if digit == 1:
+        return replace(hand, aspect=min(hand.aspect, 1.1), smoothing=min(hand.smoothing, 0.06))
+    return replace(hand, aspect=max(hand.aspect, 0.85)) if digit == 7 else hand
+
+
+def _every_other(points: int) -> NDArray[np.intp]:
+    return np.unique(np.append(np.arange(0, points, 2), points - 1))
+
+
+def _broken(strokes: list[Points], rng: np.random.Generator) -> list[Points]:
+    """Return the strokes, one of them with a gap."""
+    which = int(rng.integers(len(strokes)))
+    points = len(strokes[which])
+    start = int(points * rng.uniform(0.2, 0.8))
+    stop = start + max(2, int(points * rng.uniform(0.02, 0.07)))
+    pieces = [piece for piece in (strokes[which][:start], strokes[which][stop:]) if len(piece) > 3]
+    return [*strokes[:which], *pieces, *strokes[which + 1 :]]
+
+
+def _write_form(form: Form, folder: Path) -> None:
+    """Write pictures of a form into a folder, the canonical form of each after it."""
+    folder.mkdir()
+    for take in range(COLUMNS // 2):
+        rng = np.random.default_rng([take, *form.name.encode()])
+        for name, picture in zip("ab", _write(form.digit, rng, form.name), strict=True):
+            Image.fromarray(picture).save(folder / f"{take}-{name}.png")
+
+
+def main(file: Annotated[Path, typer.Argument(help="The picture to write, for example forms.png.")]) -> None:
+    """Show every form: a row each, four images as somebody might have them, each with its canonical form."""
+    rows = {f"{form.digit} {form.name}": f"weight {form.weight:g}" for form in FORMS}
+    with tempfile.TemporaryDirectory() as folder:
+        for form, name in zip(FORMS, rows, strict=True):
+            _write_form(form, Path(folder) / name)
+        contact_sheet(Path(folder), rows).save(file)
+
+
+if __name__ == "__main__":
+    typer.run(main)

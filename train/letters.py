@@ -1,0 +1,151 @@
+"""Letters and symbols, printed and handwritten, for training: outliers that are no digit to the eye.
+
+The fonts come with matplotlib (DejaVu, Computer Modern) and with Hershey-Fonts (A. V. Hershey's strokes, 1967), so
+that no result depends on what is installed on a machine. Left out are letters that people read as digits, O o D Q l I
+i S s Z z B b G g q, and forms that some hands share with a digit; see the comments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import matplotlib as mpl
+import numpy as np
+from HersheyFonts import HersheyFonts
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from train.data import Digits
+from train.ink import Pen, render
+from train.photo import Field
+from train.sketch import Picture, by_hand, on_paper, tilted
+from train.strokes import Points
+
+_T = TypeVar("_T")
+
+CANVAS, SIZE = 112, 60  # pixels: of the image that a glyph is drawn on, of its font
+
+UPRIGHT = "ACEFHJKLMNPRTUVWXYacdefhjkmnprtuvwxy"
+SLANTED = "ACEFHKLMNPRUVWXYacdefhkmnprtuvwx"  # a leaning T is a 7, J a 1, y an open 4
+SCRIPT = "AEHKMNPRUVWXacdehkmnptuvwx"  # looped f is an 8, L a 2, F and T a 7, C a 6, J and y a 9, r a 2
+
+PRINTED = {
+    "DejaVuSans.ttf": UPRIGHT,
+    "DejaVuSans-Bold.ttf": UPRIGHT,
+    "DejaVuSans-Oblique.ttf": SLANTED,
+    "DejaVuSansMono.ttf": UPRIGHT,
+    "DejaVuSerif.ttf": UPRIGHT,
+    "DejaVuSerif-Bold.ttf": UPRIGHT,
+    "DejaVuSerif-Italic.ttf": SLANTED,
+    "cmr10.ttf": UPRIGHT,
+    "cmb10.ttf": UPRIGHT,
+    "cmss10.ttf": UPRIGHT,
+    "cmtt10.ttf": UPRIGHT,
+    "cmti10.ttf": SLANTED,
+}
+"""Fonts of matplotlib, and the letters taken from each."""
+
+BY_HAND = "ACEFHJKLMNPRTUVWXYacdefhkmnprtuvwxy"  # j: its dot is easily lost, and then it is a 1
+HANDWRITTEN = {"futural": BY_HAND, "rowmans": BY_HAND, "scripts": SCRIPT, "cursive": SCRIPT}
+"""Hershey's fonts of single strokes, and the letters taken from each."""
+
+SYMBOLS = "+=?%#@*×÷±≠≈~^<()[]{€¥©®←→↔↕↖↗↙⇐⇒✓✗√∑∏∫∇∆∈∉∀⊗⊕⊞⊠≤≥∧∪∩⊂⊥∠▲▼►◄△▽∴∵…"  # noqa: RUF001 - symbols are meant
+"""Not ! | / \\ † which are a 1, ° ○ □ ◇ a 0, £ a 2, } ∃ a 3, $ a 5, > ¬ a 7, & § ∞ ∂ an 8, ¶ a 9."""
+
+SKETCHES = {
+    "plus": "0,50 100,50 | 50,0 50,100",
+    "cross": "0,0 90,100 | 90,0 0,100",
+    "tick": "0,55 30,95 100,0",
+    "arrow right": "0,50 100,50 | 70,20 100,50 70,80",
+    "arrow left": "100,50 0,50 | 30,20 0,50 30,80",
+    "arrow up": "50,100 50,0 | 15,35 50,0 85,35",
+    "arrow down": "50,0 50,100 | 15,65 50,100 85,65",
+    "equals": "0,20 100,20 | 0,70 100,70",
+    "hash": "30,0 20,100 | 75,0 65,100 | 0,33 100,33 | 0,67 100,67",
+    "asterisk": "50,0 50,100 | 5,25 95,75 | 95,25 5,75",
+    "star": "20,100 50,0 80,100 0,38 100,38 20,100",
+    "triangle": "50,0 100,90 0,90 50,0",
+    "roof": "0,100 50,0 100,100",
+    "wave": "0,40 15,10 30,20 50,50 70,80 85,90 100,60",
+    "saw": "0,80 20,10 40,80 60,10 80,80 100,10",
+    "house": "10,100 10,45 50,0 90,45 90,100 10,100 90,45 10,45 90,100",
+    "spiral": "50,50 60,45 60,62 40,65 32,45 50,28 76,40 78,70 50,88 18,70 12,35 45,5 95,20 100,60",
+    "bracket": "60,0 0,0 0,100 60,100",
+    "wheel": "50,0 15,15 0,50 15,85 50,100 85,85 100,50 85,15 50,0 | 15,15 85,85 | 85,15 15,85 | 0,50 100,50",
+    "comb": "0,100 0,0 | 33,100 33,0 | 67,100 67,0 | 100,100 100,0 | 0,0 100,0",
+    "bars": "0,0 0,100 | 35,0 35,100 | 70,0 70,100",
+    "tally": "0,0 0,100 | 25,0 25,100 | 50,0 50,100 | 75,0 75,100 | -15,80 95,20",
+    "heart": "50,100 10,55 0,25 20,3 40,8 50,30 60,8 80,3 100,25 90,55 50,100",
+    "smile": "50,0 15,15 0,50 15,85 50,100 85,85 100,50 85,15 50,0 | 25,62 50,80 75,62 | 33,30 34,42 | 66,30 67,42",
+}
+"""Symbols drawn by hand: joints as in `strokes.Form`, in hundredths."""
+
+
+def printed_letter(rng: np.random.Generator, _digits: Digits) -> Picture:
+    """A letter of a printed font."""
+    return on_paper(_printed(pick(tuple(PRINTED.items()), rng), rng), rng)
+
+
+def handwritten_letter(rng: np.random.Generator, _digits: Digits) -> Picture:
+    """A letter written with a pen."""
+    font, letters = pick(tuple(HANDWRITTEN.items()), rng)
+    return pen_drawing(hershey(font, pick(letters, rng)), rng)
+
+
+def symbol(rng: np.random.Generator, _digits: Digits) -> Picture:
+    """A symbol, printed or drawn with a pen."""
+    if rng.random() < 0.5:
+        return pen_drawing(_joints(pick(tuple(SKETCHES.values()), rng)), rng)
+    return on_paper(_printed(("DejaVuSans.ttf", SYMBOLS), rng), rng)
+
+
+def pen_drawing(strokes: list[Points], rng: np.random.Generator) -> Picture:
+    """Strokes, joints (K, 2) y downwards, in somebody's hand on paper."""
+    return on_paper(render(by_hand(strokes, rng), 64, Pen.random(rng), 0.9), rng)
+
+
+def glyph(font: str, text: str) -> Field:
+    """A text in a font of matplotlib, ink (112, 112)."""
+    image = Image.new("L", (CANVAS, CANVAS))
+    ImageDraw.Draw(image).text((CANVAS / 2, CANVAS / 2), text, 255, _font(font), anchor="mm")
+    return np.asarray(image, np.float32) / 255
+
+
+@cache
+def hershey(font: str, character: str) -> list[Points]:
+    """The strokes of a character of one of Hershey's fonts, joints (K, 2), y downwards."""
+    strokes = [np.array(list(stroke), float) for stroke in _hershey(font).strokes_for_text(character)]
+    return [stroke for stroke in strokes if len(stroke) > 1]
+
+
+def pick(choices: Sequence[_T], rng: np.random.Generator) -> _T:
+    """One of them, all as likely."""
+    return choices[int(rng.integers(len(choices)))]
+
+
+@cache
+def _font(name: str) -> ImageFont.FreeTypeFont:
+    path = Path(mpl.get_data_path(), "fonts", "ttf", name)
+    return ImageFont.truetype(path, SIZE, layout_engine=ImageFont.Layout.BASIC)  # the other is not everywhere
+
+
+@cache
+def _hershey(name: str) -> HersheyFonts:
+    font = HersheyFonts()
+    font.load_default_font(name)
+    return font
+
+
+def _printed(font: tuple[str, str], rng: np.random.Generator) -> Field:
+    """One of the characters of a font, a little turned, now and then bolder."""
+    ink = tilted(glyph(font[0], pick(font[1], rng)), rng, 0.1, 0.12)
+    if rng.random() < 0.3:
+        image = Image.fromarray((255 * ink).astype(np.uint8)).filter(ImageFilter.MaxFilter(3))
+        ink = np.asarray(image, np.float32) / 255
+    return ink
+
+
+def _joints(sketch: str) -> list[Points]:
+    return [np.array([word.split(",") for word in stroke.split()], float) for stroke in sketch.split("|")]

@@ -1,0 +1,174 @@
+"""The project's own outliers: images that show no digit, to train with and, of another make, to measure with.
+
+`python -m train.outliers FILE.png` draws a few of each kind. The network sees canonical forms only, so that is what
+is made here; what the canonical form already finds blank is drawn anew, for it is `no_digit` without a network.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from mnistcls.errors import DataError, TrainingError
+from mnistcls.placement import SIZE
+from train import letters, spoiled, textures, unseen
+from train.data import Digits, load_train, resolve_data_dir
+from train.sketch import Picture
+
+Maker = Callable[[np.random.Generator, Digits], Picture | None]
+"""Draws a picture of a kind; None if chance made one that may be a digit."""
+
+
+TRAINED: Mapping[str, Maker] = {
+    "printed letters": letters.printed_letter,
+    "handwritten letters": letters.handwritten_letter,
+    "symbols": letters.symbol,
+    "several digits": spoiled.several,
+    "parts of digits": spoiled.part,
+    "overlaid digits": spoiled.overlaid,
+    "struck digits": spoiled.struck,
+    "scribbles": textures.scribble,
+    "textures": textures.texture,
+    "things": textures.thing,
+    "rulings": textures.ruling,
+    "paper": textures.paper,
+}
+
+HELD_OUT: Mapping[str, Maker] = {
+    "foreign letters": unseen.foreign_letter,
+    "blackletter": unseen.blackletter,
+    "kana and kanji": unseen.kana_kanji,
+    "pictograms": unseen.pictogram,
+    "photographs": unseen.photograph,
+    "fractals": unseen.fractal,
+    "curves": unseen.curve,
+    "codes": unseen.code,
+    "signatures": unseen.signature,
+}
+
+TRAINED_KINDS = tuple(TRAINED)
+"""What training may see."""
+
+HELD_OUT_KINDS = tuple(HELD_OUT)
+"""What it may not: these measure what a model makes of things it has never seen."""
+
+MAKERS: Mapping[str, Maker] = {**TRAINED, **HELD_OUT}
+
+ATTEMPTS = 2_000
+"""Pictures of a kind, drawn until one has a canonical form that is no digit."""
+
+CELL, COLUMNS, TEXT = 60, 20, 150  # of the picture: pixels, images, pixels for the names
+
+PIECES = 4
+"""Of the work of each process: few, since the digits go along with each."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outliers:
+    """Images that show no digit, in canonical form."""
+
+    images: NDArray[np.uint8]
+    """(N, 28, 28), ink bright (255) on black (0)."""
+    kinds: NDArray[np.str_]
+    """(N,), what each of them is."""
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+    def of(self, kind: str) -> NDArray[np.uint8]:
+        """The images of one kind, (n, 28, 28)."""
+        chosen: NDArray[np.uint8] = self.images[self.kinds == kind]
+        return chosen
+
+
+def outliers(
+    count: int, seed: int, kinds: Sequence[str] = TRAINED_KINDS, *, digits: Digits, workers: int | None = None
+) -> Outliers:
+    """Make outliers, the kinds in turn.
+
+    The n-th of a kind hangs on the seed and on `digits` alone: not on the other kinds, nor on how many there are.
+
+    Args:
+        count: how many, at least 0.
+        seed: all chance comes from it.
+        kinds: of `TRAINED_KINDS` or `HELD_OUT_KINDS`.
+        digits: raw material for what is made of digits: training's for training, the test set's for measuring.
+        workers: processes; None takes one for each core, 1 none but this.
+
+    Raises:
+        TrainingError: an unknown kind.
+    """
+    if unknown := [kind for kind in kinds if kind not in MAKERS]:
+        raise TrainingError(f"no kind of outlier {', '.join(unknown)}; there are: {', '.join(MAKERS)}")
+    labels = [kinds[i % len(kinds)] for i in range(count)]
+    jobs = [(kind, i // len(kinds)) for i, kind in enumerate(labels)]
+    processes = workers or os.cpu_count() or 1
+    size = max(1, -(-count // (PIECES * processes)))
+    chunks = [jobs[start : start + size] for start in range(0, count, size)]
+    make = partial(_forms, seed=seed, digits=digits)
+    if processes == 1:
+        made = [make(chunk) for chunk in chunks]
+    else:
+        context = get_context("spawn")  # a fork of a process that has threads may hang
+        with ProcessPoolExecutor(processes, context) as pool:
+            made = list(pool.map(make, chunks))
+    images = np.concatenate([np.zeros((0, SIZE, SIZE), np.uint8), *made])
+    return Outliers(images, np.array(labels, dtype=np.str_))
+
+
+def picture(kind: str, number: int, seed: int, digits: Digits) -> tuple[Picture, NDArray[np.uint8]]:
+    """The picture of an outlier, and its canonical form (28, 28)."""
+    rng = np.random.default_rng([seed, zlib.crc32(kind.encode()), number])
+    for _ in range(ATTEMPTS):
+        drawn = MAKERS[kind](rng, digits)
+        if drawn is not None and (form := drawn.canonical_form()) is not None:
+            return drawn, form
+    raise TrainingError(f"none of {ATTEMPTS} pictures of {kind} has a canonical form that is no digit")
+
+
+def sample_sheet(kinds: Sequence[str], seed: int, digits: Digits) -> Image.Image:
+    """A picture of the first outliers of each kind, a row a kind: each as drawn, and below it as a network sees it."""
+    sheet = Image.new("L", (TEXT + COLUMNS * CELL, len(kinds) * 2 * CELL), 160)
+    draw = ImageDraw.Draw(sheet)
+    for row, kind in enumerate(kinds):
+        draw.text((6, row * 2 * CELL + 6), kind, 0, ImageFont.load_default(15))
+        for column in range(COLUMNS):
+            drawn, form = picture(kind, column, seed, digits)
+            for below, pixels in enumerate((drawn.image, form)):
+                image = ImageOps.contain(Image.fromarray(pixels), (CELL - 4, CELL - 4), Image.Resampling.BOX)
+                sheet.paste(image, (TEXT + column * CELL, (2 * row + below) * CELL))
+    return sheet
+
+
+def _forms(jobs: Sequence[tuple[str, int]], *, seed: int, digits: Digits) -> NDArray[np.uint8]:
+    """The canonical forms of outliers, each named by kind and number, (N, 28, 28)."""
+    return np.array([picture(kind, number, seed, digits)[1] for kind, number in jobs], np.uint8)
+
+
+def main(
+    output: Annotated[Path, typer.Argument(metavar="FILE.png", help="The picture to write.")],
+    seed: Annotated[int, typer.Option(min=0, help="All chance comes from it.")] = 0,
+    data_dir: Annotated[Path | None, typer.Option(help="The MNIST files. Default: $MNIST_DIR, or else data.")] = None,
+) -> None:
+    """Draw a few outliers of each kind, as images and in canonical form."""
+    try:
+        sample_sheet(tuple(MAKERS), seed, load_train(resolve_data_dir(data_dir))).save(output)
+    except (DataError, OSError, ValueError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,138 @@
+"""How well a model refuses what is no digit: `python -m train.refusal MODEL`.
+
+Digits are MNIST's test images, and outliers are made with them too, so nothing here was ever trained on; of the kinds
+that training knows, that is another seed's draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from mnistcls.errors import MnistclsError
+from mnistcls.metrics import Proportion
+from mnistcls.model import Model, Outputs
+from train.data import Digits, load_test, resolve_data_dir
+from train.outliers import HELD_OUT_KINDS, TRAINED_KINDS, Outliers, outliers
+
+SEED = 1_000_003
+"""Of the outliers that are measured with; training's seeds are small numbers."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What became of images, by status."""
+
+    no_digit: Proportion
+    """Digit score under its threshold."""
+    uncertain: Proportion
+    """A digit, with a confidence under its threshold."""
+    ok: Proportion
+    """A digit, without reserve."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a model makes of digits, and of each kind of outlier."""
+
+    digits: Answers
+    kinds: Mapping[str, Answers]
+    auroc: Mapping[str, float]
+    """By kind: how often a digit's score is higher than an outlier's, 0 to 1; ties count half."""
+
+    def share_not_ok(self, kinds: Sequence[str]) -> Proportion:
+        """Outliers of these kinds that are `no_digit` or `uncertain`."""
+        ok = [self.kinds[kind].ok for kind in kinds]
+        total = sum(proportion.total for proportion in ok)
+        return Proportion(total - sum(proportion.count for proportion in ok), total)
+
+
+def refusal(
+    model: Model, digits: Digits, others: Outliers, *, digit_score: float | None = None, confidence: float | None = None
+) -> Refusal:
+    """Measure a model.
+
+    Args:
+        model: what answers.
+        digits: should all be accepted; what they are is not asked.
+        others: should all be refused.
+        digit_score: threshold of the digit score; None takes the model's own, as for
+        confidence: threshold of the confidence.
+    """
+    least_score = model.metadata.digit_score_threshold if digit_score is None else digit_score
+    least_confidence = model.metadata.confidence_threshold if confidence is None else confidence
+    accepted = model.run(digits.images)
+    refused = {kind: model.run(others.of(kind)) for kind in dict.fromkeys(others.kinds.tolist())}
+    return Refusal(
+        digits=answers(accepted, least_score, least_confidence),
+        kinds={kind: answers(outputs, least_score, least_confidence) for kind, outputs in refused.items()},
+        auroc={kind: auroc(accepted.digit_scores, outputs.digit_scores) for kind, outputs in refused.items()},
+    )
+
+
+def answers(outputs: Outputs, digit_score: float, confidence: float) -> Answers:
+    """Count the statuses that `mnistcls classify` would give, with these thresholds."""
+    none = outputs.digit_scores < digit_score
+    sure = outputs.probabilities.max(axis=1) >= confidence
+    masks = none, ~none & ~sure, ~none & sure
+    return Answers(*(Proportion(int(mask.sum()), len(mask)) for mask in masks))
+
+
+def auroc(higher: NDArray[np.float32], lower: NDArray[np.float32]) -> float:
+    """Area under the ROC curve: how often one of `higher` (N,) is over one of `lower` (M,), ties half."""
+    ordered = np.sort(lower)
+    below, not_above = np.searchsorted(ordered, higher, "left"), np.searchsorted(ordered, higher, "right")
+    return float((below + not_above).mean() / 2 / len(lower))
+
+
+def table(measured: Refusal) -> Table:
+    """The figures, a row a kind, those never trained on first."""
+    result = Table("", "AUROC", "no_digit", "uncertain", "ok", caption=_summary(measured))
+    result.add_row("MNIST test digits", "", *_shares(measured.digits), end_section=True)
+    for title, kinds in (("never trained on", HELD_OUT_KINDS), ("trained on", TRAINED_KINDS)):
+        result.add_row(f"[bold]{title}")
+        for kind in kinds:
+            result.add_row(kind, f"{measured.auroc[kind]:.4f}", *_shares(measured.kinds[kind]))
+        result.add_section()
+    return result
+
+
+def _shares(counted: Answers) -> list[str]:
+    return [f"{part.share:.2%}" for part in (counted.no_digit, counted.uncertain, counted.ok)]
+
+
+def _summary(measured: Refusal) -> str:
+    never, trained = (measured.share_not_ok(kinds) for kinds in (HELD_OUT_KINDS, TRAINED_KINDS))
+    low, high = never.interval
+    return (
+        f"not ok: {never.share:.2%} ({low:.2%} to {high:.2%}) of {never.total:,} outliers of kinds never trained on, "
+        f"{trained.share:.2%} of {trained.total:,} of the others"
+    )
+
+
+def main(
+    model: Annotated[Path, typer.Argument(help="An exported .onnx file.")],
+    count: Annotated[int, typer.Option(min=1, help="Outliers of each kind.")] = 300,
+    data_dir: Annotated[Path | None, typer.Option(help="The MNIST files. Default: $MNIST_DIR, or else data.")] = None,
+) -> None:
+    """Print how well a model tells digits from what is none."""
+    try:
+        loaded, digits = Model(model), load_test(resolve_data_dir(data_dir))
+        kinds = HELD_OUT_KINDS + TRAINED_KINDS
+        others = outliers(count * len(kinds), SEED, kinds, digits=digits)
+    except MnistclsError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
+    Console().print(table(refusal(loaded, digits, others)))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,58 @@
+"""What a calibrated network is worth on labelled digits: the figures of its card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mnistcls.metrics import expected_calibration_error, reliability, wilson_interval
+from train.calibrate import Calibration
+from train.data import CLASSES
+from train.infer import scores
+
+
+@dataclass(frozen=True, eq=False)
+class Mistakes:
+    """Where answers and labels differ."""
+
+    confusion: NDArray[np.int64]
+    """(10, 10), images by label (rows) and answer (columns)."""
+    indices: NDArray[np.int64]
+    """Of the images with a wrong answer, ascending."""
+    answers: NDArray[np.int64]
+    """The wrong answer to each of them."""
+
+
+def calibrated_scores(
+    logits: NDArray[np.float32], labels: NDArray[np.int64], prefix: str, calibration: Calibration
+) -> dict[str, float]:
+    """The figures of `scores`, and what the thresholds make of them; names start with `prefix`.
+
+    `no_digit`, `ok` and `ok_accuracy` are shares, 0 to 1, as `mnistcls evaluate` has them; `calibration_error` is the
+    expected one over 15 bins.
+    """
+    probabilities, digit_scores = (part.numpy() for part in calibration.apply(torch.from_numpy(logits)))
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    is_digit = digit_scores >= calibration.digit_score_threshold
+    ok = is_digit & (confidence >= calibration.confidence_threshold)
+    low, high = wilson_interval(int(right[ok].sum()), int(ok.sum()))
+    figures = {
+        "calibration_error": expected_calibration_error(reliability(confidence, right)),
+        "no_digit": float(1 - is_digit.mean()),
+        "ok": float(ok.mean()),
+        "ok_accuracy": float(right[ok].mean()) if ok.any() else 0.0,
+        "ok_accuracy_low": low,
+        "ok_accuracy_high": high,
+    }
+    return scores(logits, labels, prefix, calibration.temperature) | {f"{prefix}_{k}": v for k, v in figures.items()}
+
+
+def mistakes(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Mistakes:
+    """The wrong answers."""
+    answers = logits.argmax(axis=1)
+    confusion = np.bincount(labels * CLASSES + answers, minlength=CLASSES**2).reshape(CLASSES, CLASSES)
+    wrong = np.flatnonzero(answers != labels)
+    return Mistakes(confusion, wrong, answers[wrong])
