@@ -3,7 +3,8 @@
 MNIST's own recipe (LeCun, Cortes, Burges): the digit's box scaled, its aspect kept, into 20x20 pixels, and placed in
 28x28 so that its centre of mass is at the centre; ink bright on black. Before that, the digit has to be found:
 
-    to_plane (colour, transparency) -> contrast (paper, polarity) -> find_digit (clutter) -> place (size, centre)
+    to_plane (colour, transparency) -> contrast (paper, polarity) -> find_digit (clutter) -> is_shade (light)
+    -> cut_out -> place (size, centre)
 
 This module is the only way to it; classification, training-time evaluation and every other command go through here.
 """
@@ -18,44 +19,28 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnistcls.clutter import find_digit
-from mnistcls.paper import contrast, otsu
+from mnistcls.decode import DRAFT_SIDE
+from mnistcls.ink import Mark, cut_out, is_shade, is_texture, mark_of, threshold
+from mnistcls.paper import MIN_CONTRAST, contrast
 from mnistcls.placement import BOX, SIZE, place
 from mnistcls.plane import to_plane, to_uint8
 
-VERSION = 2
+VERSION = 3
 """Changes whenever the output for any image changes; a model file names the version it was made for."""
 
-WORKING_SIDE = 160
+WORKING_SIDE = 128
 """Longer side, in pixels, at which a digit is looked for."""
 
 CLOSE_UP = 40
 """Pixels: a digit found smaller than this in a larger image is looked at again, from nearer."""
 
+MAX_DRAFT = 8
+"""The most by which a JPEG is reduced while it is decoded."""
+
 TINY_SIDE = 32
 """Longer side, in pixels, up to which an image is enlarged first, for smooth edges."""
 
-ENLARGEMENT = 4
-
-MIN_CONTRAST = 6.0
-"""Of 255: ink that stands out less is none."""
-
-NOISE_FACTOR = 4.0
-"""Ink stands out more than this many standard deviations of the paper's grain."""
-
-FAINT = 0.15
-"""Of the strongest contrast: what stands out less is left aside when ink and paper are told apart."""
-
-LEAST_INK = 0.3
-"""Of the strongest contrast: what stands out less is never ink."""
-
-RANGE_SHARE = 0.22
-"""Of the range of an image: ink that stands out less is what is left of a slope in the light."""
-
-STANDS_OUT = 2.5
-"""Median contrast of the digit, by that of everything else: under it, this is the grain of the paper."""
-
-INK_SHARE = 0.6
-"""Of the digit's pixels, the faintest: the others count as full ink."""
+ENLARGEMENT = 3
 
 DIM = 128
 """Of 255: MNIST's ink is brighter than this in many pixels."""
@@ -107,10 +92,13 @@ def canonicalize(image: NDArray[np.generic]) -> Canonical:
         fits, form = as_mnist(plane.values[None])
         if fits[0]:
             return Canonical(form[0], (plane.step, "canonical already"))
+    pixels = _at_draft_scale(pixels)
     found = _seek(pixels)
-    if found.mask is None:
+    if found.is_shade:  # which may have been taken for ink because the ink is the other way round
+        found = _seek(pixels, bright_ink=not found.bright_ink)
+    if found.mark is None or found.is_shade:
         return Canonical(np.zeros((SIZE, SIZE), np.uint8), (*found.steps, "no digit"))
-    return Canonical(place(_ink(found.mask, found.contrast)), found.steps)
+    return Canonical(place(cut_out(found.mark)), found.steps)
 
 
 def as_mnist(images: NDArray[np.uint8]) -> tuple[_Mask, NDArray[np.uint8]]:
@@ -156,97 +144,60 @@ def _off_centre(mass: NDArray[np.float32]) -> NDArray[np.float64]:
 class _Found:
     """What a look at an image has found."""
 
-    mask: _Mask | None
-    """(H, W), the digit's pixels at the size it was looked at; None if there is no digit."""
-    contrast: NDArray[np.uint8]
-    """(H, W), how far each pixel stands out from the paper."""
+    mark: Mark | None
+    """The digit, at the size it was looked at; None if there is none."""
     steps: tuple[str, ...]
+    bright_ink: bool
+    is_shade: bool = False
+    """Whether the mark is no more than light or shadow."""
 
 
-def _seek(pixels: NDArray[np.uint8]) -> _Found:
+def _seek(pixels: NDArray[np.uint8], bright_ink: bool | None = None) -> _Found:
     """Look for the digit in the whole image, made small; where it is small even in there, again from nearer."""
     whole, factor = _at_working_size(pixels)
-    found = _look(whole)
-    if found.mask is None or factor == 1:
+    found = _look(whole, bright_ink)
+    if found.mark is None or factor == 1 or found.mark.extent >= CLOSE_UP:
         return found
-    top, left, bottom, right = _box(found.mask)
-    extent = max(bottom - top, right - left)
-    if extent >= CLOSE_UP:
-        return found
-    margin = extent // 2 + 2
+    top, left, bottom, right = found.mark.box
+    margin = found.mark.extent // 2 + 2
     rows = slice(max(top - margin, 0) * factor, (bottom + margin) * factor)
     columns = slice(max(left - margin, 0) * factor, (right + margin) * factor)
-    near = _look(_at_working_size(pixels[rows, columns])[0])
-    if near.mask is None:
+    near = _look(_at_working_size(pixels[rows, columns])[0], bright_ink)
+    if near.mark is None:
         return found
-    if near.mask[[0, -1]].any(axis=1).all() or near.mask[:, [0, -1]].any(axis=0).all():
-        return _Found(None, near.contrast, (*near.steps, "a line that runs on"))
+    if any(map(all, near.mark.overflows)):
+        return _Found(None, (*near.steps, "a line that runs on"), near.bright_ink)
     return near
 
 
-def _look(pixels: NDArray[np.uint8]) -> _Found:
+def _look(pixels: NDArray[np.uint8], bright_ink: bool | None) -> _Found:
     plane = to_plane(pixels)
-    seen = contrast(plane)
-    values = seen.values
-    counts = np.bincount(values.ravel(), minlength=256)
-    strongest = _strongest(counts)
-    steps = (plane.step, seen.step)
-    least = max(MIN_CONTRAST, NOISE_FACTOR * seen.noise, RANGE_SHARE * _range(plane.values))
-    if _strongest(np.bincount(seen.levels.ravel(), minlength=256)) < least:
-        return _Found(None, values, (*steps, "nothing stands out"))
-    counts[: int(max(2, FAINT * strongest)) + 1] = 0
-    mask, removed = find_digit(values > max(min(otsu(counts), strongest / 2), LEAST_INK * strongest), values)
-    if mask is not None and not _stands_out(mask, values):
-        return _Found(None, values, (*steps, *removed, "no more than texture"))
-    return _Found(mask, values, steps + removed)
+    seen = contrast(plane, bright_ink)
+    steps: tuple[str, ...] = (plane.step, "bright ink" if seen.bright_ink else "dark ink")
+    if not seen.stands_out:
+        return _Found(None, (*steps, "nothing stands out"), seen.bright_ink)
+    mask, removed = find_digit(seen.values > threshold(seen.counts), seen.values)
+    steps += removed
+    if mask is None:
+        return _Found(None, steps, seen.bright_ink)
+    mark = mark_of(mask, seen)
+    if is_texture(mark, seen.counts):
+        return _Found(None, (*steps, "no more than texture"), seen.bright_ink)
+    if is_shade(mark, in_doubt=bright_ink is not None):
+        return _Found(mark, (*steps, "no more than light and shadow"), seen.bright_ink, is_shade=True)
+    return _Found(mark, steps, seen.bright_ink)
 
 
-def _range(values: NDArray[np.uint8]) -> int:
-    """Between the darkest and the brightest values of an image, single ones apart."""
-    below = np.bincount(values.ravel(), minlength=256).cumsum()
-    low, high = np.searchsorted(below, (0.002 * below[-1], 0.998 * below[-1]))
-    return int(high - low)
+def _at_draft_scale(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The image as large as a JPEG of its size is decoded, so that its form is the same whatever it comes as."""
+    factor = 1
+    while factor < MAX_DRAFT and max(pixels.shape[:2]) >= 2 * factor * DRAFT_SIDE:
+        factor *= 2
+    return pixels if factor == 1 else np.asarray(_to_image(pixels).reduce(factor))
 
 
-def _stands_out(mask: _Mask, values: NDArray[np.uint8]) -> bool:
-    """Whether the ink of a mask is another thing than what surrounds it, and not the strongest of a texture."""
-    inside = np.bincount(values[mask], minlength=256)
-    outside = np.bincount(values.ravel(), minlength=256) - inside
-    return _median(inside) >= STANDS_OUT * max(_median(outside), 1)
-
-
-def _median(counts: NDArray[np.intp]) -> int:
-    below = counts.cumsum()
-    return int(np.searchsorted(below, below[-1] / 2))
-
-
-def _strongest(counts: NDArray[np.intp]) -> float:
-    """Mean of the strongest pixels: a 1,500th of all, at least 4, so that no single one decides."""
-    least = max(4, int(counts.sum()) // 1500)
-    taken = np.minimum(counts[::-1].cumsum(), least)
-    return float(np.diff(taken, prepend=0) @ np.arange(255, -1, -1)) / float(taken[-1])
-
-
-def _ink(mask: _Mask, values: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The digit alone, 0 to 1, cropped to its box with a pixel to spare, and with the soft edge that it has there."""
-    top, left, bottom, right = _box(mask)
-    window = slice(max(top - 1, 0), bottom + 1), slice(max(left - 1, 0), right + 1)
-    digit, ink = mask[window], values[window]
-    levels = np.bincount(ink[digit], minlength=256).cumsum()
-    full = max(int(np.searchsorted(levels, levels[-1] * INK_SHARE)), 1)
-    near = digit.copy()
-    near[1:] |= digit[:-1]
-    near[:-1] |= digit[1:]
-    wider = near.copy()
-    wider[:, 1:] |= near[:, :-1]
-    wider[:, :-1] |= near[:, 1:]
-    return np.where(wider, np.minimum(ink.astype(np.float32) / full, 1), 0)
-
-
-def _box(mask: _Mask) -> tuple[int, int, int, int]:
-    """Top, left, bottom and right of what is True, the last two one past the end."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+def _to_image(pixels: NDArray[np.uint8]) -> Image.Image:
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels)
 
 
 def _at_working_size(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
@@ -255,7 +206,7 @@ def _at_working_size(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]
     side = max(height, width)
     if TINY_SIDE < side <= WORKING_SIDE:
         return pixels, 1
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[2:] == (1,) else np.ascontiguousarray(pixels))
+    image = _to_image(pixels)
     if side <= TINY_SIDE:
         return np.asarray(image.resize((width * ENLARGEMENT, height * ENLARGEMENT), Image.Resampling.BICUBIC)), 1
     factor = -(-side // WORKING_SIDE)

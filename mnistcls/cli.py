@@ -14,8 +14,24 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from mnistcls import __version__, options
-from mnistcls.cli_common import EXIT_ERROR, at_least_one, exit_code, make_classifier, make_page
+from mnistcls import __version__
+from mnistcls.cli_common import (
+    EXIT_ERROR,
+    MaxPixels,
+    MinConfidence,
+    ModelFile,
+    Overwrite,
+    Quiet,
+    Report,
+    Timeout,
+    Verbose,
+    Workers,
+    at_least_one,
+    exit_code,
+    make_classifier,
+    make_page,
+    stderr_console,
+)
 from mnistcls.cli_evaluate import evaluate
 from mnistcls.cli_info import bench, info
 from mnistcls.columns import Columns
@@ -112,7 +128,7 @@ def classify(  # noqa: PLR0913 - its options
             help="Write to this file, as its suffix says: .csv, .jsonl, .parquet.",
         ),
     ] = None,
-    overwrite: options.Overwrite = False,
+    overwrite: Overwrite = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where an earlier run, broken off, has left the file of -o.")
     ] = False,
@@ -120,10 +136,10 @@ def classify(  # noqa: PLR0913 - its options
         Format | None,
         typer.Option("--format", help="Default: by -o's suffix, else a table on a terminal and CSV in a pipe."),
     ] = None,
-    workers: options.Workers = None,
-    timeout: options.Timeout = TIMEOUT,
-    model: options.Model = None,
-    min_confidence: options.MinConfidence = None,
+    workers: Workers = None,
+    timeout: Timeout = TIMEOUT,
+    model: ModelFile = None,
+    min_confidence: MinConfidence = None,
     top_k: Annotated[
         int,
         typer.Option(
@@ -137,20 +153,19 @@ def classify(  # noqa: PLR0913 - its options
         bool, typer.Option("--scores", help="Add digit_score: how surely the image shows one digit at all.")
     ] = False,
     recursive: Annotated[bool, typer.Option(help="Enter subfolders.")] = True,
-    max_pixels: options.MaxPixels = MAX_PIXELS,
+    max_pixels: MaxPixels = MAX_PIXELS,
     debug_dir: Annotated[
         Path | None, typer.Option(help="Show here what the network saw: images, contact sheets, steps.csv.")
     ] = None,
-    report: options.Report = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    report: Report = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Read the digit in each image: a table on a terminal, CSV in a pipe or with -o.
 
     Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found, 130/143 interrupted/terminated.
     """
     from mnistcls import engine, tables, targets  # noqa: PLC0415
-    from mnistcls.console import stderr_console  # noqa: PLC0415
 
     named, listed = paths or [], _path_list(paths, files_from, nul=nul)
     target = targets.target(output, format_, Columns(top_k, probabilities, scores), overwrite=overwrite, resume=resume)

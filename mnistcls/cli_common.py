@@ -1,15 +1,18 @@
-"""What the commands have in common: the classifier, the page, exit codes."""
+"""What the commands have in common: options, the console, the classifier, exit codes."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from mnistcls.errors import MnistclsError, OutputError
-from mnistcls.options import FigureFormat
-from mnistcls.results import Status, Tally
+from mnistcls.results import Status, Tally, printable
 from mnistcls.sources import Sources
 
 if TYPE_CHECKING:
@@ -20,6 +23,78 @@ if TYPE_CHECKING:
     from mnistcls.page import Page
 
 EXIT_UNREADABLE, EXIT_ERROR = 1, 2
+
+ModelFile = Annotated[
+    Path | None, typer.Option("--model", metavar="FILE", help="An exported .onnx file. Default: the bundled model.")
+]
+MinConfidence = Annotated[
+    float | None,
+    typer.Option(
+        "--min-confidence",
+        min=0,
+        max=1,
+        metavar="SHARE",
+        help="Below this confidence the status is uncertain. Default: the model's own.",
+    ),
+]
+MaxPixels = Annotated[
+    int,
+    typer.Option(
+        "--max-pixels", min=1, metavar="N", help="Images with more pixels are unreadable.", show_default="40 million"
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "-j",
+        "--workers",
+        min=0,
+        metavar="N",
+        help="Worker processes; 0: none. Default: one a CPU, none for few images.",
+    ),
+]
+Timeout = Annotated[
+    float, typer.Option(min=0, metavar="SECONDS", help="What a worker may take over one image; 0: any time.")
+]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        "--report", metavar="FILE", help="Also write an HTML page to look at the images and correct their digits."
+    ),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has written.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Results and errors only.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Also say which model is at work.")]
+
+
+class FigureFormat(StrEnum):
+    """How figures are written."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+Figures = Annotated[FigureFormat | None, typer.Option("--format", help="A table for people, JSON for programs.")]
+
+
+class _Warnings(logging.Handler):
+    """Shows the library's warnings on the console, above a progress bar if there is one."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(logging.WARNING)
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._console.print(f"Warning: {printable(record.getMessage())}")
+
+
+def stderr_console(*, quiet: bool) -> Console:
+    """Standard error, for what is no result; brackets in file names are no markup."""
+    from rich.console import Console  # noqa: PLC0415
+
+    console = Console(stderr=True, quiet=quiet, highlight=False, markup=False, soft_wrap=True)
+    logging.getLogger("mnistcls").handlers = [_Warnings(console)]
+    return console
 
 
 def make_classifier(

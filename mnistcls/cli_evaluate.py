@@ -9,8 +9,25 @@ from typing import Annotated
 
 import typer
 
-from mnistcls import options
-from mnistcls.cli_common import EXIT_UNREADABLE, at_least_one, figure_format, make_classifier, make_page
+from mnistcls.cli_common import (
+    EXIT_UNREADABLE,
+    FigureFormat,
+    Figures,
+    MaxPixels,
+    MinConfidence,
+    ModelFile,
+    Overwrite,
+    Quiet,
+    Report,
+    Timeout,
+    Verbose,
+    Workers,
+    at_least_one,
+    figure_format,
+    make_classifier,
+    make_page,
+    stderr_console,
+)
 from mnistcls.limits import TIMEOUT
 from mnistcls.results import Tally
 from mnistcls.sources import MAX_PIXELS, Sources
@@ -32,16 +49,16 @@ def evaluate(  # noqa: PLR0913 - its options
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to this file: .json, or .txt.")
     ] = None,
-    overwrite: options.Overwrite = False,
-    format_: options.Figures = None,
-    workers: options.Workers = None,
-    timeout: options.Timeout = TIMEOUT,
-    model: options.Model = None,
-    min_confidence: options.MinConfidence = None,
-    max_pixels: options.MaxPixels = MAX_PIXELS,
-    report: options.Report = None,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    overwrite: Overwrite = False,
+    format_: Figures = None,
+    workers: Workers = None,
+    timeout: Timeout = TIMEOUT,
+    model: ModelFile = None,
+    min_confidence: MinConfidence = None,
+    max_pixels: MaxPixels = MAX_PIXELS,
+    report: Report = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Measure how often the answers are right, on images whose digits are known.
 
@@ -49,13 +66,12 @@ def evaluate(  # noqa: PLR0913 - its options
     130/143 interrupted/terminated.
     """
     from mnistcls import engine, evaluation, evaluation_json, outputs, tables  # noqa: PLC0415
-    from mnistcls.console import stderr_console  # noqa: PLC0415
     from mnistcls.labels import find_labels  # noqa: PLC0415
     from mnistcls.report import print_evaluation  # noqa: PLC0415
 
     chosen = figure_format(format_, output)
     if output:
-        outputs.check_new(output, overwrite=overwrite)
+        outputs.check_free(output, overwrite=overwrite)
     page = make_page(report, overwrite=overwrite)
     truth, stderr = find_labels(path, labels), stderr_console(quiet=quiet)
     sources, tally, started = Sources(truth.inputs), Tally(), time.perf_counter()
@@ -66,7 +82,7 @@ def evaluate(  # noqa: PLR0913 - its options
         labelled = truth.pair(chain.from_iterable(followed))
         figures = evaluation.evaluate(page.follow_labelled(labelled) if page else labelled)
     with outputs.whole_file(output) if output else outputs.standard_output() as stream:
-        if chosen is options.FigureFormat.JSON:
+        if chosen is FigureFormat.JSON:
             outputs.write_json(evaluation_json.as_dict(figures, unlabelled=truth.unlabelled), stream)
         else:
             print_evaluation(figures, stream)

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mnistcls import options
-from mnistcls.cli_common import make_classifier
+from mnistcls.cli_common import FigureFormat, Figures, ModelFile, Quiet, make_classifier, stderr_console
 from mnistcls.errors import ModelError
 from mnistcls.sources import MAX_PIXELS
 
@@ -19,7 +18,7 @@ def info(
         Path | None, typer.Argument(metavar="[MODEL]", help="An exported .onnx file. Default: the bundled model.")
     ] = None,
     *,
-    format_: options.Figures = None,
+    format_: Figures = None,
 ) -> None:
     """Describe a model file and the environment: what a bug report needs.
 
@@ -30,7 +29,7 @@ def info(
 
     described, around = model_info(model), environment()
     with outputs.standard_output() as stream:
-        if format_ is options.FigureFormat.JSON:
+        if format_ is FigureFormat.JSON:
             outputs.write_json(info_tables.as_dict(described, around), stream)
         else:
             info_tables.print_info(described, around, stream)
@@ -45,9 +44,9 @@ def bench(
     ] = None,
     *,
     seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="How long to measure, about.")] = 10,
-    format_: options.Figures = None,
-    model: options.Model = None,
-    quiet: options.Quiet = False,
+    format_: Figures = None,
+    model: ModelFile = None,
+    quiet: Quiet = False,
 ) -> None:
     """Measure how many images a second each step takes on one thread, and which one limits.
 
@@ -55,7 +54,6 @@ def bench(
     """
     from mnistcls import bench_table, outputs  # noqa: PLC0415
     from mnistcls.bench import benchmark, draw_images, sample  # noqa: PLC0415
-    from mnistcls.console import stderr_console  # noqa: PLC0415
     from mnistcls.tables import share_bar  # noqa: PLC0415
 
     stderr = stderr_console(quiet=quiet)
@@ -65,7 +63,7 @@ def bench(
         with share_bar("Measuring", stderr) as progress:
             result = benchmark(paths, classifier, seconds, progress)
     with outputs.standard_output() as stream:
-        if format_ is options.FigureFormat.JSON:
+        if format_ is FigureFormat.JSON:
             outputs.write_json(bench_table.as_dict(result), stream)
         else:
             bench_table.print_benchmark(result, stream)

@@ -14,7 +14,7 @@ RULED_SIDE = 64
 LINE_LENGTH = 0.55
 """Of the longer side: a straight line this long is no stroke."""
 
-LINE_WIDTH = 0.03
+LINE_WIDTH = 0.025
 """Of the longer side, at most: thicker, it may be one after all."""
 
 FRAME_SIDE = 24
@@ -22,6 +22,9 @@ FRAME_SIDE = 24
 
 FRAME, EMPTY_FRAME = 0.8, 0.97
 """Of each of its sides, the share that is straight; with nothing inside it might still be a 0, so it has to be more."""
+
+FRAME_CORE = 0.02
+"""Of what is inside a frame, the share that may be its own: a line that is not quite straight."""
 
 AT_BORDER = 0.25
 """What a component that touches the border counts, of what it would inside: it may be a neighbour's."""
@@ -56,16 +59,16 @@ class Components:
 
     labels: NDArray[np.integer]
     """(H, W): 0 on the paper, one more than the component's number on its pixels."""
-    area: NDArray[np.float64]
+    area: NDArray[np.intp]
     strength: NDArray[np.float64]
     """Mean contrast."""
-    box: NDArray[np.intp]
+    box: NDArray[np.int32]
     """(N, 4): top, left, bottom, right; the last two are one past the end."""
 
     @property
-    def extent(self) -> NDArray[np.intp]:
+    def extent(self) -> NDArray[np.int32]:
         """Longer side of each box."""
-        extent: NDArray[np.intp] = (self.box[:, 2:] - self.box[:, :2]).max(axis=1)
+        extent: NDArray[np.int32] = (self.box[:, 2:] - self.box[:, :2]).max(axis=1)
         return extent
 
 
@@ -82,15 +85,33 @@ def find_digit(mask: _Mask, values: NDArray[np.uint8]) -> tuple[_Mask | None, tu
     unruled = _without_lines(mask)
     steps = () if unruled is mask else ("lines removed",)
     labels, count = cc3d.connected_components(unruled.view(np.uint8), connectivity=8, return_N=True)
-    found = _components(labels, count, values)
+    if count == 0:
+        return None, steps
+    if count == 1:  # the most frequent case, and the quickest
+        return (unruled if _is_plausible(unruled) else None), steps
+    found = _components(labels, values)
     digit = _choose(found, mask.shape)
     if len(digit) == 0:
         return None, steps
     if len(digit) == count:
         return unruled, steps
-    kept = np.zeros(len(found.area) + 1, bool)
+    kept = np.zeros(count + 1, np.bool_)
     kept[digit + 1] = True
     return kept[found.labels], (*steps, f"{count - len(digit)} other marks removed")
+
+
+def box_of(mask: _Mask) -> tuple[int, int, int, int]:
+    """Top, left, bottom and right of what is True, the last two one past the end."""
+    rows, columns = np.asarray(mask.any(axis=1)), np.asarray(mask.any(axis=0))
+    bottom, right = len(rows) - int(rows[::-1].argmax()), len(columns) - int(columns[::-1].argmax())
+    return int(rows.argmax()), int(columns.argmax()), bottom, right
+
+
+def _is_plausible(mask: _Mask) -> bool:
+    """Whether a single component may be a digit."""
+    top, left, bottom, right = box_of(mask)
+    own = mask[top:bottom, left:right]
+    return max(own.shape) >= MIN_EXTENT and not _is_frame(own, own)
 
 
 def _without_lines(mask: _Mask) -> _Mask:
@@ -98,59 +119,61 @@ def _without_lines(mask: _Mask) -> _Mask:
     side = max(mask.shape)
     if side < RULED_SIDE:
         return mask
-    across, upright = _rows_of_lines(mask, side), _rows_of_lines(mask.T, side).T
-    rest = mask & ~(across | upright)
-    if across.any() or (upright.any() and rest.any()):
-        return rest
-    return mask  # nothing but an upright line may be a 1
+    top, left, bottom, right = box_of(mask)
+    across = _rows_of_lines(mask, side) if right - left >= LINE_LENGTH * side else None
+    upright = _rows_of_lines(mask.T, side) if bottom - top >= LINE_LENGTH * side else None
+    if across is None and upright is None:
+        return mask
+    rest = mask.copy()
+    if across is not None:
+        rest &= ~across
+    if upright is not None:
+        rest &= ~upright.T
+    return mask if across is None and not rest.any() else rest  # nothing but an upright line may be a 1
 
 
-def _rows_of_lines(mask: _Mask, side: int) -> _Mask:
-    """Pixels of horizontal lines; they may be off the horizontal by a pixel."""
-    none = np.zeros_like(mask)
-    if np.count_nonzero(mask, axis=1).max() < LINE_LENGTH * side / 3:  # the most frequent case, and soon found
-        return none
+def _rows_of_lines(mask: _Mask, side: int) -> _Mask | None:
+    """Pixels of horizontal lines, which may be off the horizontal by a pixel; None if there are none."""
     near = mask.copy()
     near[1:] |= mask[:-1]
     near[:-1] |= mask[1:]
-    full = np.count_nonzero(near, axis=1) >= LINE_LENGTH * side
+    full = near @ np.ones(mask.shape[1], np.float32) >= LINE_LENGTH * side
     if not full.any():
-        return none
-    band = full.copy()
-    band[1:] |= full[:-1]
-    band[:-1] |= full[1:]
-    thin: _Mask = mask & band[:, None] & (_run_lengths(mask) <= max(3, round(LINE_WIDTH * side) + 1))
-    return thin
+        return None
+    full[1:-1] |= full[:-2] | full[2:]
+    thin: _Mask = mask & full[:, None] & ~_tall(mask, max(3, round(LINE_WIDTH * side) + 1) + 1)
+    return thin if thin.any() else None
 
 
-def _run_lengths(mask: _Mask) -> NDArray[np.intp]:
-    """For each pixel of a mask, the length of the vertical run of pixels that it is in."""
-    row = np.arange(len(mask) + 1)[:, None]
-    padded = np.pad(mask, ((1, 1), (0, 0)))
-    last_gap = np.maximum.accumulate(np.where(padded[:-1], 0, row), axis=0)[1:]
-    next_gap = np.minimum.accumulate(np.where(padded[1:], len(mask) + 1, row + 1)[::-1], axis=0)[::-1][:-1]
-    run: NDArray[np.intp] = next_gap - last_gap
-    return run
+def _tall(mask: _Mask, height: int) -> _Mask:
+    """Pixels of a mask that are in vertical runs of at least `height`: an opening, by doubling."""
+    tall = np.zeros((len(mask) + height - 1, mask.shape[1]), np.bool_)
+    tall[height - 1 : len(mask)] = _joined(mask, height, np.logical_and)
+    return _joined(tall, height, np.logical_or)
 
 
-def _components(labels: NDArray[np.integer], count: int, values: NDArray[np.uint8]) -> Components:
-    rows, columns = np.nonzero(labels)
-    index = labels[rows, columns].astype(np.intp) - 1
-    area = np.bincount(index, minlength=count).astype(np.float64)
-    strength = np.bincount(index, values[rows, columns], count) / np.maximum(area, 1)
-    box = np.empty((count, 4), np.intp)
-    if count:
-        box[:, 0], box[:, 2] = _range_by(index, rows, count)
-        box[:, 1], box[:, 3] = _range_by(index, columns, count)
-    return Components(labels, area, strength, box)
+def _joined(mask: _Mask, height: int, join: np.ufunc) -> _Mask:
+    """`join` of every pixel and the `height` - 1 below it, (H - height + 1, W)."""
+    reach = 1
+    while reach < height:
+        step = min(reach, height - reach)
+        mask = join(mask[: len(mask) - step], mask[step:])
+        reach += step
+    return mask
 
 
-def _range_by(index: NDArray[np.intp], position: NDArray[np.intp], count: int) -> tuple[NDArray[np.intp], ...]:
-    """First position, and one past the last, of each index."""
-    first, last = np.full(count, np.iinfo(np.intp).max), np.zeros(count, np.intp)
-    np.minimum.at(first, index, position)
-    np.maximum.at(last, index, position)
-    return first, last + 1
+def _components(labels: NDArray[np.integer], values: NDArray[np.uint8]) -> Components:
+    """Measure each component, all of them at once: their pixels are brought in order, and summed run by run."""
+    inked = np.flatnonzero(labels)
+    index = labels.ravel()[inked]
+    inked = inked[index.argsort(kind="stable")]  # by component, and by rows in each
+    area = np.bincount(index)[1:]
+    rows, columns = np.divmod(inked.astype(np.int32), np.int32(labels.shape[1]))
+    last = area.cumsum() - 1
+    first = last - area + 1
+    strength = np.add.reduceat(values.ravel()[inked], first, dtype=np.float64) / area
+    left, right = np.minimum.reduceat(columns, first), np.maximum.reduceat(columns, first) + 1
+    return Components(labels, area, strength, np.stack([rows[first], left, rows[last] + 1, right], axis=1))
 
 
 def _choose(found: Components, shape: tuple[int, ...]) -> NDArray[np.intp]:
@@ -159,7 +182,9 @@ def _choose(found: Components, shape: tuple[int, ...]) -> NDArray[np.intp]:
         return np.array([], np.intp)
     worth = _worth(found, shape)
     for number in np.argsort(-worth)[:3]:  # a frame is among the largest, or it is no matter
-        if _is_frame(found, int(number)):
+        top, left, bottom, right = found.box[number]
+        inside = found.labels[top:bottom, left:right]
+        if _is_frame(inside == number + 1, inside):
             worth[number] = 0
     main = int(worth.argmax())
     plausible = found.extent[main] >= MIN_EXTENT and found.area[main] >= MIN_SHARE * found.area[worth > 0].sum()
@@ -180,19 +205,23 @@ def _at_border(found: Components, shape: tuple[int, ...]) -> _Mask:
     return at
 
 
-def _is_frame(found: Components, number: int) -> bool:
-    """Whether a component is a printed box: straight along all four sides, and none of its own ink inside."""
-    top, left, bottom, right = found.box[number]
-    inside = found.labels[top:bottom, left:right]
-    height, width = inside.shape
+def _is_frame(own: _Mask, inside: NDArray[np.integer | np.bool_]) -> bool:
+    """Whether a component is a printed box: straight along all four sides, and none of its own ink inside.
+
+    Args:
+        own: (h, w), the component in its box.
+        inside: (h, w), everything in that box.
+    """
+    height, width = own.shape
     if min(height, width) < FRAME_SIDE:
         return False
-    own = inside == number + 1
     y, x = height // 10, width // 10
+    core = slice(y, -y), slice(x, -x)
+    if np.count_nonzero(own[core]) > FRAME_CORE * own[core].size:
+        return False
     sides = own[:y].any(axis=0), own[-y:].any(axis=0), own[:, :x].any(axis=1), own[:, -x:].any(axis=1)
-    core = inside[y:-y, x:-x]
-    straight = FRAME if core.any() else EMPTY_FRAME
-    return min(side.mean() for side in sides) > straight and not (core == number + 1).mean() > 0.02
+    straight = FRAME if inside[core].any() else EMPTY_FRAME
+    return bool(min(side.mean() for side in sides) > straight)
 
 
 def _with_parts(found: Components, worth: NDArray[np.float64], main: int, shape: tuple[int, ...]) -> NDArray[np.intp]:

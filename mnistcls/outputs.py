@@ -167,40 +167,29 @@ def part_of(path: Path) -> Path:
     return path.with_name(path.name + ".part")
 
 
-def check_folder(path: Path, option: str = "-o") -> None:
-    """Whether an output may be there at all.
+def check_free(path: Path, *, overwrite: bool = False, ways: str = "--overwrite", option: str = "-o") -> None:
+    """Whether an output may be there.
+
+    Args:
+        path: of the output.
+        overwrite: whether what an earlier run has left is not in the way.
+        ways: options that would deal with it, where it is.
+        option: what the user named the output with.
 
     Raises:
-        OutputError: it is a folder, or its folder does not exist.
+        OutputError: it is a folder, its folder does not exist, or an earlier run's output is in the way.
     """
     if os.path.isdir(path):
         raise OutputError(f"{path} is a folder; name a file in it with {option}")
     if not os.path.isdir(path.parent):
         fix = f"make it, or choose another with {option}"
         raise OutputError(f"cannot write {path}: there is no folder {path.parent}; {fix}")
-
-
-def check_new(path: Path, *, overwrite: bool, option: str = "-o") -> None:
-    """Whether a `whole_file` may be written there.
-
-    Raises:
-        OutputError: it exists and `overwrite` is not set, or it cannot be there.
-    """
-    check_folder(path, option)
-    if os.path.exists(path) and not overwrite:
-        raise OutputError(f"{path} exists; use --overwrite, or another {option}")
-
-
-def check_free(path: Path) -> None:
-    """Whether nothing of an earlier run is in the way of rows.
-
-    Raises:
-        OutputError: the output or what is left of an unfinished run exists.
-    """
+    if overwrite:
+        return
     if os.path.exists(path):
-        raise OutputError(f"{path} exists; use --overwrite, --resume, or another -o")
+        raise OutputError(f"{path} exists; use {ways}, or another {option}")
     if os.path.exists(part_of(path)):
-        raise OutputError(f"{part_of(path)} is left of an unfinished run; use --resume, --overwrite, or another -o")
+        raise OutputError(f"{part_of(path)} is left of an unfinished run; use {ways}, or another {option}")
 
 
 def _lock(file: FileIO, path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-COLOUR_SIDE = 96
+COLOUR_SIDE = 40
 """Pixels of the longer side at which the colour of the ink is looked for."""
 
 MIN_CHROMA = 3.0
@@ -83,25 +83,22 @@ def _without_transparency(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -
 
 def _without_colour(pixels: NDArray[np.uint8]) -> Plane:
     """Project colours on the axis along which ink and paper differ most: red on green has no lightness of its own."""
-    small = Image.fromarray(pixels)
-    small = small.reduce(max(1, -(-max(small.size) // COLOUR_SIDE)))
-    colours = np.asarray(small, np.float32)
-    red, green, blue = (colours[..., channel] for channel in range(3))
+    step = -(-max(pixels.shape[:2]) // COLOUR_SIDE)
+    sample = pixels[::step, ::step].astype(np.float32)
+    red, green, blue = (sample[..., channel] for channel in range(3))
     chroma = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
+    image = Image.fromarray(pixels)
     if chroma.mean() < MIN_CHROMA:
-        return Plane(np.asarray(Image.fromarray(pixels).convert("L")), None, "grey")
-    axis = _main_axis(colours)
-    projected = pixels.astype(np.float32) @ axis
+        return Plane(np.asarray(image.convert("L")), None, "grey")
+    axis = _main_axis(sample)
+    projected = sample @ axis
     low, high = float(projected.min()), float(projected.max())
     scale = 255 / max(high - low, 1.0)  # under one level there is nothing to stretch
-    return Plane(np.rint((projected - low) * scale).astype(np.uint8), None, "colour")
+    return Plane(np.asarray(image.convert("L", (*(axis * scale).tolist(), -low * scale))), None, "colour")
 
 
 def _main_axis(colours: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Unit vector (3,) along which colour varies most from place to place, towards the light."""
-    surroundings = Image.fromarray(colours.astype(np.uint8)).resize((3, 3), Image.Resampling.BOX)
-    size = (colours.shape[1], colours.shape[0])
-    ground = np.asarray(surroundings.resize(size, Image.Resampling.BILINEAR), np.float32)
-    residue = (colours - ground).reshape(-1, 3)
-    axis: NDArray[np.float32] = np.linalg.eigh(residue.T @ residue)[1][:, -1].astype(np.float32)
+    """Unit vector (3,) along which colour changes most between neighbours, towards the light."""
+    edges = np.concatenate([np.diff(colours, axis=axis).reshape(-1, 3) for axis in (0, 1)])
+    axis: NDArray[np.float32] = np.linalg.eigh(edges.T @ edges)[1][:, -1]
     return axis if axis.sum() >= 0 else -axis

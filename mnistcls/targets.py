@@ -112,15 +112,13 @@ class ResultFile:
         self.path, self._chosen, self._columns, self._resume = path, chosen, columns, resume
         self._start = 0
         self._manifest: Manifest  # known when `remaining` is asked
-        outputs.check_folder(path)
+        outputs.check_free(path, overwrite=overwrite or resume, ways="--overwrite, --resume")
         if chosen is Format.PARQUET and not find_spec("pyarrow"):
             raise OutputError('Parquet needs pyarrow; pip install "mnistcls[parquet]"')
         if overwrite and resume:
             raise OutputError("--resume keeps what --overwrite replaces; use one of them")
         if resume and chosen not in RESUMABLE:
             raise OutputError(f"--resume needs CSV or JSON Lines, and {path} is to be {chosen}")
-        if not (overwrite or resume):
-            outputs.check_free(path)
 
     def remaining(
         self,

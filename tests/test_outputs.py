@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mnistcls.errors import OutputError
-from mnistcls.outputs import check_folder, check_free, check_new, output_file, whole_file
+from mnistcls.outputs import check_free, output_file, whole_file
 
 
 @pytest.fixture
@@ -73,13 +73,13 @@ def test_two_runs_do_not_write_one_file(path: Path) -> None:
 def test_what_exists_is_in_the_way(path: Path, name: str) -> None:
     path.with_name(name).write_text("old\n")
 
-    with pytest.raises(OutputError, match=rf"{name} (exists|is left of an unfinished run); use --(overwrite|resume), "):
+    with pytest.raises(OutputError, match=rf"{name} (exists|is left of an unfinished run); use --overwrite, "):
         check_free(path)
 
 
 def test_a_missing_folder_is_an_output_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"there is no folder .*no; make it, or choose another with -o"):
-        check_folder(tmp_path / "no" / "results.csv")
+        check_free(tmp_path / "no" / "results.csv")
 
 
 @pytest.mark.parametrize("name", [".", "/", "..", "folder"])
@@ -88,7 +88,7 @@ def test_a_folder_is_no_output_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     Path("folder").mkdir()
 
     with pytest.raises(OutputError, match="is a folder; name a file in it"):
-        check_folder(Path(name))
+        check_free(Path(name))
 
 
 def test_a_name_that_is_too_long_is_an_output_error(tmp_path: Path) -> None:
@@ -142,9 +142,9 @@ def test_a_whole_file_that_cannot_be_written_names_the_option(tmp_path: Path) ->
         stream.write("x")
 
 
-def test_what_exists_is_replaced_by_a_whole_file_only_if_that_is_asked_for(path: Path) -> None:
+def test_what_exists_is_replaced_only_if_that_is_asked_for(path: Path) -> None:
     path.write_text("mine")
 
-    check_new(path, overwrite=True)
+    check_free(path, overwrite=True)
     with pytest.raises(OutputError, match=r"results\.csv exists; use --overwrite, or another --report"):
-        check_new(path, overwrite=False, option="--report")
+        check_free(path, option="--report")

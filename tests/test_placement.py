@@ -6,17 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mnistcls.placement import BOX, CENTRE, SIZE, STROKE_WIDTHS, centre_of_mass, place, stroke_width
+from mnistcls.placement import BOX, CENTRE, FINE, SIZE, STROKE_WIDTHS, centre_of_mass, place, stroke_width
 from train.ink import Pen, render
 from train.strokes import digit_strokes
 
-Ink = NDArray[np.float32]
+Ink = NDArray[np.uint8]
 
 
 def drawn(digit: int, width: float, size: int = 100) -> Ink:
     """A digit of even lines, as wide as this share of it."""
     pen = Pen(width=width, thinning=0, lift=0)
-    return render(digit_strokes(digit, np.random.default_rng(digit)), size, pen, extent=1.0)
+    ink = render(digit_strokes(digit, np.random.default_rng(digit)), size, pen, extent=1.0)
+    return np.pad(np.rint(255 * ink).astype(np.uint8), 1)
 
 
 def box(form: NDArray[np.uint8]) -> tuple[int, int]:
@@ -36,7 +37,7 @@ def test_digits_of_any_line_fill_the_box_and_stand_on_their_centre_of_mass(digit
 
 
 def test_aspect_is_kept() -> None:
-    wide = np.ones((40, 80), np.float32)
+    wide = np.full((40, 80), 255, np.uint8)
     wide[8:-8, 8:-8] = 0
     assert box(place(wide)) == (10, 20)
     assert box(place(wide.T)) == (20, 10)
@@ -44,10 +45,10 @@ def test_aspect_is_kept() -> None:
 
 @pytest.mark.parametrize("width", [0.02, 0.05, 0.1, 0.16, 0.25])
 def test_lines_come_out_as_wide_as_those_of_mnist(width: float) -> None:
-    thinnest, thickest = (pixels * BOX / 80 for pixels in STROKE_WIDTHS)
+    thinnest, thickest = (pixels * BOX / FINE for pixels in STROKE_WIDTHS)
     for digit in (0, 1, 2, 3, 7):
         form = place(drawn(digit, width))
-        assert thinnest - 0.7 <= stroke_width(form > 127) <= thickest + 0.7
+        assert thinnest - 0.8 <= stroke_width(form > 127) <= thickest + 0.8
 
 
 @pytest.mark.parametrize("width", [3, 6, 12])
@@ -70,8 +71,8 @@ def test_centre_of_mass_counts_from_the_edge_of_the_first_pixel() -> None:
 @settings(max_examples=60, deadline=None)
 @given(height=st.integers(1, 120), width=st.integers(1, 120), seed=st.integers(0, 2**16))
 def test_ink_of_any_size_has_a_form(height: int, width: int, seed: int) -> None:
-    ink = np.random.default_rng(seed).random((height, width), np.float32)
-    ink[0, 0] = 1
-    form = place(ink)
+    ink = np.random.default_rng(seed).integers(0, 256, (height, width), np.uint8)
+    ink[0, 0] = 255
+    form = place(np.pad(ink, 1))
     assert form.shape == (SIZE, SIZE)
     assert max(box(form)) <= BOX

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from train.calibrate import Calibration
 from train.scoring import calibrated_scores, mistakes
 
-CALIBRATION = Calibration(1.0, energy_offset=0.0, energy_scale=1.0, confidence_threshold=0.9, digit_score_threshold=0.5)
+CALIBRATION = Calibration(temperature=1.0, confidence_threshold=0.9, digit_score_threshold=0.5)
 
 
 def answers(*rows: tuple[int, float]) -> NDArray[np.float32]:

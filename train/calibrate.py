@@ -4,8 +4,8 @@ The rules, as the model card states them:
 
 - temperature: least negative log-likelihood (Guo et al., "On Calibration of Modern Neural Networks", 2017)
 - confidence threshold: the lowest at which what is `ok` is at least 99.9 % right
-- digit score: a sigmoid of the energy logsumexp(logits) (Liu et al., "Energy-based Out-of-distribution Detection",
-  2020), scaled so that its threshold of 0.5 lets 99.9 % of the validation digits pass
+- digit score: the probability that the network gives the ten digits together, against no digit (`with_no_digit`)
+- its threshold: 0.5, or what 99.9 % of the validation digits reach, if that is lower
 """
 
 from __future__ import annotations
@@ -19,14 +19,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 OK_ACCURACY = 0.999
+LIKELIER_THAN_NOT = 0.5
 PASSING_DIGITS = 0.999
-ROUNDING = 1e-3
-"""Of an energy, more than any two machines differ by: the digit at the threshold passes on all of them."""
+ROUNDING = 1e-4
+"""Of a digit score, more than any two machines differ by: the digit at the threshold passes on all of them."""
 
 NONE_IS_SURE = 1.01
 """Confidence threshold of a model whose surest answers are wrong too often: over 1, so that nothing reaches it."""
-
-DIGIT_SCORE_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True)
@@ -34,18 +33,12 @@ class Calibration:
     """What the exported graph and its metadata need beside the weights."""
 
     temperature: float
-    energy_offset: float
-    """Energy at which the digit score is 0.5."""
-    energy_scale: float
-    """Energy over which the digit score's odds change by a factor of e."""
     confidence_threshold: float
     digit_score_threshold: float
 
     def apply(self, logits: Tensor) -> tuple[Tensor, Tensor]:
         """Probabilities (N, 10) and digit scores (N,), 0 to 1, of logits (N, 10)."""
-        energy = torch.logsumexp(logits, dim=1)
-        score = torch.sigmoid((energy - self.energy_offset) / self.energy_scale)
-        return torch.softmax(logits / self.temperature, dim=1), score
+        return torch.softmax(logits / self.temperature, dim=1), torch.sigmoid(torch.logsumexp(logits, dim=1))
 
 
 def calibrate(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Calibration:
@@ -57,13 +50,11 @@ def calibrate(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Calibra
     """
     temperature = fit_temperature(logits, labels)
     probabilities = torch.softmax(torch.from_numpy(logits) / temperature, dim=1).numpy()
-    energy = torch.logsumexp(torch.from_numpy(logits), dim=1).numpy()
+    digit_scores = torch.sigmoid(torch.logsumexp(torch.from_numpy(logits), dim=1)).numpy()
     return Calibration(
         temperature=temperature,
-        energy_offset=float(np.quantile(energy, 1 - PASSING_DIGITS, method="lower")) - ROUNDING,
-        energy_scale=float(energy.std()) + 1e-6,
         confidence_threshold=confidence_threshold(probabilities, labels),
-        digit_score_threshold=DIGIT_SCORE_THRESHOLD,
+        digit_score_threshold=digit_score_threshold(digit_scores),
     )
 
 
@@ -93,3 +84,9 @@ def confidence_threshold(probabilities: NDArray[np.float32], labels: NDArray[np.
     last_of_equals = np.append(ordered[1:] != ordered[:-1], True)  # equal confidences are let in together
     good = np.flatnonzero((accuracy >= OK_ACCURACY) & last_of_equals)
     return float(ordered[good[-1]]) if len(good) else NONE_IS_SURE
+
+
+def digit_score_threshold(digit_scores: NDArray[np.float32]) -> float:
+    """Where an image counts as a digit, 0 to 0.5; for the digit scores (N,) of validation digits."""
+    reached = float(np.quantile(digit_scores, 1 - PASSING_DIGITS, method="lower")) - ROUNDING
+    return min(LIKELIER_THAN_NOT, max(reached, 0.0))

@@ -50,7 +50,7 @@ class Margin(StrEnum):
                 return rng.integers(0, 7, 4, endpoint=True)
 
 
-def paint(digit: NDArray[np.uint8], margin: Margin, rng: np.random.Generator, *, bright_ink: bool) -> NDArray[np.int16]:
+def paint(digit: NDArray[np.uint8], margin: Margin, rng: np.random.Generator, *, bright_ink: bool) -> NDArray[np.uint8]:
     """Return a crop of an MNIST digit in black (0) and white (255), (H, W); half of them fill a square."""
     inside = digit > INK
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
@@ -60,7 +60,7 @@ def paint(digit: NDArray[np.uint8], margin: Margin, rng: np.random.Generator, *,
     height, width = np.maximum(1, np.rint(shape * (side / shape.max()))).astype(int).tolist()
     grey = np.asarray(Image.fromarray(box).resize((width, height), Image.Resampling.BILINEAR))
     ink = grey > rng.uniform(*LEVELS) * grey.max()
-    return np.where(np.pad(ink, margin.widths(rng).reshape(2, 2)) == bright_ink, 255, 0).astype(np.int16)
+    return np.where(np.pad(ink, margin.widths(rng).reshape(2, 2)) == bright_ink, 255, 0).astype(np.uint8)
 
 
 def fit(features: _Features, bright_ink: NDArray[np.bool_]) -> NDArray[np.float64]:

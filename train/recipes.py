@@ -37,7 +37,7 @@ class Recipe:
 TEACHER = Recipe(
     network="teacher",
     version="2.0",
-    epochs=24,
+    epochs=18,
     batch_size=128,
     lr=0.004,
     weight_decay=0.02,

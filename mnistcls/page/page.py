@@ -14,7 +14,7 @@ from mnistcls.batch import Batch
 from mnistcls.classifier import Classifier
 from mnistcls.errors import OutputError
 from mnistcls.evaluation import Evaluation
-from mnistcls.outputs import check_new, whole_file
+from mnistcls.outputs import check_free, whole_file
 from mnistcls.page.cards import draw_cards
 from mnistcls.page.html import Content, render
 from mnistcls.page.sample import Sample
@@ -40,7 +40,7 @@ class Page:
     def __init__(self, path: Path, *, overwrite: bool, resume: bool = False) -> None:
         if path.suffix.lower() not in {".html", ".htm"}:
             raise OutputError(f"{path}: the report is an HTML page; name it {path.stem}.html")
-        check_new(path, overwrite=overwrite or (resume and _is_page(path)), option=OPTION)
+        check_free(path, overwrite=overwrite or (resume and _is_replaceable(path)), option=OPTION)
         _check_folder(path)
         self._path, self._sample = path, Sample()
 
@@ -95,10 +95,12 @@ def _check_folder(path: Path) -> None:
         raise OutputError(f"cannot write {path}: {error.strerror}; choose another folder with {OPTION}") from None
 
 
-def _is_page(path: Path) -> bool:
-    """Whether the file is a page of an earlier run: its head says so."""
+def _is_replaceable(path: Path) -> bool:
+    """Whether nothing is there but a page of an earlier run: its head says so."""
     try:
         with path.open("rb") as file:
             return _GENERATOR in file.read(4096)
+    except FileNotFoundError:
+        return True
     except OSError:
         return False
