@@ -49,9 +49,7 @@ TEACHER = Recipe(
 2015)."""
 
 FULL = {
-    "default": replace(
-        TEACHER, network="default", epochs=30, lr=0.006, synthetic_share=0.2, outlier_share=0.1, teachers=1
-    ),
+    "default": replace(TEACHER, network="default", epochs=30, lr=0.006, synthetic_share=0.2, outlier_share=0.1),
     "reference": Recipe(
         network="reference",
         version="2.0",
