@@ -53,7 +53,7 @@ FULL = {
     "reference": Recipe(
         network="reference",
         version="2.0",
-        epochs=50,
+        epochs=36,
         batch_size=128,
         lr=0.006,
         weight_decay=0.01,
