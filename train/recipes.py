@@ -49,13 +49,11 @@ TEACHER = Recipe(
 2015)."""
 
 FULL = {
-    "default": replace(
-        TEACHER, network="default", epochs=30, lr=0.006, synthetic_share=0.2, outlier_share=0.1, teachers=1
-    ),
+    "default": replace(TEACHER, network="default", epochs=30, lr=0.006, synthetic_share=0.2, outlier_share=0.1),
     "reference": Recipe(
         network="reference",
         version="2.0",
-        epochs=50,
+        epochs=36,
         batch_size=128,
         lr=0.006,
         weight_decay=0.01,

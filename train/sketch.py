@@ -42,8 +42,10 @@ class Picture:
         form = canonicalize(self.image).image
         if not form.any():
             return None
-        fits = not is_bar(form) if self.ink is None else cosine(form, place(cropped(self.ink))) >= ALIKE
-        return form if fits else None
+        if self.ink is None:
+            return None if is_bar(form) else form
+        drawn = place(np.asarray(to_8_bit(cropped(self.ink))))
+        return form if cosine(form, drawn) >= ALIKE else None
 
 
 def cosine(a: NDArray[np.generic], b: NDArray[np.generic]) -> float:
