@@ -163,7 +163,9 @@ def classify(  # noqa: PLR0913 - its options
 
     Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found, 130/143 interrupted/terminated.
     """
-    from mnistcls import engine, tables, targets  # noqa: PLC0415
+    from mnistcls import engine, targets  # noqa: PLC0415
+    from mnistcls.progress import progress  # noqa: PLC0415
+    from mnistcls.summary import summary  # noqa: PLC0415
 
     named, listed = paths or [], _path_list(paths, files_from, nul=nul)
     target = targets.target(output, format_, Columns(top_k, probabilities, scores), overwrite=overwrite, resume=resume)
@@ -184,10 +186,10 @@ def classify(  # noqa: PLR0913 - its options
     with (
         recorded(batches, again) as passing,
         target.open(tally, lambda: sources.skipped) as write,
-        tables.progress(passing, sources, stderr, done) as followed,
+        progress(passing, sources, stderr, done) as followed,
     ):
         write(followed)
-    stderr.print(tables.summary(tally, sources.skipped, time.perf_counter() - started, done))
+    stderr.print(summary(tally, sources.skipped, time.perf_counter() - started, done))
     raise typer.Exit(exit_code(tally))
 
 

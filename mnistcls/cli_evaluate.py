@@ -62,8 +62,10 @@ def evaluate(  # noqa: PLR0913 - its options
     An unreadable image counts as wrong. Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found,
     130/143 interrupted/terminated.
     """
-    from mnistcls import engine, evaluation, evaluation_json, outputs, report, tables  # noqa: PLC0415
+    from mnistcls import engine, evaluation, evaluation_json, outputs, report  # noqa: PLC0415
     from mnistcls.labels import find_labels  # noqa: PLC0415
+    from mnistcls.progress import progress  # noqa: PLC0415
+    from mnistcls.summary import summary  # noqa: PLC0415
 
     chosen = figure_format(format_, output)
     if output:
@@ -73,7 +75,7 @@ def evaluate(  # noqa: PLR0913 - its options
     drawn, workers = engine.prepare(images, workers)
     classifier = make_classifier(model, min_confidence, max_pixels, stderr if verbose else None)
     batches = classifier.batches(tally.drawn(drawn), workers=workers, timeout=timeout)
-    with tables.progress(at_least_one(tally.count(batches), images, tally), images, stderr) as followed:
+    with progress(at_least_one(tally.count(batches), images, tally), images, stderr) as followed:
         figures = evaluation.evaluate(truth.pair(chain.from_iterable(followed)))
     with outputs.text_file(output) if output else outputs.standard_output() as stream:
         if chosen is FigureFormat.JSON:
@@ -82,5 +84,5 @@ def evaluate(  # noqa: PLR0913 - its options
             report.print_evaluation(figures, stream)
     if truth.unlabelled:
         stderr.print(f"Warning: images without a label are not scored: {truth.unlabelled:,}")
-    stderr.print(tables.summary(tally, images.skipped, time.perf_counter() - started))
+    stderr.print(summary(tally, images.skipped, time.perf_counter() - started))
     raise typer.Exit(EXIT_UNREADABLE if figures.unreadable else 0)
