@@ -417,6 +417,15 @@ def test_text_stands_out_in_light_and_dark(open_page: Open, mixed: Path, evaluat
     assert (int(brightness) < 60) == (scheme == "dark")
 
 
+@pytest.mark.parametrize("width", [320, 390, 761, 1101, 1280, 1920])
+def test_no_figure_is_wider_than_its_frame(open_page: Open, evaluated: Path, width: int) -> None:
+    page = open_page(evaluated, width)
+
+    assert page.locator("figure:visible").count() == 5
+    too_wide = "all => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent)"
+    assert page.locator("figure:visible").evaluate_all(too_wide) == []
+
+
 def test_it_fits_a_phone(open_page: Open, mixed: Path, evaluated: Path) -> None:
     for file in (mixed, evaluated):
         page = open_page(file, 390, 844)

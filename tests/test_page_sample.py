@@ -43,7 +43,7 @@ def test_whatever_the_batch_the_doubtful_come_first_and_as_many_as_there_is_room
         of_group = [row for row in rows if row.group is group]
         assert len(of_group) == min(sample.groups[group], room)
         room -= len(of_group)
-        confidences = [row.prediction.confidence or 0 for row in of_group]
+        confidences = [row.confidence for row in of_group]
         assert confidences == sorted(confidences)
     assert [row.group for row in rows] == sorted(row.group for row in rows)
     assert sample.groups.total() == len(batch)
