@@ -19,7 +19,7 @@ from mnistcls.pixels import Decoded, check_array, image_to_array
 from mnistcls.results import Prediction, Status
 from mnistcls.sources import MAX_PIXELS, Sources
 
-DEFAULT_MODEL = "reference"
+DEFAULT_MODEL = "default"
 
 ImageLike = NDArray[np.generic] | Image.Image | str | os.PathLike[str]
 
