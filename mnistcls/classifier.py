@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path, PurePath
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mnistcls.batch import Batch
 from mnistcls.canonical import canonicalize_all
 from mnistcls.decode import read_image, read_source
+from mnistcls.engine import answers
 from mnistcls.errors import ImageError
-from mnistcls.model import BATCH_SIZE, Model, bundled_model
+from mnistcls.limits import TIMEOUT
+from mnistcls.model import Model, bundled_model
 from mnistcls.pixels import Decoded, check_array, image_to_array
-from mnistcls.results import Prediction, Status
-from mnistcls.sources import MAX_PIXELS, Sources
+from mnistcls.results import STATUSES, Prediction, Status
+from mnistcls.sources import MAX_PIXELS, Source, Sources
 
 DEFAULT_MODEL = "default"
+
+_OK, _UNCERTAIN, _NO_DIGIT = map(STATUSES.index, (Status.OK, Status.UNCERTAIN, Status.NO_DIGIT))
 
 ImageLike = NDArray[np.generic] | Image.Image | str | os.PathLike[str]
 
@@ -49,20 +55,49 @@ class Classifier:
         self.max_pixels = max_pixels
 
     def classify(
-        self, paths: Iterable[str | os.PathLike[str]] | Sources, *, recursive: bool = True
+        self,
+        paths: Iterable[str | os.PathLike[str]] | Sources,
+        *,
+        recursive: bool = True,
+        workers: int = 0,
+        timeout: float = TIMEOUT,
     ) -> Iterator[Prediction]:
         """Classify image files and folders of them: a lazy stream, one prediction an image, in order.
 
         Args:
             paths: image files and folders, as for `Sources`; that object itself if its counts are wanted.
             recursive: whether to enter subfolders.
+            workers: worker processes that do the work; 0: this one. The answers are the same, to the bit. They are
+                started as `multiprocessing` does: a script needs its `if __name__ == "__main__":`.
+            timeout: seconds that a worker may take over one image; 0 for any.
         """
         if isinstance(paths, str | os.PathLike):
             raise TypeError("pass a list of paths")
         sources = paths if isinstance(paths, Sources) else Sources(paths, recursive=recursive)
-        images = chain.from_iterable(read_source(source, self.max_pixels) for source in sources)
-        for first in images:
-            yield from self._judge_all(chain([first], islice(images, BATCH_SIZE - 1)))
+        return chain.from_iterable(self.batches(sources, workers=workers, timeout=timeout))
+
+    def batches(
+        self, sources: Iterable[Source], *, workers: int | None = None, timeout: float = TIMEOUT
+    ) -> Iterator[Batch]:
+        """The same by batches, which is quicker where predictions are many; see `engine.answers`."""
+        return answers(sources, self.answer, workers=workers, timeout=timeout)
+
+    def answer(self, sources: Sequence[Source], at: Callable[[int], None]) -> Batch:
+        """The answers for some sources, here and now.
+
+        Args:
+            sources: one after the other, as their images, decoded, must not be in memory together.
+            at: told the place of a source before each image of it, and how many there are after the last.
+        """
+        return self._judge(self._decoded(sources, at))
+
+    def _decoded(self, sources: Sequence[Source], at: Callable[[int], None]) -> Iterator[Decoded]:
+        for place, source in enumerate(sources):
+            at(place)
+            for decoded in read_source(source, self.max_pixels):
+                yield decoded
+                at(place)
+        at(len(sources))
 
     def predict(self, images: Sequence[ImageLike] | NDArray[np.generic]) -> list[Prediction]:
         """Classify images at hand.
@@ -76,7 +111,7 @@ class Classifier:
         """
         if isinstance(images, str | os.PathLike) or (isinstance(images, np.ndarray) and images.ndim < 3):
             raise TypeError("pass a list of images, or an array (N, H, W)")
-        return self._judge_all(map(self._decode, images))
+        return list(self._judge(map(self._decode, images)))
 
     def _decode(self, image: ImageLike) -> Decoded:
         path = _path_of(image)
@@ -89,35 +124,42 @@ class Classifier:
         except ImageError as error:
             return Decoded(path, error)
 
-    def _judge_all(self, images: Iterable[Decoded]) -> list[Prediction]:
-        """A prediction for each image, drawn one after the other, as large ones must not be in memory together."""
-        rows: list[tuple[str, ImageError | None]] = []
-        canonical = canonicalize_all(_readable(images, rows))
+    def judge(self, paths: Sequence[str], canonical: NDArray[np.uint8]) -> Batch:
+        """The answers for canonical images: is there a digit, which, and how sure.
+
+        Args:
+            paths: N.
+            canonical: (N, 28, 28).
+        """
+        return Batch.of(paths, {}, *self._columns(canonical))
+
+    def _judge(self, images: Iterable[Decoded]) -> Batch:
+        """The answers for images, which are drawn one after the other."""
+        paths: list[str] = []
+        errors: dict[int, str] = {}
+        canonical = canonicalize_all(_readable(images, paths, errors))
+        return Batch.of(paths, errors, *self._columns(canonical))
+
+    def _columns(self, canonical: NDArray[np.uint8]) -> tuple[NDArray[Any], ...]:
+        """Statuses, digits, probabilities and digit scores, as a `Batch` has them."""
         outputs = self.model.run(canonical)
-        seen = zip(canonical, outputs.probabilities, outputs.digit_scores, strict=True)
-        return [Prediction.unreadable(path, error) if error else self._judge(path, *next(seen)) for path, error in rows]
-
-    def _judge(
-        self, path: str, image: NDArray[np.uint8], probabilities: NDArray[np.float32], digit_score: np.float32
-    ) -> Prediction:
-        """The prediction for one canonical image: is there a digit, which, and how sure."""
-        if not image.any():
-            return Prediction(path, Status.NO_DIGIT, digit_score=0.0)
-        if digit_score < self.model.metadata.digit_score_threshold:
-            return Prediction(path, Status.NO_DIGIT, digit_score=float(digit_score))
-        digit = int(probabilities.argmax())
-        confidence = float(probabilities[digit])
-        status = Status.OK if confidence >= self.min_confidence else Status.UNCERTAIN
-        return Prediction(path, status, digit, confidence, float(digit_score), tuple(probabilities.tolist()))
+        digits = outputs.probabilities.argmax(axis=1).astype(np.int8)
+        confidences = outputs.probabilities.max(axis=1, initial=0).astype(np.float64)
+        statuses = np.where(confidences >= self.min_confidence, _OK, _UNCERTAIN).astype(np.uint8)
+        blank = ~canonical.any(axis=(1, 2))
+        scores = np.where(blank, np.float32(0), outputs.digit_scores)
+        nothing = blank | (scores < self.model.metadata.digit_score_threshold)
+        statuses[nothing], digits[nothing] = _NO_DIGIT, -1
+        return statuses, digits, outputs.probabilities, scores
 
 
-def _readable(images: Iterable[Decoded], rows: list[tuple[str, ImageError | None]]) -> Iterator[NDArray[np.generic]]:
-    """The images that have pixels; every one, with its error if it has none, goes to `rows`."""
+def _readable(images: Iterable[Decoded], paths: list[str], errors: dict[int, str]) -> Iterator[NDArray[np.generic]]:
+    """The images that have pixels; the path of each, with pixels or not, and the errors by place are noted."""
     for decoded in images:
+        paths.append(decoded.path)
         if isinstance(decoded.image, ImageError):
-            rows.append((decoded.path, decoded.image))
+            errors[len(paths) - 1] = str(decoded.image)
         else:
-            rows.append((decoded.path, None))
             yield decoded.image
 
 

@@ -7,11 +7,10 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -23,18 +22,28 @@ from mnistcls.cli_common import (
     ModelFile,
     Overwrite,
     Quiet,
+    Report,
+    Timeout,
     Verbose,
+    Workers,
     at_least_one,
     exit_code,
     make_classifier,
+    make_page,
     stderr_console,
 )
 from mnistcls.cli_evaluate import evaluate
 from mnistcls.cli_info import bench, info
+from mnistcls.columns import Columns
 from mnistcls.errors import MnistclsError, OutputError
+from mnistcls.formats import Format
+from mnistcls.limits import TIMEOUT
 from mnistcls.listed import PathList
-from mnistcls.results import Prediction, Tally
+from mnistcls.results import Tally
 from mnistcls.sources import MAX_PIXELS, Sources
+
+if TYPE_CHECKING:
+    from mnistcls.batch import Batch
 
 # Commands import what they need when they run: --help and --version load neither numpy nor onnxruntime.
 
@@ -45,13 +54,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class Format(StrEnum):
-    """How results are written."""
-
-    CSV = "csv"
-    TABLE = "table"
 
 
 class Stopped(BaseException):
@@ -69,14 +71,14 @@ def main() -> NoReturn:
     try:
         app()
     except MnistclsError as error:
-        _fail(str(error), EXIT_ERROR)
+        _fail(error, EXIT_ERROR)
     except Stopped as stopped:
-        _fail("; ".join([str(stopped), *getattr(stopped, "__notes__", [])]), stopped.exit_code)
+        _fail(stopped, stopped.exit_code)
     sys.exit(0)
 
 
-def _fail(message: str, code: int) -> NoReturn:
-    typer.echo(f"Error: {message}", err=True)
+def _fail(error: BaseException, code: int) -> NoReturn:
+    typer.echo(f"Error: {'; '.join([str(error), *getattr(error, '__notes__', [])])}", err=True)
     sys.exit(code)
 
 
@@ -119,13 +121,23 @@ def classify(  # noqa: PLR0913 - its options
     ] = False,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write to this file; its suffix names the format (.csv)."),
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Write to this file, as its suffix says: .csv, .jsonl, .parquet.",
+        ),
     ] = None,
     overwrite: Overwrite = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where an earlier run, broken off, has left the file of -o.")
+    ] = False,
     format_: Annotated[
         Format | None,
         typer.Option("--format", help="Default: by -o's suffix, else a table on a terminal and CSV in a pipe."),
     ] = None,
+    workers: Workers = None,
+    timeout: Timeout = TIMEOUT,
     model: ModelFile = None,
     min_confidence: MinConfidence = None,
     top_k: Annotated[
@@ -145,6 +157,7 @@ def classify(  # noqa: PLR0913 - its options
     debug_dir: Annotated[
         Path | None, typer.Option(help="Show here what the network saw: images, contact sheets, steps.csv.")
     ] = None,
+    report: Report = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
@@ -152,25 +165,36 @@ def classify(  # noqa: PLR0913 - its options
 
     Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found, 130/143 interrupted/terminated.
     """
-    from mnistcls import tables, writers  # noqa: PLC0415
+    from mnistcls import engine, tables, targets  # noqa: PLC0415
 
     named, listed = paths or [], _path_list(paths, files_from, nul=nul)
-    chosen = _format(format_, output)
-    if output:
-        writers.check_free(output, overwrite=overwrite)
-    columns = writers.Columns(top_k, probabilities, scores)
-    recorded = _recorder(debug_dir, named, max_pixels, overwrite=overwrite)
+    target = targets.target(output, format_, Columns(top_k, probabilities, scores), overwrite=overwrite, resume=resume)
+    recorded = _recorder(debug_dir, named, max_pixels, overwrite=overwrite, resume=resume)
+    page = make_page(report, overwrite=overwrite, resume=resume)
     stderr = stderr_console(quiet=quiet)
-    images, tally, started = Sources(named, recursive=recursive, listed=listed), Tally(), time.perf_counter()
+    sources, tally, started = Sources(named, recursive=recursive, listed=listed), Tally(), time.perf_counter()
+    drawn, workers = engine.prepare(sources, workers)
     classifier = make_classifier(model, min_confidence, max_pixels, stderr if verbose else None)
-    rows = at_least_one(tally.count(classifier.classify(images)), images)
-    destination = writers.output_file(output, overwrite=overwrite) if output else writers.standard_output()
-    with destination as stream, recorded(rows) as passing, tables.progress(passing, images, stderr) as followed:
-        if chosen is Format.TABLE:
-            tables.print_table(followed, columns, stream)
-        else:
-            writers.write_csv(followed, columns, stream)
-    stderr.print(tables.summary(tally, images.skipped, time.perf_counter() - started))
+    inputs = {"paths": named, "files_from": files_from, "recursive": recursive}
+    remaining = target.remaining(drawn, tally, classifier, inputs, {"timeout": timeout})
+    if remaining is None:
+        stderr.print(f"{output} is complete: nothing left to classify")
+    else:
+        done = tally.total
+        batches = tally.count(classifier.batches(remaining, workers=workers, timeout=timeout))
+        batches = at_least_one(batches, sources, tally)
+        batches = page.follow(batches) if page and not resume else batches
+        with (
+            recorded(batches) as passing,
+            target.open(tally) as write,
+            tables.progress(passing, sources, stderr, done) as followed,
+        ):
+            write(followed)
+            tally.skipped = sources.skipped
+        stderr.print(tables.summary(tally, time.perf_counter() - started, done))
+    if page:
+        page.add(target.rows() if resume else ())
+        page.write(classifier, stderr, skipped=tally.skipped)
     raise typer.Exit(exit_code(tally))
 
 
@@ -217,23 +241,14 @@ def _path_list(paths: list[str] | None, file: str | None, *, nul: bool) -> PathL
 
 
 def _recorder(
-    folder: Path | None, inputs: list[str], max_pixels: int, *, overwrite: bool
-) -> Callable[[Iterator[Prediction]], AbstractContextManager[Iterable[Prediction]]]:
-    """What fills the debug folder while predictions pass; where none is asked for, they just pass."""
+    folder: Path | None, inputs: list[str], max_pixels: int, *, overwrite: bool, resume: bool
+) -> Callable[[Iterator[Batch]], AbstractContextManager[Iterable[Batch]]]:
+    """What fills the debug folder while batches pass; where none is asked for, they just pass."""
     if folder is None:
         return nullcontext
+    if resume:
+        raise OutputError("--debug-dir shows a whole run, and --resume does the rest of one; use one of them")
     from mnistcls import debug  # noqa: PLC0415
 
     debug.check_folder(folder, inputs, overwrite=overwrite)
     return partial(debug.recorded, folder=folder, max_pixels=max_pixels)
-
-
-def _format(chosen: Format | None, output: Path | None) -> Format:
-    if chosen is not None:
-        return chosen
-    if output is None:
-        return Format.TABLE if sys.stdout and sys.stdout.isatty() else Format.CSV
-    suffix = output.suffix.lower().removeprefix(".")
-    if suffix != Format.CSV:
-        raise OutputError(f"{output}: its suffix names no known format; use .csv, or --format csv")
-    return Format.CSV

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mnistcls.errors import MnistclsError, OutputError
-from mnistcls.results import Prediction, Status, Tally, printable
+from mnistcls.results import Status, Tally, printable
 from mnistcls.sources import Sources
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from mnistcls.batch import Batch
     from mnistcls.classifier import Classifier
+    from mnistcls.page import Page
 
 EXIT_UNREADABLE, EXIT_ERROR = 1, 2
 
@@ -39,6 +41,25 @@ MaxPixels = Annotated[
     int,
     typer.Option(
         "--max-pixels", min=1, metavar="N", help="Images with more pixels are unreadable.", show_default="40 million"
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "-j",
+        "--workers",
+        min=0,
+        metavar="N",
+        help="Worker processes; 0: none. Default: one a CPU, none for few images.",
+    ),
+]
+Timeout = Annotated[
+    float, typer.Option(min=0, metavar="SECONDS", help="What a worker may take over one image; 0: any time.")
+]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        "--report", metavar="FILE", help="Also write an HTML page to look at the images and correct their digits."
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has written.")]
@@ -88,18 +109,27 @@ def make_classifier(
     return classifier
 
 
+def make_page(path: Path | None, *, overwrite: bool, resume: bool = False) -> Page | None:
+    """The page that --report asks for."""
+    if path is None:
+        return None
+    from mnistcls.page import Page  # noqa: PLC0415
+
+    return Page(path, overwrite=overwrite, resume=resume)
+
+
 def exit_code(tally: Tally) -> int:
     """0, or 1 if some input was unreadable."""
     return EXIT_UNREADABLE if tally.statuses[Status.UNREADABLE] else 0
 
 
-def at_least_one(rows: Iterator[Prediction], images: Sources) -> Iterator[Prediction]:
-    """The same rows; an error before any output is opened if there are none."""
-    first = next(rows, None)
-    if first is None:
-        passed = f" (skipped of other kinds: {images.skipped:,})" if images.skipped else ""
+def at_least_one(batches: Iterator[Batch], sources: Sources, tally: Tally) -> Iterator[Batch]:
+    """The same batches; an error before any output is opened if there are none, nor rows of an earlier run."""
+    first = next(batches, None)
+    if first is None and not tally.total:
+        passed = f" (skipped of other kinds: {sources.skipped:,})" if sources.skipped else ""
         raise MnistclsError(f"no image found{passed}; name image files or folders that hold some")
-    return chain([first], rows)
+    return chain([first] if first is not None else [], batches)
 
 
 def figure_format(chosen: FigureFormat | None, output: Path | None) -> FigureFormat:

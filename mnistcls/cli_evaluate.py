@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -17,12 +18,17 @@ from mnistcls.cli_common import (
     ModelFile,
     Overwrite,
     Quiet,
+    Report,
+    Timeout,
     Verbose,
+    Workers,
     at_least_one,
     figure_format,
     make_classifier,
+    make_page,
     stderr_console,
 )
+from mnistcls.limits import TIMEOUT
 from mnistcls.results import Tally
 from mnistcls.sources import MAX_PIXELS, Sources
 
@@ -45,9 +51,12 @@ def evaluate(  # noqa: PLR0913 - its options
     ] = None,
     overwrite: Overwrite = False,
     format_: Figures = None,
+    workers: Workers = None,
+    timeout: Timeout = TIMEOUT,
     model: ModelFile = None,
     min_confidence: MinConfidence = None,
     max_pixels: MaxPixels = MAX_PIXELS,
+    report: Report = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
@@ -56,24 +65,31 @@ def evaluate(  # noqa: PLR0913 - its options
     An unreadable image counts as wrong. Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found,
     130/143 interrupted/terminated.
     """
-    from mnistcls import evaluation, evaluation_json, report, tables, writers  # noqa: PLC0415
+    from mnistcls import engine, evaluation, evaluation_json, outputs, tables  # noqa: PLC0415
     from mnistcls.labels import find_labels  # noqa: PLC0415
+    from mnistcls.report import print_evaluation  # noqa: PLC0415
 
     chosen = figure_format(format_, output)
     if output:
-        writers.check_free(output, overwrite=overwrite)
+        outputs.check_free(output, overwrite=overwrite)
+    page = make_page(report, overwrite=overwrite)
     truth, stderr = find_labels(path, labels), stderr_console(quiet=quiet)
-    images, tally, started = Sources(truth.inputs), Tally(), time.perf_counter()
+    sources, tally, started = Sources(truth.inputs), Tally(), time.perf_counter()
+    drawn, workers = engine.prepare(sources, workers)
     classifier = make_classifier(model, min_confidence, max_pixels, stderr if verbose else None)
-    rows = at_least_one(tally.count(classifier.classify(images)), images)
-    with tables.progress(rows, images, stderr) as followed:
-        figures = evaluation.evaluate(truth.pair(followed))
-    with writers.output_file(output, overwrite=overwrite) if output else writers.standard_output() as stream:
+    batches = tally.count(classifier.batches(tally.drawn(drawn), workers=workers, timeout=timeout))
+    with tables.progress(at_least_one(batches, sources, tally), sources, stderr) as followed:
+        labelled = truth.pair(chain.from_iterable(followed))
+        figures = evaluation.evaluate(page.follow_labelled(labelled) if page else labelled)
+    with outputs.whole_file(output) if output else outputs.standard_output() as stream:
         if chosen is FigureFormat.JSON:
-            writers.write_json(evaluation_json.as_dict(figures, unlabelled=truth.unlabelled), stream)
+            outputs.write_json(evaluation_json.as_dict(figures, unlabelled=truth.unlabelled), stream)
         else:
-            report.print_evaluation(figures, stream)
+            print_evaluation(figures, stream)
     if truth.unlabelled:
         stderr.print(f"Warning: images without a label are not scored: {truth.unlabelled:,}")
-    stderr.print(tables.summary(tally, images.skipped, time.perf_counter() - started))
+    tally.skipped = sources.skipped
+    stderr.print(tables.summary(tally, time.perf_counter() - started))
+    if page:
+        page.write(classifier, stderr, skipped=tally.skipped, evaluation=figures)
     raise typer.Exit(EXIT_UNREADABLE if figures.unreadable else 0)

@@ -24,13 +24,13 @@ def info(
 
     Exit codes: 0, or 2 if the model cannot be used; the environment is described all the same.
     """
-    from mnistcls import info_tables, writers  # noqa: PLC0415
+    from mnistcls import info_tables, outputs  # noqa: PLC0415
     from mnistcls.info import environment, model_info  # noqa: PLC0415
 
     described, around = model_info(model), environment()
-    with writers.standard_output() as stream:
+    with outputs.standard_output() as stream:
         if format_ is FigureFormat.JSON:
-            writers.write_json(info_tables.as_dict(described, around), stream)
+            outputs.write_json(info_tables.as_dict(described, around), stream)
         else:
             info_tables.print_info(described, around, stream)
     if described.error:
@@ -52,7 +52,7 @@ def bench(
 
     Files are read from the system's memory, as after a first run. Exit codes: 0, or 2 on an error.
     """
-    from mnistcls import bench_table, writers  # noqa: PLC0415
+    from mnistcls import bench_table, outputs  # noqa: PLC0415
     from mnistcls.bench import benchmark, draw_images, sample  # noqa: PLC0415
     from mnistcls.tables import share_bar  # noqa: PLC0415
 
@@ -62,8 +62,8 @@ def bench(
         paths = draw_images(Path(drawn)) if folder is None else sample(folder)
         with share_bar("Measuring", stderr) as progress:
             result = benchmark(paths, classifier, seconds, progress)
-    with writers.standard_output() as stream:
+    with outputs.standard_output() as stream:
         if format_ is FigureFormat.JSON:
-            writers.write_json(bench_table.as_dict(result), stream)
+            outputs.write_json(bench_table.as_dict(result), stream)
         else:
             bench_table.print_benchmark(result, stream)

@@ -6,8 +6,6 @@ it, wherever it reads its images, and no more than one decoded image is held her
 
 from __future__ import annotations
 
-import csv
-import logging
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -16,12 +14,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from mnistcls.canonical import canonicalize
-from mnistcls.decode import read_image
-from mnistcls.errors import ImageError, OutputError
-from mnistcls.results import Prediction, Status
-from mnistcls.sheets import Seen, Sheet
-from mnistcls.writers import Columns
+from mnistcls.batch import Batch
+from mnistcls.errors import OutputError
+from mnistcls.formats import csv_texts, safe_path
+from mnistcls.results import Prediction
+from mnistcls.seen import SecondLook, Seen
+from mnistcls.sheets import Sheet
 
 STEPS = "steps.csv"
 STEPS_COLUMNS = ("path", "file", "digit", "confidence", "status", "steps", "error")
@@ -30,8 +28,6 @@ NAME_TAIL = 60
 """Characters of a path that its file is named after: the end, where the names of one folder differ."""
 
 _OURS = re.compile(r"(\d{6,}-[\w-]*|sheet-\d{3,})\.png")
-
-_logger = logging.getLogger("mnistcls")
 
 
 def check_folder(folder: Path, inputs: Iterable[str], *, overwrite: bool) -> None:
@@ -55,11 +51,11 @@ def check_folder(folder: Path, inputs: Iterable[str], *, overwrite: bool) -> Non
 
 
 @contextmanager
-def recorded(predictions: Iterable[Prediction], folder: Path, max_pixels: int) -> Iterator[Iterable[Prediction]]:
-    """The same predictions; while they pass, what the network saw is written.
+def recorded(batches: Iterable[Batch], folder: Path, max_pixels: int) -> Iterator[Iterable[Batch]]:
+    """The same batches; while they pass, what the network saw is written.
 
     Args:
-        predictions: of image files.
+        batches: the answers.
         folder: made if it is missing. Files of an earlier run are removed from it; others stay.
         max_pixels: that of the classifier.
 
@@ -71,7 +67,7 @@ def recorded(predictions: Iterable[Prediction], folder: Path, max_pixels: int) -
         _remove_earlier(folder)
     record = _Record(folder, max_pixels)
     try:
-        yield record.follow(predictions)
+        yield record.follow(batches)
     finally:
         record.close()
 
@@ -91,20 +87,21 @@ class _Record:
     """The files of a debug folder, one image after the other."""
 
     def __init__(self, folder: Path, max_pixels: int) -> None:
-        self._folder, self._max_pixels = folder, max_pixels
+        self._folder, self._look = folder, SecondLook(max_pixels)
         self._number = 0
         self._sheet, self._sheets = Sheet(), 0
         with _writing(folder):
             path = _vacant(folder / STEPS)
             self._steps = path.open("x", encoding="utf-8", errors="surrogateescape", newline="")
-            csv.writer(self._steps, lineterminator="\n").writerow(STEPS_COLUMNS)
+            self._steps.write(",".join(STEPS_COLUMNS) + "\n")
 
-    def follow(self, predictions: Iterable[Prediction]) -> Iterator[Prediction]:
-        """Pass the predictions on, each when its files are written."""
-        for prediction in predictions:
+    def follow(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Pass the batches on, each when the files of its images are written."""
+        for batch in batches:
             with _writing(self._folder):
-                self._add(prediction)
-            yield prediction
+                for prediction in batch:
+                    self._add(prediction)
+            yield batch
 
     def close(self) -> None:
         """Write the last sheet, however far it is."""
@@ -114,7 +111,7 @@ class _Record:
 
     def _add(self, prediction: Prediction) -> None:
         self._number += 1
-        seen = self._look(prediction)
+        seen = self._look.at(prediction)
         if isinstance(seen, Seen):
             file = file_name(self._number, prediction.path)
             _save(Image.fromarray(seen.canonical.image), self._folder / file)
@@ -125,24 +122,11 @@ class _Record:
         if self._sheet.is_full:
             self._write_sheet()
 
-    def _look(self, prediction: Prediction) -> Seen | str:
-        """What there is to see, or why there is nothing; the file may have gone since."""
-        if prediction.status is Status.UNREADABLE:
-            return prediction.error or ""
-        try:
-            with _without_warnings():
-                decoded = read_image(prediction.path, self._max_pixels)
-        except ImageError as error:
-            return str(error)
-        return Seen(decoded, canonicalize(decoded))
-
     def _write_row(self, prediction: Prediction, file: str, steps: str, error: str) -> None:
-        path, digit, confidence, status = Columns().row(prediction)[:4]
-        row = [path, file, digit, confidence, status, steps, error]
-        if "\r" in path:  # Python 3.11 leaves a bare one unquoted
-            csv.writer(self._steps, lineterminator="\n", quoting=csv.QUOTE_ALL).writerow(row)
-        else:
-            csv.writer(self._steps, lineterminator="\n").writerow(row)
+        digit = "" if prediction.digit is None else str(prediction.digit)
+        confidence = "" if prediction.confidence is None else f"{prediction.confidence:.6f}"
+        row = [safe_path(prediction.path), file, digit, confidence, prediction.status.value, steps, error]
+        self._steps.write(",".join(csv_texts(row)) + "\n")
         self._steps.flush()
 
     def _write_sheet(self) -> None:
@@ -157,17 +141,6 @@ def _writing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OutputError(f"cannot write {folder}: {error.strerror}; choose another --debug-dir") from None
-
-
-@contextmanager
-def _without_warnings() -> Iterator[None]:
-    """What reading an image warns of was said the first time."""
-    level = _logger.level
-    _logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        _logger.setLevel(level)
 
 
 def _save(image: Image.Image, path: Path) -> None:

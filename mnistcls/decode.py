@@ -6,7 +6,6 @@ import logging
 import math
 import os
 from collections.abc import Iterator
-from contextlib import nullcontext
 from functools import cache
 from io import BytesIO
 from typing import BinaryIO
@@ -17,9 +16,9 @@ from PIL import Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from mnistcls.errors import ErrorCode, ImageError
-from mnistcls.files import BoundedReader, open_regular
+from mnistcls.files import BoundedReader, open_regular, read_small
 from mnistcls.pages import MAX_TAG_BYTES, allow_pixels, read_pages
-from mnistcls.pixels import Decoded, image_to_array, pillow_errors
+from mnistcls.pixels import Decoded, pillow_errors, to_array
 from mnistcls.signatures import HEAD_BYTES, bytes_per_pixel, diagnose, is_heic
 from mnistcls.sources import MAX_PIXELS, Source
 
@@ -52,13 +51,15 @@ def _decoded(source: Source, max_pixels: int) -> Iterator[Decoded]:
     if source.content is not None and source.shape:
         yield Decoded(source.path, np.frombuffer(source.content, np.uint8).reshape(source.shape))
         return
-    in_memory = None if source.content is None else nullcontext(BytesIO(source.content))
-    with in_memory or open_regular(source.path) as file:
-        image = _opened(file, max_pixels)
-        if isinstance(image, TiffImageFile):
+    content = read_small(source.path, SMALL_BYTES) if source.content is None else source.content
+    with open_regular(source.path) if content is None else BytesIO(content) as file:
+        with pillow_errors():
+            image = _opened(file, max_pixels)
+            pixels = None if isinstance(image, TiffImageFile) else _first_frame(image, source.path, max_pixels)
+        if pixels is not None:
+            yield Decoded(source.path, pixels)
+        elif isinstance(image, TiffImageFile):
             yield from read_pages(image, source.path, max_pixels)
-        else:
-            yield Decoded(source.path, _first_frame(image, source.path, max_pixels))
 
 
 def read_image(path: str, max_pixels: int = MAX_PIXELS) -> NDArray[np.generic]:
@@ -81,17 +82,17 @@ def read_image(path: str, max_pixels: int = MAX_PIXELS) -> NDArray[np.generic]:
 
 def decode(file: BinaryIO, max_pixels: int = MAX_PIXELS, name: str = "an image") -> NDArray[np.generic]:
     """Decode an open image file; see `read_image`. Warnings call it by its name."""
-    return _first_frame(_opened(file, max_pixels), name, max_pixels)
+    with pillow_errors():
+        return _first_frame(_opened(file, max_pixels), name, max_pixels)
 
 
 def _first_frame(image: Image.Image, name: str, max_pixels: int) -> NDArray[np.generic]:
-    with pillow_errors():
-        if image.format != "MPO" and getattr(image, "is_animated", False):  # MPO: a photo and its own thumbnails
-            _logger.warning("%s has several frames; only the first is read", name)
-        if image.size[0] * image.size[1] <= max_pixels and image.format in {"JPEG", "MPO"}:
-            _draft(image)
-        allow_pixels(image, max_pixels)
-    return image_to_array(image, max_pixels)
+    if image.format != "MPO" and getattr(image, "is_animated", False):  # MPO: a photo and its own thumbnails
+        _logger.warning("%s has several frames; only the first is read", name)
+    if image.size[0] * image.size[1] <= max_pixels and image.format in {"JPEG", "MPO"}:
+        _draft(image)
+    allow_pixels(image, max_pixels)
+    return to_array(image, max_pixels)
 
 
 def _opened(file: BinaryIO, max_pixels: int) -> Image.Image:
@@ -102,8 +103,7 @@ def _opened(file: BinaryIO, max_pixels: int) -> Image.Image:
     """
     if Image.MAX_IMAGE_PIXELS is not None and max_pixels > Image.MAX_IMAGE_PIXELS:
         Image.MAX_IMAGE_PIXELS = max_pixels  # Pillow's own, for the whole process: raised where asked, never lowered
-    with pillow_errors():
-        return _identified(_bounded(file, max_pixels))
+    return _identified(_bounded(file, max_pixels))
 
 
 def _bounded(file: BinaryIO, max_pixels: int) -> BinaryIO:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -112,7 +113,8 @@ class Model:
                 f"{path}: no such model file; `mnistcls export` makes one, reinstalling brings the bundled"
             )
         try:
-            self._session = ort.InferenceSession(self.path, _session_options(), providers=["CPUExecutionProvider"])
+            self._content = self.path.read_bytes()  # once: the file may change while workers start
+            self._session = _session(self._content)
             properties = self._session.get_modelmeta().custom_metadata_map
         except Exception as error:  # onnxruntime's own exceptions share no base class
             raise ModelError(f"{path}: not a readable ONNX model ({_first_line(error)}); export it again") from None
@@ -123,6 +125,19 @@ class Model:
         except ModelError as error:
             raise ModelError(f"{path}: {error}") from None
         self._check_signature()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the session: a worker process makes its own."""
+        return {name: value for name, value in vars(self).items() if name != "_session"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._session = _session(self._content)
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of the file."""
+        return hashlib.sha256(self._content).hexdigest()
 
     def _check_signature(self) -> None:
         inputs = [(i.name, i.type, i.shape[1:]) for i in self._session.get_inputs() if not isinstance(i.shape[0], int)]
@@ -161,12 +176,14 @@ def bundled_model(name: str) -> Path:
     return installed if installed.exists() else package.parent / "exported" / f"{name}.onnx"
 
 
-def _session_options() -> ort.SessionOptions:
+def _session(content: bytes) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1  # a sum split over threads may round differently: same bytes everywhere
     options.inter_op_num_threads = 1
+    for threads in ("intra_op", "inter_op"):
+        options.add_session_config_entry(f"session.{threads}.allow_spinning", "0")  # waiting costs other workers' time
     options.log_severity_level = 4  # what is wrong with a model is said once, by ModelError
-    return options
+    return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
 def _is_threshold(value: Any) -> bool:

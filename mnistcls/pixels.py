@@ -41,12 +41,17 @@ class Decoded:
 
 def image_to_array(image: Image.Image, max_pixels: int = MAX_PIXELS) -> NDArray[np.generic]:
     """Pixels of a Pillow image, upright; see `decode.read_image`."""
+    with pillow_errors():
+        return to_array(image, max_pixels)
+
+
+def to_array(image: Image.Image, max_pixels: int) -> NDArray[np.generic]:
+    """The same; what Pillow raises passes as it is."""
     width, height = image.size
     if width * height > max_pixels:
         fix = "shrink it or raise --max-pixels"
         raise ImageError(ErrorCode.TOO_LARGE, f"{width}x{height} is more than {max_pixels:,} pixels; {fix}")
-    with pillow_errors():
-        return check_array(np.asarray(_plain(image)))
+    return check_array(np.asarray(_plain(image)))
 
 
 def check_array(image: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -94,6 +99,8 @@ def _plain(image: Image.Image) -> Image.Image:
 
 def _orientation(image: Image.Image) -> object:
     """As EXIF has it; 1, upright, where the EXIF part is damaged: the pixels are still good."""
+    if not image.info and image.format != "TIFF":  # quicker than to ask; TIFF keeps it elsewhere
+        return 1
     try:
         return image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # as with pixels: whatever the parser trips over

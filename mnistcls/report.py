@@ -88,7 +88,7 @@ def _by_digit(evaluation: Evaluation) -> Table:
     table = _table("Digit", "Images", "Precision", "Recall", "F1")
     scores = evaluation.scores
     for label, of_label in scores.items():
-        table.add_row(_name(label), *_score_cells(of_label), end_section=label == max(scores))
+        table.add_row(label_name(label), *_score_cells(of_label), end_section=label == max(scores))
     table.add_row("mean", *_score_cells(evaluation.macro))
     return table
 
@@ -102,7 +102,7 @@ def _confusion(evaluation: Evaluation, console_width: int) -> Table:
     counts = evaluation.confusion
     answers = UNREADABLE + (1 if counts[:, UNREADABLE].any() else 0)
     width = max(len(str(counts.max())), min(5, (console_width - 6) // answers - 1))  # as wide as fits, up to 5
-    headers = [*map(_name, range(UNREADABLE)), "unread"][:answers]
+    headers = [*map(label_name, range(UNREADABLE)), "unread"][:answers]
     table = _table("True", *headers)
     table.padding = (0, 0)  # shades touch, and counts of five digits fit 80 columns
     for header, column in zip(headers, table.columns[1:], strict=True):
@@ -111,7 +111,7 @@ def _confusion(evaluation: Evaluation, console_width: int) -> Table:
         row = counts[label, :answers]
         widths = [column.min_width or width for column in table.columns[1:]]
         cells = zip(row.tolist(), (row / counts[label].sum()).tolist(), widths, strict=True)
-        table.add_row(_name(label), *(_cell(*cell, right=answer == label) for answer, cell in enumerate(cells)))
+        table.add_row(label_name(label), *(_cell(*cell, right=answer == label) for answer, cell in enumerate(cells)))
     return table
 
 
@@ -129,7 +129,7 @@ def _worst(evaluation: Evaluation, path_width: int) -> Table:
     table = _table("Image", "True", "Answer", "Confidence")
     for mistake in evaluation.worst:
         path = Text(shorten(printable(mistake.path), path_width))
-        table.add_row(path, _name(mistake.label), str(mistake.digit), percent(mistake.confidence))
+        table.add_row(path, label_name(mistake.label), str(mistake.digit), percent(mistake.confidence))
     return table
 
 
@@ -143,7 +143,8 @@ def _unreadable(evaluation: Evaluation, path_width: int) -> Table:
     return table
 
 
-def _name(label: int) -> str:
+def label_name(label: int) -> str:
+    """A label 0-9 or `NO_DIGIT`, or such an answer."""
     return "none" if label == NO_DIGIT else str(label)
 
 

@@ -6,8 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from mnistcls.errors import ImageError
+from mnistcls.errors import ImageError, MnistclsError
+
+if TYPE_CHECKING:
+    from mnistcls.batch import Batch
+    from mnistcls.sources import Source
 
 
 class Status(StrEnum):
@@ -17,6 +22,10 @@ class Status(StrEnum):
     UNCERTAIN = "uncertain"
     NO_DIGIT = "no_digit"
     UNREADABLE = "unreadable"
+
+
+STATUSES = tuple(Status)
+"""By the numbers that stand for them in a `Batch`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +59,46 @@ class Prediction:
 
 
 class Tally:
-    """Counts the predictions that pass through it."""
+    """Counts what goes into a run and what comes out of it."""
 
     def __init__(self) -> None:
+        self.inputs = 0
+        """Sources drawn so far; each has a row, one with several images has several."""
         self.statuses: Counter[Status] = Counter()
         self.digits: Counter[int] = Counter()
+        self.skipped = 0
+        """Files that were passed over, as their suffix is no image's; known at the end."""
 
     @property
     def total(self) -> int:
-        """Predictions so far."""
+        """Rows so far."""
         return self.statuses.total()
 
-    def count(self, predictions: Iterable[Prediction]) -> Iterator[Prediction]:
-        """Pass the predictions on, counting each as it goes by."""
-        for prediction in predictions:
-            self.statuses[prediction.status] += 1
-            if prediction.digit is not None:
-                self.digits[prediction.digit] += 1
-            yield prediction
+    def drawn(self, sources: Iterable[Source]) -> Iterator[Source]:
+        """Pass the sources on, counting each."""
+        for source in sources:
+            self.inputs += 1
+            yield source
+
+    def count(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Pass the batches on, counting the rows of each.
+
+        Raises:
+            MnistclsError: at the end, if rows are missing.
+        """
+        for batch in batches:
+            for status, count in Counter(batch.statuses.tolist()).items():
+                self.statuses[STATUSES[status]] += count
+            self.digits.update(digit for digit in batch.digits.tolist() if digit >= 0)
+            yield batch
+        if self.total < self.inputs:
+            raise MnistclsError(f"{self.inputs:,} inputs, but only {self.total:,} rows; please report this")
+
+    def add(self, status: Status, digit: int | None) -> None:
+        """Count a row of an earlier run."""
+        self.statuses[status] += 1
+        if digit is not None:
+            self.digits[digit] += 1
 
 
 def printable(path: str) -> str:

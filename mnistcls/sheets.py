@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from mnistcls.canonical import Canonical
 from mnistcls.placement import SIZE
 from mnistcls.plane import to_uint8
 from mnistcls.results import Prediction, Status, printable
+from mnistcls.seen import Seen
 from mnistcls.tables import shorten
 
 COLUMNS, ROWS = 6, 10
@@ -40,15 +39,6 @@ _COLOURS = {
     Status.NO_DIGIT: (140, 30, 150),
     Status.UNREADABLE: (190, 20, 20),
 }
-
-
-@dataclass(frozen=True)
-class Seen:
-    """An image, and what the network sees of it."""
-
-    decoded: NDArray[np.generic]
-    """As `read_image` returns it."""
-    canonical: Canonical
 
 
 class Sheet:
@@ -92,10 +82,10 @@ class Sheet:
         self._page.paste(picture, (x + (SIDE - picture.width) // 2, y + (SIDE - picture.height) // 2))
 
 
-def thumbnail(decoded: NDArray[np.generic]) -> Image.Image:
-    """A decoded image at most `SIDE` pixels high and wide, RGB; what is transparent lies on a chequered board."""
+def thumbnail(decoded: NDArray[np.generic], longer: int = SIDE) -> Image.Image:
+    """A decoded image with a longer side of so many pixels, RGB; what is transparent lies on a chequered board."""
     image = Image.fromarray(np.ascontiguousarray(to_uint8(decoded)))
-    scale = SIDE / max(image.size)
+    scale = longer / max(image.size)
     width, height = (max(1, round(side * scale)) for side in image.size)
     small = image.resize((width, height), Image.Resampling.BOX)
     if not small.has_transparency_data:

@@ -132,11 +132,15 @@ class Sources:
                 yield None
 
     def _contents(self, packed: _Packed) -> Iterator[Source]:
+        found = False
         for source in _reader(packed.container)(packed.path):
             if source is None:
                 self.skipped += 1
             else:
+                found = True
                 yield source
+        if not found:  # what is named has a row
+            yield Source(packed.path, error=ImageError(ErrorCode.NOT_AN_IMAGE, "no image in it; check its contents"))
 
 
 @dataclass(frozen=True, slots=True)

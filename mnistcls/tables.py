@@ -7,18 +7,21 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Thread
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from mnistcls.columns import Columns
 from mnistcls.results import Prediction, Status, Tally, printable
 from mnistcls.sources import Sources
-from mnistcls.writers import Columns
+
+if TYPE_CHECKING:
+    from mnistcls.batch import Batch
 
 MAX_ROWS = 100
 """A table with more rows than this shows its beginning, then only the rows that need a look."""
@@ -90,14 +93,16 @@ def _print_selected(selected: _Selection, columns: Columns, stream: TextIO) -> N
         console.print(Text(f"{hidden:,} more rows not shown; -o results.csv keeps all.", style="dim"))
 
 
-def summary(tally: Tally, skipped: int, seconds: float) -> Text:
-    """What a batch came to: images and rate, each status, each digit."""
-    rate = tally.total / max(seconds, 1e-9)
+def summary(tally: Tally, seconds: float, done: int = 0) -> Text:
+    """What a run came to: images and rate, each status, each digit; `done` of the rows are an earlier run's."""
+    rate = (tally.total - done) / max(seconds, 1e-9)
     text = Text(f"{_plural(tally.total, 'image')} in {seconds:.1f} s ({rate:,.0f} images/s)")
-    if skipped:
-        text.append(f", skipped {_plural(skipped, 'other file')}", style="dim")
+    if done:
+        text.append(f", {done:,} of them before", style="dim")
+    if tally.skipped:
+        text.append(f", skipped {_plural(tally.skipped, 'other file')}", style="dim")
     counts = [(status, tally.statuses[status]) for status in Status if tally.statuses[status]]
-    text.append("\n")
+    text.append(f"\n{_plural(tally.inputs, 'input')}, {_plural(tally.total, 'row')}: ")
     text.append_text(Text(", ").join(Text(f"{n:,} {status}", style=_STYLES[status]) for status, n in counts))
     if tally.digits:
         counted = (f"{digit}×{tally.digits[digit]:,}" for digit in sorted(tally.digits))  # noqa: RUF001 - times
@@ -106,19 +111,19 @@ def summary(tally: Tally, skipped: int, seconds: float) -> Text:
 
 
 @contextmanager
-def progress(predictions: Iterable[Prediction], images: Sources, console: Console) -> Iterator[Iterable[Prediction]]:
-    """The same predictions, with a progress bar on the console while they pass; none if it is no terminal.
+def progress(batches: Iterable[Batch], images: Sources, console: Console, done: int = 0) -> Iterator[Iterable[Batch]]:
+    """The same batches, with a progress bar on the console while they pass; none if it is no terminal.
 
     The images are counted beside the work, so that it starts at once: until then the bar has no end.
     """
     if not console.is_terminal or console.is_dumb_terminal:
-        yield predictions
+        yield batches
         return
     layout = (TextColumn("Classifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*layout, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None)
+        task = bar.add_task("", total=None, completed=done)
         Thread(target=lambda: bar.update(task, total=images.count()), daemon=True).start()
-        yield _then_stop(bar, bar.track(predictions, task_id=task))
+        yield _followed(bar, task, batches)
 
 
 @contextmanager
@@ -132,9 +137,11 @@ def share_bar(name: str, console: Console) -> Iterator[Callable[[float], None]]:
         yield lambda share: bar.update(task, completed=share)
 
 
-def _then_stop(bar: Progress, predictions: Iterable[Prediction]) -> Iterator[Prediction]:
-    """Wipe the bar with the last prediction: what is printed next may go to the same terminal."""
-    yield from predictions
+def _followed(bar: Progress, task: TaskID, batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Move the bar with every batch, and wipe it with the last: what is printed next may go to the same terminal."""
+    for batch in batches:
+        bar.advance(task, len(batch))
+        yield batch
     bar.stop()
 
 

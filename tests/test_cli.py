@@ -82,7 +82,7 @@ def test_a_pipe_gets_csv_on_stdout_and_the_summary_on_stderr(command: list[str])
     first, second, third = result.stderr.splitlines()
     assert first.startswith("4 images in ")
     assert first.endswith(" images/s), skipped 1 other file")
-    assert second == "1 ok, 1 uncertain, 1 no_digit, 1 unreadable"
+    assert second == "4 inputs, 4 rows: 1 ok, 1 uncertain, 1 no_digit, 1 unreadable"
     assert third.startswith("Digits: ")
     assert result.returncode == 1
 
@@ -112,7 +112,7 @@ def test_overwrite_is_asked_for(command: list[str]) -> None:
 
     refused = run(command, "7.png", "-o", "out.csv")
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert refused.stderr == "Error: out.csv exists; use --overwrite, or another -o\n"
+    assert refused.stderr == "Error: out.csv exists; use --overwrite, --resume, or another -o\n"
     assert Path("out.csv").read_text() == "mine"
 
     assert run(command, "7.png", "-o", "out.csv", "--overwrite").returncode == 0

@@ -2,17 +2,21 @@ from __future__ import annotations
 
 import csv
 import os
+import struct
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from batches import batch_of
 from numpy.typing import NDArray
 from PIL import Image
 from test_cli import one_of_each_status, run
-from toy_model import glyph, save
+from toy_model import canonical_glyphs, glyph, save
 
+from mnistcls.batch import Batch
 from mnistcls.canonical import canonicalize, canonicalize_all
 from mnistcls.debug import STEPS_COLUMNS, check_folder, file_name, recorded
 from mnistcls.decode import read_image
@@ -53,8 +57,8 @@ def three(path: str) -> Prediction:
 
 
 def record(*paths: str, folder: str = "seen") -> None:
-    with recorded(map(three, paths), Path(folder), MAX_PIXELS) as passing:
-        assert [prediction.path for prediction in passing] == list(paths)
+    with recorded([batch_of(*map(three, paths))], Path(folder), MAX_PIXELS) as passing:
+        assert [prediction.path for batch in passing for prediction in batch] == list(paths)
 
 
 # --- what is written
@@ -111,7 +115,7 @@ def test_the_sheet_has_the_image_beside_what_the_network_saw() -> None:
 def test_a_full_sheet_is_written_at_once_and_the_next_one_has_the_rest() -> None:
     save(Path("3.png"), 3)
 
-    with recorded([three("3.png")] * (COLUMNS * ROWS + 1), Path("seen"), MAX_PIXELS) as passing:
+    with recorded([batch_of(three("3.png"))] * (COLUMNS * ROWS + 1), Path("seen"), MAX_PIXELS) as passing:
         stream = iter(passing)
         for _ in range(COLUMNS * ROWS):
             assert "sheet-001.png" not in names()
@@ -127,8 +131,8 @@ def test_a_full_sheet_is_written_at_once_and_the_next_one_has_the_rest() -> None
 def test_what_is_finished_stays_after_an_interruption() -> None:
     save(Path("3.png"), 3)
 
-    def interrupted() -> Iterator[Prediction]:
-        yield three("3.png")
+    def interrupted() -> Iterator[Batch]:
+        yield batch_of(three("3.png"))
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), recorded(interrupted(), Path("seen"), MAX_PIXELS) as passing:
@@ -317,3 +321,28 @@ def test_no_text_runs_into_the_next_cell(path: str) -> None:
     sheet.add(123456, Prediction(path, Status.UNREADABLE), "not_an_image: " + path)
 
     assert (np.asarray(sheet.image())[:, CELL_WIDTH:] == PAGE).all()
+
+
+def test_what_came_out_of_archives_pages_and_idx_files_is_shown_too(command: list[str]) -> None:
+    save(Path("d/7.png"), 7)
+    with zipfile.ZipFile("a.zip", "w") as archive:
+        archive.write("d/7.png", "7.png")
+    pages = [Image.fromarray(glyph(digit)) for digit in (3, 4)]
+    pages[0].save("p.tif", save_all=True, append_images=pages[1:])
+    digits = canonical_glyphs()[:2]
+    Path("t10k-images-idx3-ubyte").write_bytes(struct.pack(">4I", 0x0803, *digits.shape) + digits.tobytes())
+    Path("list").write_text("p.tif\na.zip\nmissing.png\np.tif\nt10k-images-idx3-ubyte\nd\n")
+
+    run(command, "--files-from", "list", "--debug-dir", "seen", "-j", "2")
+
+    rows = steps()
+    assert [(row["path"], row["digit"]) for row in rows] == [
+        *(("p.tif#1", "3"), ("p.tif#2", "4"), ("a.zip/7.png", "7"), ("missing.png", "")),
+        *(("p.tif#1", "3"), ("p.tif#2", "4")),
+        *(("t10k-images-idx3-ubyte#0", "0"), ("t10k-images-idx3-ubyte#1", "1"), ("d/7.png", "7")),
+    ]
+    assert [row["error"].partition(":")[0] for row in rows if row["error"]] == ["not_found"]
+    for row in rows:
+        if row["digit"]:
+            shown = glyph(int(row["digit"])) if "ubyte" not in row["path"] else digits[int(row["digit"])]
+            np.testing.assert_array_equal(pixels(f"seen/{row['file']}"), canonicalize_all([shown])[0])

@@ -7,16 +7,18 @@ import struct
 from pathlib import Path
 
 import pytest
+from batches import batch_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy_model import save
 
+from mnistcls.columns import Columns
 from mnistcls.errors import LabelError
+from mnistcls.formats import Format, open_writer
 from mnistcls.label_files import NO_DIGIT
 from mnistcls.labels import Labels, find_labels
 from mnistcls.results import Prediction, Status
 from mnistcls.sources import Sources
-from mnistcls.writers import Columns, write_csv
 
 
 @pytest.fixture(autouse=True)
@@ -122,8 +124,8 @@ def test_names_come_back_as_results_write_them() -> None:
     ]
     for name in names:
         Path(name).touch()
-    with open("results.csv", "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
-        write_csv(seen(*names), Columns(), stream)
+    with open("results.csv", "wb") as stream:
+        open_writer(Format.CSV, Columns(), stream).write(batch_of(*seen(*names)))
 
     labels = find_labels(".", Path("results.csv"))
 

@@ -42,6 +42,9 @@ def test_wheel_holds_both_packages_and_every_model(wheel: Path) -> None:
         names = set(archive.namelist())
 
     assert {"mnistcls/cli.py", "mnistcls/py.typed", "train/__main__.py", "train/py.typed"} <= names
+    template = {f"mnistcls/page/template/{path.name}" for path in (CHECKOUT / "mnistcls/page/template").iterdir()}
+    assert template
+    assert template <= names
     models = {f"mnistcls/exported/{path.name}" for path in (CHECKOUT / "exported").glob("*.onnx")}
     assert models
     assert models <= names

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from batches import batch_of
 
-from mnistcls.errors import ErrorCode, ImageError
+from mnistcls.errors import ErrorCode, ImageError, MnistclsError
 from mnistcls.results import Prediction, Status, Tally
+from mnistcls.sources import Source
 
 NINE = Prediction("a.png", Status.OK, 9, 0.6, 0.9, (0.0, 0.2, 0, 0.2, 0, 0, 0, 0, 0, 0.6))
 BROKEN = Prediction.unreadable("b.png", ImageError(ErrorCode.TRUNCATED, "cut short"))
@@ -27,11 +29,20 @@ def test_an_unreadable_image_has_an_error_and_nothing_else() -> None:
 
 def test_the_tally_counts_only_what_has_passed() -> None:
     tally = Tally()
-    stream = tally.count([NINE, BROKEN, BLANK, NINE])
+    first, second = batch_of(NINE, BROKEN), batch_of(BLANK, NINE)
+    stream = tally.count([first, second])
 
     assert tally.total == 0
-    assert next(stream) is NINE
-    assert tally.total == 1
-    assert list(stream) == [BROKEN, BLANK, NINE]
+    assert next(stream) is first
+    assert tally.total == 2
+    assert list(stream) == [second]
     assert tally.statuses == {Status.OK: 2, Status.UNREADABLE: 1, Status.NO_DIGIT: 1}
     assert tally.digits == {9: 2}
+
+
+def test_a_row_that_is_missing_does_not_pass_unnoticed() -> None:
+    tally = Tally()
+    assert [source.path for source in tally.drawn(map(Source, "abc"))] == [*"abc"]
+
+    with pytest.raises(MnistclsError, match="3 inputs, but only 2 rows; please report this"):
+        list(tally.count([batch_of(NINE, BROKEN)]))

@@ -137,7 +137,10 @@ def test_a_folder_that_cannot_be_listed_is_a_row(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(os, "scandir", refuse)
 
-    assert found("d") == ["d/locked", "d/z.png"]
+    locked, image = Sources(["d"])
+
+    assert (locked.path, image) == ("d/locked", Source("d/z.png"))
+    assert str(locked.error) == "permission_denied: not readable for you; change its permissions"
 
 
 def test_a_newline_and_bytes_that_are_not_utf8_stay_in_the_name() -> None:

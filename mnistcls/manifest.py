@@ -1,0 +1,123 @@
+"""NAME.manifest.json beside an output: what made it, so that `--resume` goes on with nothing else."""
+
+from __future__ import annotations
+
+import json
+import platform
+import reprlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from mnistcls import __version__
+from mnistcls.errors import OutputError
+from mnistcls.outputs import whole_file, write_json
+from mnistcls.results import Status, Tally
+
+if TYPE_CHECKING:
+    from mnistcls.classifier import Classifier
+
+_LIBRARIES = ("numpy", "onnxruntime", "pillow")
+
+
+def _versions() -> dict[str, str]:
+    libraries = {name: version(name) for name in _LIBRARIES}
+    return {"mnistcls": __version__, "python": platform.python_version(), **libraries}
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """How an output was made."""
+
+    model: Mapping[str, str]
+    """Its name, version and SHA-256."""
+    preprocessing: int
+    """Version of the canonical form."""
+    inputs: Mapping[str, Any]
+    """What was to be classified, as named."""
+    options: Mapping[str, Any]
+    """All that decides on the rows beside the images themselves."""
+    versions: Mapping[str, str] = field(default_factory=_versions)
+    """Of mnistcls, Python and the libraries that compute."""
+    finished: bool = False
+    """Whether the output is complete."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Inputs, rows in all, by status and by digit, and files passed over; once it is finished."""
+    timings: Mapping[str, Any] = field(default_factory=dict)
+    """When the run, or its last part, began, and how many seconds it took; once it is finished."""
+
+    @classmethod
+    def of(cls, classifier: Classifier, inputs: Mapping[str, Any], options: Mapping[str, Any]) -> Self:
+        """That of a run of a classifier.
+
+        Args:
+            classifier: with its model and its own options.
+            inputs: what it classifies, as named.
+            options: the others that decide on the rows.
+        """
+        model = classifier.model
+        own = {"min_confidence": classifier.min_confidence, "max_pixels": classifier.max_pixels}
+        return cls(
+            {"name": model.metadata.name, "version": model.metadata.version, "sha256": model.sha256},
+            model.metadata.preprocessing,
+            inputs,
+            {**own, **options},
+        )
+
+    def differences(self, other: Manifest) -> list[str]:
+        """Where an output of the other would have other rows: one phrase each, `name: here, there`."""
+        ours, theirs = self._decisive(), other._decisive()
+        return [
+            f"{name} was {reprlib.repr(theirs.get(name))} and is {reprlib.repr(ours.get(name))}"
+            for name in ours | theirs
+            if ours.get(name) != theirs.get(name)
+        ]
+
+    def _decisive(self) -> dict[str, Any]:
+        return {"model": self.model["sha256"][:12], "preprocessing": self.preprocessing, **self.inputs, **self.options}
+
+    def finish(self, tally: Tally, begun: datetime, seconds: float) -> Manifest:
+        """The same for an output that is complete."""
+        counts = {"inputs": tally.inputs, "rows": tally.total, "skipped": tally.skipped}
+        counts |= {f"status {status}": count for status, count in tally.statuses.items()}
+        counts |= {f"digit {digit}": count for digit, count in sorted(tally.digits.items())}
+        timings = {"begun": begun.isoformat(timespec="seconds"), "seconds": seconds}
+        return replace(self, finished=True, counts=counts, timings=timings)
+
+    def restore(self, tally: Tally) -> None:
+        """Count the rows of an output that is complete."""
+        tally.inputs, tally.skipped = self.counts["inputs"], self.counts["skipped"]
+        for status in Status:
+            tally.statuses[status] = self.counts.get(f"status {status}", 0)
+
+    def write(self, output: Path) -> None:
+        """Write it beside the output: all of it, or nothing.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        with whole_file(manifest_of(output)) as stream:
+            write_json(asdict(self), stream)
+
+    @classmethod
+    def read(cls, output: Path) -> Self | None:
+        """That of an output; None if there is none.
+
+        Raises:
+            OutputError: it is damaged or cannot be read.
+        """
+        path = manifest_of(output)
+        try:
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError) as error:
+            raise OutputError(f"{path} is damaged ({error}); use --overwrite, or another -o") from None
+
+
+def manifest_of(output: Path) -> Path:
+    """The manifest's file."""
+    return output.with_name(output.name + ".manifest.json")

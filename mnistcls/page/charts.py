@@ -1,0 +1,119 @@
+"""The charts of a page as numbers: heights, shades and places; how they look is the template's."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from mnistcls.evaluation import UNREADABLE, Evaluation
+from mnistcls.label_files import DIGITS, NO_DIGIT
+from mnistcls.metrics import Proportion
+from mnistcls.page.sample import BINS, Sample
+from mnistcls.report import label_name
+from mnistcls.results import Status
+
+SHADES = 8
+"""Levels of a confusion matrix's cells, besides 0 for none."""
+
+_ANSWERS = [*map(label_name, range(UNREADABLE)), "unreadable"]
+_STATUSES = {label_name(NO_DIGIT): Status.NO_DIGIT, "unreadable": Status.UNREADABLE}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar; what it counts can be shown alone."""
+
+    name: str
+    count: int
+    height: float
+    """In percent of the chart's."""
+    uncertain: float = 0
+    """Of its height, in percent of the chart's, what is `uncertain`."""
+    low: int = 0
+    """Of the confidences that it counts, in percent."""
+    high: int = 100
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the confusion matrix."""
+
+    label: str
+    """0-9, or "none"."""
+    answer: str
+    """0-9, "none" or "unreadable"."""
+    count: int
+    shade: int
+    """0 to `SHADES`, by its share of the label's images."""
+
+    @property
+    def right(self) -> bool:
+        """Whether it lies on the diagonal."""
+        return self.answer == self.label
+
+    @property
+    def digit(self) -> str:
+        """What the images are filtered by; empty where no digit was answered."""
+        return self.answer if self.answer in DIGITS else ""
+
+    @property
+    def status(self) -> str:
+        """What they are filtered by where no digit was answered."""
+        return _STATUSES.get(self.answer, "")
+
+
+@dataclass(frozen=True)
+class Point:
+    """Answers of about the same confidence, 0 to 1."""
+
+    confidence: float
+    """Their mean."""
+    right: Proportion
+    radius: float
+    """In percent of the chart's side; its area grows with the number of answers."""
+
+
+def digit_bars(sample: Sample) -> list[Bar]:
+    """How often each digit was read."""
+    highest = max(sample.digits.values(), default=0) or 1
+    counts = [(str(digit), sample.digits[digit]) for digit in range(10)]
+    return [Bar(name, count, 100 * count / highest) for name, count in counts]
+
+
+def confidence_bars(sample: Sample) -> list[Bar]:
+    """Histogram of the confidences; heights are square roots, as nearly all answers are sure."""
+    counts = sample.confidences.sum(axis=0)
+    uncertain = sample.confidences[list(Status).index(Status.UNCERTAIN)]
+    heights = 100 * np.sqrt(counts / max(counts.max(), 1))
+    parts = heights * uncertain / np.maximum(counts, 1)
+    width = 100 // BINS
+    return [
+        Bar(f"{width * i} to {width * (i + 1)}%", int(counts[i]), heights[i], parts[i], width * i, width * (i + 1))
+        for i in range(BINS)
+    ]
+
+
+def answers(evaluation: Evaluation) -> list[str]:
+    """Columns of the confusion matrix; "unreadable" only where something is."""
+    return _ANSWERS[: UNREADABLE + bool(evaluation.unreadable)]
+
+
+def confusion_rows(evaluation: Evaluation) -> list[list[Cell]]:
+    """The confusion matrix, a row for each label of which there are images."""
+    return [_confusion_row(evaluation, label) for label in evaluation.scores]
+
+
+def _confusion_row(evaluation: Evaluation, label: int) -> list[Cell]:
+    counts: list[int] = evaluation.confusion[label].tolist()
+    shades = [math.ceil(SHADES * count / sum(counts)) for count in counts]
+    cells = zip(answers(evaluation), counts, shades, strict=False)
+    return [Cell(label_name(label), *cell) for cell in cells]
+
+
+def reliability(evaluation: Evaluation) -> list[Point]:
+    """The reliability diagram (DeGroot, Fienberg 1983): share of right answers by confidence."""
+    filled = [b for b in evaluation.bins if b.right.total]
+    most = max((b.right.total for b in filled), default=1)
+    return [Point(b.confidence, b.right, 1 + 3 * math.sqrt(b.right.total / most)) for b in filled]

@@ -1,0 +1,106 @@
+"""The page as a command uses it: checked before the work, filled while predictions pass, written when they have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from rich.console import Console
+from rich.progress import track
+
+from mnistcls.batch import Batch
+from mnistcls.classifier import Classifier
+from mnistcls.errors import OutputError
+from mnistcls.evaluation import Evaluation
+from mnistcls.outputs import check_free, whole_file
+from mnistcls.page.cards import draw_cards
+from mnistcls.page.html import Content, render
+from mnistcls.page.sample import Sample
+from mnistcls.results import Prediction, printable
+
+OPTION = "--report"
+
+_GENERATOR = b'<meta name="generator" content="mnistcls '
+
+
+class Page:
+    """A page of results.
+
+    Args:
+        path: the file, named .html.
+        overwrite: whether it may be there already.
+        resume: whether it may be there already if it is such a page.
+
+    Raises:
+        OutputError: the page cannot be written there.
+    """
+
+    def __init__(self, path: Path, *, overwrite: bool, resume: bool = False) -> None:
+        if path.suffix.lower() not in {".html", ".htm"}:
+            raise OutputError(f"{path}: the report is an HTML page; name it {path.stem}.html")
+        check_free(path, overwrite=overwrite or (resume and _is_replaceable(path)), option=OPTION)
+        _check_folder(path)
+        self._path, self._sample = path, Sample()
+
+    def add(self, predictions: Iterable[Prediction]) -> None:
+        """Count all predictions and keep those that the page shows."""
+        for prediction in predictions:
+            self._sample.add(prediction)
+
+    def follow(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Pass the batches on, adding their predictions."""
+        for batch in batches:
+            self.add(batch)
+            yield batch
+
+    def follow_labelled(self, labelled: Iterable[tuple[int, Prediction]]) -> Iterator[tuple[int, Prediction]]:
+        """Likewise, predictions with their labels."""
+        for label, prediction in labelled:
+            self._sample.add(prediction, label)
+            yield label, prediction
+
+    def write(
+        self, classifier: Classifier, console: Console, *, skipped: int = 0, evaluation: Evaluation | None = None
+    ) -> None:
+        """Read the images to show once more, and write the page.
+
+        Args:
+            classifier: what made the predictions.
+            console: where progress is shown, and then the page's name.
+            skipped: files that were no images.
+            evaluation: of the same predictions, where labels are known.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        metadata = classifier.model.metadata
+        model = f"{metadata.name} {metadata.version}"
+        content = Content(model, classifier.min_confidence, skipped, self._sample, evaluation)
+        rows = self._sample.rows()
+        silent = not console.is_terminal or console.is_dumb_terminal
+        drawn = partial(track, description="Drawing the report", console=console, transient=True, disable=silent)
+        html = render(content, draw_cards(rows, classifier, drawn))
+        with whole_file(self._path, OPTION) as stream:
+            stream.write(html)
+        console.print(f"Report: {printable(str(self._path))}")
+
+
+def _check_folder(path: Path) -> None:
+    """Make sure, before the work starts, that a file can be made beside where the page is to be."""
+    try:
+        TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}; choose another folder with {OPTION}") from None
+
+
+def _is_replaceable(path: Path) -> bool:
+    """Whether nothing is there but a page of an earlier run: its head says so."""
+    try:
+        with path.open("rb") as file:
+            return _GENERATOR in file.read(4096)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False

@@ -1,0 +1,116 @@
+"""Which images a page shows when there are too many for all, and the counts of all of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from mnistcls.results import Prediction, Status
+
+LIMIT = 10_000
+"""Images on one page."""
+
+BINS = 20
+"""Of equal width, for confidences from 0 to 1."""
+
+
+class Group(IntEnum):
+    """Images in the order in which a page shows them, and in which they find room on it."""
+
+    UNCERTAIN = 0
+    WRONG = 1
+    """Status `ok`, and not what the label says."""
+    NO_DIGIT = 2
+    UNREADABLE = 3
+    OK = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An image on the page."""
+
+    prediction: Prediction
+    label: int | None = None
+    """0-9 or `label_files.NO_DIGIT`, where it is known."""
+    number: int = 0
+    """Its place in the run."""
+
+    @property
+    def confidence(self) -> float:
+        """As the results have it, with 6 decimals; 0 where there is no digit."""
+        return round(self.prediction.confidence or 0, 6)
+
+    @property
+    def group(self) -> Group:
+        """What kind of a look this image is worth."""
+        status, digit = self.prediction.status, self.prediction.digit
+        if status is Status.OK and self.label not in {None, digit}:
+            return Group.WRONG
+        return Group[status.name]
+
+
+class Sample:
+    """The rows of a batch that a page shows, and counts of the whole batch.
+
+    Args:
+        limit: rows that are shown at most. Up to ten times as many are held, whatever the size of the batch.
+    """
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._limit = limit
+        self._groups = {group: _Thinned(limit) for group in Group}
+        self.statuses: Counter[Status] = Counter()
+        self.digits: Counter[int] = Counter()
+        self.groups: Counter[Group] = Counter()
+        self.confidences = np.zeros((len(Status), BINS), np.intp)
+        """Images by status (in the order of `Status`) and bin of their confidence."""
+
+    def add(self, prediction: Prediction, label: int | None = None) -> None:
+        """Count a prediction, and its label if that is known, and keep them as long as there is room."""
+        row = Row(prediction, label, self.statuses.total())
+        self.statuses[prediction.status] += 1
+        if prediction.digit is not None:
+            self.digits[prediction.digit] += 1
+        self.groups[row.group] += 1
+        self._groups[row.group].add(row)
+        if prediction.confidence is not None:
+            index = min(int(row.confidence * BINS), BINS - 1)
+            self.confidences[list(Status).index(prediction.status), index] += 1
+
+    def rows(self) -> list[Row]:
+        """The rows to show, in order: the doubtful first, and of each kind the least sure first.
+
+        Of answers known to be wrong the surest come first: the worst mistakes.
+        """
+        chosen: list[Row] = []
+        for group in Group:
+            chosen += sorted(self._groups[group].take(self._limit - len(chosen)), key=_rank)
+        return chosen
+
+
+def _rank(row: Row) -> float:
+    return -row.confidence if row.group is Group.WRONG else row.confidence
+
+
+class _Thinned:
+    """Rows of a stream, evenly taken: all up to twice the limit, and never fewer than the limit if there are more."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._rows = limit, list[Row]()
+        self._seen, self._stride = 0, 1
+
+    def add(self, row: Row) -> None:
+        if self._seen % self._stride == 0:
+            self._rows.append(row)
+        self._seen += 1
+        if len(self._rows) > 2 * self._limit:
+            self._rows, self._stride = self._rows[::2], 2 * self._stride
+
+    def take(self, count: int) -> list[Row]:
+        """So many at most, evenly from beginning to end."""
+        kept = len(self._rows)
+        count = min(count, kept)
+        return [self._rows[i * kept // count] for i in range(count)]

@@ -1,0 +1,88 @@
+"""What runs in a worker process: chunks of sources in, batches of answers out, until the main process has no more."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import multiprocessing
+import os
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from threading import Thread
+from typing import Any
+
+from mnistcls.batch import Batch
+from mnistcls.engine import Answer
+from mnistcls.sources import Source
+
+
+class Progress(ctypes.Structure):
+    """Where a worker is, in memory that the main process sees: a worker that died can say nothing any more."""
+
+    _fields_ = (("place", ctypes.c_longlong), ("images", ctypes.c_longlong))
+
+    def at(self, place: int) -> None:
+        """An image of the source at this place of its chunk is begun."""
+        self.place = place
+        self.images += 1
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a worker sends back for a chunk."""
+
+    batch: Batch | None
+    """The answers; None if there was an exception."""
+    warnings: Sequence[str]
+    """What is to be logged."""
+    error: str = ""
+    """The exception."""
+
+
+def serve(connection: Connection, answer: Answer, progress: Any) -> None:
+    """Answer chunks of sources until the connection ends; the first message, None, says that this is ready."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the main process ends its workers
+    Thread(target=_end_with_parent, daemon=True).start()
+    warnings = _collect_warnings()
+    try:
+        connection.send(None)
+        while True:
+            sources = [Source(*fields) for fields in connection.recv()]
+            try:
+                reply = Reply(answer(sources, progress.at), warnings.taken())
+            except Exception as error:
+                reply = Reply(None, warnings.taken(), repr(error))
+            connection.send(reply)
+    except (EOFError, OSError):
+        return
+
+
+def _end_with_parent() -> None:
+    """Whatever this process is at when the main process is gone, nobody waits for it any more."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)
+
+
+class _Collected(logging.Handler):
+    """Keeps warnings until they are taken."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._messages.append(record.getMessage())
+
+    def taken(self) -> list[str]:
+        messages, self._messages = self._messages, []
+        return messages
+
+
+def _collect_warnings() -> _Collected:
+    logger, handler = logging.getLogger("mnistcls"), _Collected()
+    logger.handlers, logger.propagate = [handler], False
+    return handler

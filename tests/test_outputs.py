@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mnistcls.errors import OutputError
+from mnistcls.outputs import check_free, output_file, whole_file
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "results.csv"
+
+
+def write(path: Path, start: int = 0) -> None:
+    with output_file(path, start) as stream:
+        stream.write(b"new\n")
+
+
+def write_and_stop(path: Path, reason: BaseException) -> None:
+    with output_file(path) as stream:
+        stream.write(b"new\n")
+        raise reason
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+def test_the_file_appears_under_its_name_only_when_complete_and_rows_leave_as_they_are_written(path: Path) -> None:
+    path.write_text("old")
+    with output_file(path) as stream:
+        stream.write(b"new\n")
+        assert path.with_name("results.csv.part").read_bytes() == b"new\n"
+        assert path.read_text() == "old"
+
+    assert names(path.parent) == ["results.csv"]
+    assert path.read_bytes() == b"new\n"
+
+
+@pytest.mark.parametrize(("start", "expected"), [(0, b"new\n"), (4, b"old\nnew\n")])
+def test_what_an_earlier_run_has_left_is_kept_up_to_the_start(path: Path, start: int, expected: bytes) -> None:
+    path.with_name("results.csv.part").write_bytes(b"old\nand torn")
+
+    write(path, start)
+
+    assert path.read_bytes() == expected
+
+
+@pytest.mark.parametrize("reason", [ZeroDivisionError(), KeyboardInterrupt()], ids=repr)
+def test_whatever_stops_it_finished_rows_stay_and_it_says_where(path: Path, reason: BaseException) -> None:
+    with pytest.raises(type(reason)) as caught:
+        write_and_stop(path, reason)
+
+    assert names(path.parent) == ["results.csv.part"]
+    assert path.with_name("results.csv.part").read_text() == "new\n"
+    assert caught.value.__notes__ == [f"finished rows are in {path}.part"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX locks")
+def test_two_runs_do_not_write_one_file(path: Path) -> None:
+    with output_file(path) as stream:
+        with pytest.raises(OutputError, match=r"another run is writing .*results\.csv; wait"):
+            write(path)
+        stream.write(b"mine\n")
+
+    assert path.read_bytes() == b"mine\n"
+
+
+@pytest.mark.parametrize("name", ["results.csv", "results.csv.part"])
+def test_what_exists_is_in_the_way(path: Path, name: str) -> None:
+    path.with_name(name).write_text("old\n")
+
+    with pytest.raises(OutputError, match=rf"{name} (exists|is left of an unfinished run); use --overwrite, "):
+        check_free(path)
+
+
+def test_a_missing_folder_is_an_output_error(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"there is no folder .*no; make it, or choose another with -o"):
+        check_free(tmp_path / "no" / "results.csv")
+
+
+@pytest.mark.parametrize("name", [".", "/", "..", "folder"])
+def test_a_folder_is_no_output_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+
+    with pytest.raises(OutputError, match="is a folder; name a file in it"):
+        check_free(Path(name))
+
+
+def test_a_name_that_is_too_long_is_an_output_error(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="name too long"):
+        write(tmp_path / ("a" * 300 + ".csv"))
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_a_full_disk_is_an_output_error(path: Path) -> None:
+    path.with_name("results.csv.part").symlink_to("/dev/full")
+
+    with pytest.raises(OutputError, match="No space left on device"):
+        write(path)
+    assert not path.exists()
+
+
+# --- files that are written as a whole
+
+
+def test_a_whole_file_is_there_at_the_end(path: Path) -> None:
+    path.write_text("old")
+    with whole_file(path) as stream:
+        stream.write("caf\xe9 \udcff\n")
+        assert path.read_text() == "old"
+
+    assert path.read_bytes() == b"caf\xc3\xa9 \xff\n"
+    assert names(path.parent) == ["results.csv"]
+
+
+def write_whole_and_stop(path: Path, reason: BaseException) -> None:
+    with whole_file(path) as stream:
+        stream.write("half")
+        raise reason
+
+
+@pytest.mark.parametrize("reason", [ZeroDivisionError(), KeyboardInterrupt()], ids=repr)
+def test_half_of_a_whole_file_never_stays(path: Path, reason: BaseException) -> None:
+    path.write_text("old")
+
+    with pytest.raises(type(reason)):
+        write_whole_and_stop(path, reason)
+
+    assert (names(path.parent), path.read_text()) == (["results.csv"], "old")
+
+
+def test_a_whole_file_that_cannot_be_written_names_the_option(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OutputError, match="name too long; choose another folder with --report"),
+        whole_file(tmp_path / ("a" * 300), "--report") as stream,
+    ):
+        stream.write("x")
+
+
+def test_what_exists_is_replaced_only_if_that_is_asked_for(path: Path) -> None:
+    path.write_text("mine")
+
+    check_free(path, overwrite=True)
+    with pytest.raises(OutputError, match=r"results\.csv exists; use --overwrite, or another --report"):
+        check_free(path, option="--report")

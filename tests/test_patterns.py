@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mnistcls.errors import ErrorCode
+from mnistcls.patterns import expand, is_pattern
+from mnistcls.sources import Sources
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("d/b.png", "d/a.png", "d/n.txt", "d/.h.png", "d/s/1.png", "d/s/t/2.png", "d/.git/3.png", "e/a.png"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).touch()
+
+
+def found(*paths: str) -> list[str]:
+    return [source.path for source in Sources(paths)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "files"),
+    [
+        ("d/*.png", ["d/a.png", "d/b.png"]),
+        ("?/a.png", ["d/a.png", "e/a.png"]),
+        ("d/[!a].*", ["d/b.png", "d/n.txt"]),
+        ("d/.*.png", ["d/.h.png"]),
+        ("d/*/1.png", ["d/s/1.png"]),
+        ("d/s*", ["d/s/1.png", "d/s/t/2.png"]),  # a folder is walked
+        ("**/a.png", ["d/a.png", "e/a.png"]),
+        ("d/**/*.png", ["d/a.png", "d/b.png", "d/s/1.png", "d/s/t/2.png"]),
+        ("d/**", ["d/a.png", "d/b.png", "d/n.txt", "d/s/1.png", "d/s/t/2.png"]),
+        ("d/**/t/*", ["d/s/t/2.png"]),
+        ("d/**/s/**/*.png", ["d/s/1.png", "d/s/t/2.png"]),
+        ("*/**/2.png", ["d/s/t/2.png"]),
+        ("./d/**/2.png", ["d/s/t/2.png"]),
+    ],
+)
+def test_a_pattern_stands_for_what_it_matches_in_the_order_of_a_walk(pattern: str, files: list[str]) -> None:
+    assert found(pattern) == files
+
+
+def test_an_absolute_pattern_has_absolute_matches(tmp_path: Path) -> None:
+    assert found(f"{tmp_path}/d/*.png") == [f"{tmp_path}/d/a.png", f"{tmp_path}/d/b.png"]
+    assert found(f"{tmp_path}/**/2.png") == [f"{tmp_path}/d/s/t/2.png"]
+
+
+@pytest.mark.parametrize("pattern", ["d/*.jpg", "d/**/*.jpg", "nowhere/*", "nowhere/**", "[", "d/[a"])
+def test_a_pattern_without_a_match_is_one_row_that_says_so(pattern: str) -> None:
+    (source,) = Sources([pattern])
+
+    assert source.path == pattern
+    assert source.error is None or source.error.code is ErrorCode.NOT_FOUND
+    if is_pattern(pattern):
+        assert str(source.error) == "not_found: nothing matches; check the spelling"
+
+
+def test_a_file_of_that_very_name_is_no_pattern() -> None:
+    Path("[a].png").touch()
+    Path("a.png").touch()
+
+    assert found("[a].png") == ["[a].png"]
+
+
+def test_links_in_circles_are_followed_once() -> None:
+    for name in ("d/one", "d/two", "d/s/up"):
+        Path(name).symlink_to("..", target_is_directory=True)
+
+    assert list(expand("d/**/2.png")) == ["d/s/t/2.png"]
+    assert len(found("**/*.png")) == 5
