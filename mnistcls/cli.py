@@ -4,46 +4,18 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
-from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from mnistcls import __version__
-from mnistcls.cli_common import (
-    EXIT_ERROR,
-    MaxPixels,
-    MinConfidence,
-    ModelFile,
-    Overwrite,
-    Quiet,
-    Report,
-    Timeout,
-    Verbose,
-    Workers,
-    at_least_one,
-    exit_code,
-    make_classifier,
-    make_page,
-    stderr_console,
-)
+from mnistcls.cli_classify import classify
+from mnistcls.cli_common import EXIT_ERROR
 from mnistcls.cli_evaluate import evaluate
 from mnistcls.cli_info import bench, info
-from mnistcls.columns import Columns
-from mnistcls.errors import MnistclsError, OutputError
-from mnistcls.formats import Format
-from mnistcls.limits import TIMEOUT
-from mnistcls.listed import PathList
-from mnistcls.results import Tally
-from mnistcls.sources import MAX_PIXELS, Sources
-
-if TYPE_CHECKING:
-    from mnistcls.batch import Batch
+from mnistcls.errors import MnistclsError
 
 # Commands import what they need when they run: --help and --version load neither numpy nor onnxruntime.
 
@@ -104,100 +76,7 @@ def common(
     """Reads handwritten digits out of folders of images."""
 
 
-@app.command(no_args_is_help=True, short_help="Read the digit in each image.")
-def classify(  # noqa: PLR0913 - its options
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="PATH", help="Image files, folders, ZIP and tar archives, IDX files, patterns in quotes."
-        ),
-    ] = None,
-    *,
-    files_from: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Also take the paths in this list, one a line; - is stdin.")
-    ] = None,
-    nul: Annotated[
-        bool, typer.Option("-0", "--null", help="That list has NUL between its paths, as find -print0 writes.")
-    ] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            help="Write to this file, as its suffix says: .csv, .jsonl, .parquet.",
-        ),
-    ] = None,
-    overwrite: Overwrite = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where an earlier run, broken off, has left the file of -o.")
-    ] = False,
-    format_: Annotated[
-        Format | None,
-        typer.Option("--format", help="Default: by -o's suffix, else a table on a terminal and CSV in a pipe."),
-    ] = None,
-    workers: Workers = None,
-    timeout: Timeout = TIMEOUT,
-    model: ModelFile = None,
-    min_confidence: MinConfidence = None,
-    top_k: Annotated[
-        int,
-        typer.Option(
-            min=1, max=10, metavar="K", help="Add the next likeliest digits, K in all, with their confidence."
-        ),
-    ] = 1,
-    probabilities: Annotated[
-        bool, typer.Option("--probabilities", help="Add the probabilities of all ten digits: p0 to p9.")
-    ] = False,
-    scores: Annotated[
-        bool, typer.Option("--scores", help="Add digit_score: how surely the image shows one digit at all.")
-    ] = False,
-    recursive: Annotated[bool, typer.Option(help="Enter subfolders.")] = True,
-    max_pixels: MaxPixels = MAX_PIXELS,
-    debug_dir: Annotated[
-        Path | None, typer.Option(help="Show here what the network saw: images, contact sheets, steps.csv.")
-    ] = None,
-    report: Report = None,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-) -> None:
-    """Read the digit in each image: a table on a terminal, CSV in a pipe or with -o.
-
-    Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found, 130/143 interrupted/terminated.
-    """
-    from mnistcls import engine, tables, targets  # noqa: PLC0415
-
-    named, listed = paths or [], _path_list(paths, files_from, nul=nul)
-    target = targets.target(output, format_, Columns(top_k, probabilities, scores), overwrite=overwrite, resume=resume)
-    recorded = _recorder(debug_dir, named, max_pixels, overwrite=overwrite, resume=resume)
-    page = make_page(report, overwrite=overwrite, resume=resume)
-    stderr = stderr_console(quiet=quiet)
-    sources, tally, started = Sources(named, recursive=recursive, listed=listed), Tally(), time.perf_counter()
-    drawn, workers = engine.prepare(sources, workers)
-    classifier = make_classifier(model, min_confidence, max_pixels, stderr if verbose else None)
-    inputs = {"paths": named, "files_from": files_from, "recursive": recursive}
-    remaining = target.remaining(drawn, tally, classifier, inputs, {"timeout": timeout})
-    if remaining is None:
-        stderr.print(f"{output} is complete: nothing left to classify")
-    else:
-        done = tally.total
-        batches = tally.count(classifier.batches(remaining, workers=workers, timeout=timeout))
-        batches = at_least_one(batches, sources, tally)
-        batches = page.follow(batches) if page and not resume else batches
-        with (
-            recorded(batches) as passing,
-            target.open(tally) as write,
-            tables.progress(passing, sources, stderr, done) as followed,
-        ):
-            write(followed)
-            tally.skipped = sources.skipped
-        stderr.print(tables.summary(tally, time.perf_counter() - started, done))
-    if page:
-        page.add(target.rows() if resume else ())
-        page.write(classifier, stderr, skipped=tally.skipped)
-    raise typer.Exit(exit_code(tally))
-
-
+app.command(no_args_is_help=True, short_help="Read the digit in each image.")(classify)
 app.command(no_args_is_help=True, short_help="Measure how often the answers are right.")(evaluate)
 app.command(short_help="Describe a model file and the environment.")(info)
 app.command(short_help="Measure how fast each step is, and which one limits.")(bench)
@@ -225,30 +104,3 @@ def export(
     except ModuleNotFoundError as error:  # the exporter imports some of what it needs only when it runs
         raise MnistclsError(f'export needs {error.name}; pip install "mnistcls[train]"') from None
     typer.echo(exported.describe(), err=True)
-
-
-def _path_list(paths: list[str] | None, file: str | None, *, nul: bool) -> PathList | None:
-    """The list that --files-from names, if it does."""
-    if file is None and not paths:
-        raise MnistclsError("name image files or folders, or a list of them with --files-from")
-    if file is None and nul:
-        raise MnistclsError("-0 is for the list that --files-from names")
-    if file is None:
-        return None
-    listed = PathList(file, nul)
-    listed.check()
-    return listed
-
-
-def _recorder(
-    folder: Path | None, inputs: list[str], max_pixels: int, *, overwrite: bool, resume: bool
-) -> Callable[[Iterator[Batch]], AbstractContextManager[Iterable[Batch]]]:
-    """What fills the debug folder while batches pass; where none is asked for, they just pass."""
-    if folder is None:
-        return nullcontext
-    if resume:
-        raise OutputError("--debug-dir shows a whole run, and --resume does the rest of one; use one of them")
-    from mnistcls import debug  # noqa: PLC0415
-
-    debug.check_folder(folder, inputs, overwrite=overwrite)
-    return partial(debug.recorded, folder=folder, max_pixels=max_pixels)

@@ -65,9 +65,11 @@ def evaluate(  # noqa: PLR0913 - its options
     An unreadable image counts as wrong. Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found,
     130/143 interrupted/terminated.
     """
-    from mnistcls import engine, evaluation, evaluation_json, outputs, tables  # noqa: PLC0415
+    from mnistcls import engine, evaluation, evaluation_json, outputs  # noqa: PLC0415
     from mnistcls.labels import find_labels  # noqa: PLC0415
+    from mnistcls.progress import progress  # noqa: PLC0415
     from mnistcls.report import print_evaluation  # noqa: PLC0415
+    from mnistcls.summary import summary  # noqa: PLC0415
 
     chosen = figure_format(format_, output)
     if output:
@@ -78,7 +80,7 @@ def evaluate(  # noqa: PLR0913 - its options
     drawn, workers = engine.prepare(sources, workers)
     classifier = make_classifier(model, min_confidence, max_pixels, stderr if verbose else None)
     batches = tally.count(classifier.batches(tally.drawn(drawn), workers=workers, timeout=timeout))
-    with tables.progress(at_least_one(batches, sources, tally), sources, stderr) as followed:
+    with progress(at_least_one(batches, sources, tally), sources, stderr) as followed:
         labelled = truth.pair(chain.from_iterable(followed))
         figures = evaluation.evaluate(page.follow_labelled(labelled) if page else labelled)
     with outputs.whole_file(output) if output else outputs.standard_output() as stream:
@@ -89,7 +91,7 @@ def evaluate(  # noqa: PLR0913 - its options
     if truth.unlabelled:
         stderr.print(f"Warning: images without a label are not scored: {truth.unlabelled:,}")
     tally.skipped = sources.skipped
-    stderr.print(tables.summary(tally, time.perf_counter() - started))
+    stderr.print(summary(tally, time.perf_counter() - started))
     if page:
         page.write(classifier, stderr, skipped=tally.skipped, evaluation=figures)
     raise typer.Exit(EXIT_UNREADABLE if figures.unreadable else 0)

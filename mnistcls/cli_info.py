@@ -54,7 +54,7 @@ def bench(
     """
     from mnistcls import bench_table, outputs  # noqa: PLC0415
     from mnistcls.bench import benchmark, draw_images, sample  # noqa: PLC0415
-    from mnistcls.tables import share_bar  # noqa: PLC0415
+    from mnistcls.progress import share_bar  # noqa: PLC0415
 
     stderr = stderr_console(quiet=quiet)
     classifier = make_classifier(model, None, MAX_PIXELS, None)

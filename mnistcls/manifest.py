@@ -8,7 +8,6 @@ import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,11 +19,13 @@ from mnistcls.results import Status, Tally
 if TYPE_CHECKING:
     from mnistcls.classifier import Classifier
 
-_LIBRARIES = ("numpy", "onnxruntime", "pillow")
-
 
 def _versions() -> dict[str, str]:
-    libraries = {name: version(name) for name in _LIBRARIES}
+    import numpy as np  # noqa: PLC0415 - these three are slow to load
+    import onnxruntime  # noqa: PLC0415
+    import PIL  # noqa: PLC0415
+
+    libraries = {"numpy": np.__version__, "onnxruntime": onnxruntime.__version__, "pillow": PIL.__version__}
     return {"mnistcls": __version__, "python": platform.python_version(), **libraries}
 
 

@@ -1,27 +1,21 @@
-"""Results as a person reads them: a table, a summary, a progress bar."""
+"""Results as a person reads them: a table."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
-from threading import Thread
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from mnistcls.columns import Columns
-from mnistcls.results import Prediction, Status, Tally, printable
-from mnistcls.sources import Sources
-
-if TYPE_CHECKING:
-    from mnistcls.batch import Batch
+from mnistcls.results import Prediction, Status, printable
+from mnistcls.summary import STYLES
 
 MAX_ROWS = 100
 """A table with more rows than this shows its beginning, then only the rows that need a look."""
@@ -37,13 +31,6 @@ STATUS_WIDTH, ERROR_WIDTH = 10, 22
 
 PATH_SHARE = 0.45
 """Of the terminal's width, at most, for the path."""
-
-_STYLES = {
-    Status.OK: "green",
-    Status.UNCERTAIN: "yellow",
-    Status.NO_DIGIT: "magenta",
-    Status.UNREADABLE: "red",
-}
 
 
 class _Selection:
@@ -93,58 +80,6 @@ def _print_selected(selected: _Selection, columns: Columns, stream: TextIO) -> N
         console.print(Text(f"{hidden:,} more rows not shown; -o results.csv keeps all.", style="dim"))
 
 
-def summary(tally: Tally, seconds: float, done: int = 0) -> Text:
-    """What a run came to: images and rate, each status, each digit; `done` of the rows are an earlier run's."""
-    rate = (tally.total - done) / max(seconds, 1e-9)
-    text = Text(f"{_plural(tally.total, 'image')} in {seconds:.1f} s ({rate:,.0f} images/s)")
-    if done:
-        text.append(f", {done:,} of them before", style="dim")
-    if tally.skipped:
-        text.append(f", skipped {_plural(tally.skipped, 'other file')}", style="dim")
-    counts = [(status, tally.statuses[status]) for status in Status if tally.statuses[status]]
-    text.append(f"\n{_plural(tally.inputs, 'input')}, {_plural(tally.total, 'row')}: ")
-    text.append_text(Text(", ").join(Text(f"{n:,} {status}", style=_STYLES[status]) for status, n in counts))
-    if tally.digits:
-        counted = (f"{digit}×{tally.digits[digit]:,}" for digit in sorted(tally.digits))  # noqa: RUF001 - times
-        text.append("\nDigits: " + "  ".join(counted))
-    return text
-
-
-@contextmanager
-def progress(batches: Iterable[Batch], images: Sources, console: Console, done: int = 0) -> Iterator[Iterable[Batch]]:
-    """The same batches, with a progress bar on the console while they pass; none if it is no terminal.
-
-    The images are counted beside the work, so that it starts at once: until then the bar has no end.
-    """
-    if not console.is_terminal or console.is_dumb_terminal:
-        yield batches
-        return
-    layout = (TextColumn("Classifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*layout, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None, completed=done)
-        Thread(target=lambda: bar.update(task, total=images.count()), daemon=True).start()
-        yield _followed(bar, task, batches)
-
-
-@contextmanager
-def share_bar(name: str, console: Console) -> Iterator[Callable[[float], None]]:
-    """A progress bar to be told the share that is done, 0 to 1; none if the console is no terminal."""
-    if not console.is_terminal or console.is_dumb_terminal:
-        yield lambda _: None
-        return
-    with Progress(TextColumn(name), BarColumn(), TimeRemainingColumn(), console=console, transient=True) as bar:
-        task = bar.add_task("", total=1)
-        yield lambda share: bar.update(task, completed=share)
-
-
-def _followed(bar: Progress, task: TaskID, batches: Iterable[Batch]) -> Iterator[Batch]:
-    """Move the bar with every batch, and wipe it with the last: what is printed next may go to the same terminal."""
-    for batch in batches:
-        bar.advance(task, len(batch))
-        yield batch
-    bar.stop()
-
-
 def shorten(text: str, width: int) -> str:
     """At most `width` columns, the middle left out: both the folder and the file's end tell images apart."""
     if cell_len(text) <= width:
@@ -192,7 +127,7 @@ def _table(predictions: list[Prediction], columns: Columns, width: int, title: s
 
 
 def _cells(prediction: Prediction, columns: Columns, path_width: int, *, bar: bool) -> list[Text]:
-    style = _STYLES[prediction.status]
+    style = STYLES[prediction.status]
     ranked = prediction.ranked()[1 : columns.top_k]
     others = [f"{digit} {confidence:4.0%}" for digit, confidence in ranked]
     others += [""] * (columns.top_k - 1 - len(ranked))
@@ -222,7 +157,3 @@ def _confidence(confidence: float | None, style: str, *, bar: bool) -> Text:
         return number
     full = round(confidence * BAR_WIDTH)
     return Text.assemble(("█" * full, style), ("░" * (BAR_WIDTH - full), "dim"), " ", number)
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")

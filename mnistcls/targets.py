@@ -23,7 +23,6 @@ from mnistcls.manifest import Manifest
 from mnistcls.results import Prediction, Tally
 from mnistcls.resume import keep, read_rows
 from mnistcls.sources import Source
-from mnistcls.tables import print_table
 
 if TYPE_CHECKING:
     from mnistcls.batch import Batch
@@ -85,6 +84,8 @@ class StandardOutput:
         """
         with outputs.standard_output() as text:
             if self._chosen is Format.TABLE:
+                from mnistcls.tables import print_table  # noqa: PLC0415 - slow to load
+
                 yield lambda batches: print_table(chain.from_iterable(batches), self._columns, text)
             else:
                 yield partial(_write_lines, open_writer(self._chosen, self._columns, outputs.Direct(text.buffer)))
@@ -193,6 +194,8 @@ class ResultFile:
             writer = open_writer(self._chosen, self._columns, stream, header=not self._start)
             _write_lines(writer, batches)
             return
+        from mnistcls.tables import print_table  # noqa: PLC0415 - as above
+
         text = StringIO()
         try:
             print_table(chain.from_iterable(batches), self._columns, text)

@@ -5,17 +5,14 @@ import re
 from collections.abc import Iterable
 
 import pytest
-from batches import batch_of
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from rich.console import Console
 
 from mnistcls.columns import Columns
 from mnistcls.errors import ErrorCode, ImageError
-from mnistcls.results import Prediction, Status, Tally, printable
-from mnistcls.sources import Source, Sources
-from mnistcls.tables import FIRST_ROWS, MAX_ROWS, print_table, progress, shorten, summary
+from mnistcls.results import Prediction, Status, printable
+from mnistcls.tables import FIRST_ROWS, MAX_ROWS, print_table, shorten
 
 LONG = "scans from the second floor/a folder with quite a long name/page 17 of 240 (left).png"
 WIDE = "手書きの数字/" * 8 + "七.png"
@@ -157,72 +154,3 @@ def test_shortened_text_is_never_wider_than_asked(text: str, width: int) -> None
 
 def test_shortening_cuts_the_middle() -> None:
     assert shorten("0123456789", 7) == "01…6789"
-
-
-# --- the summary
-
-
-def tally_of(*predictions: Prediction) -> Tally:
-    tally = Tally()
-    assert len(list(tally.drawn(Source(p.path) for p in predictions))) == len(predictions)
-    assert sum(map(len, tally.count([batch_of(*predictions[:1]), batch_of(*predictions[1:])]))) == len(predictions)
-    return tally
-
-
-def test_the_summary_counts_statuses_and_digits() -> None:
-    tally = tally_of(eight("a"), eight("b"), Prediction.unreadable("c", BROKEN))
-    tally.skipped = 2
-
-    text = summary(tally, 1.5).plain
-
-    assert text == (
-        "3 images in 1.5 s (2 images/s), skipped 2 other files\n3 inputs, 3 rows: 2 ok, 1 unreadable\nDigits: 8\u00d72"
-    )
-
-
-def test_the_summary_of_one_image_without_a_digit_counts_no_digits() -> None:
-    first, second = summary(tally_of(Prediction("a", Status.NO_DIGIT)), 0.5).plain.split("\n")
-
-    assert first == "1 image in 0.5 s (2 images/s)"
-    assert second == "1 input, 1 row: 1 no_digit"
-
-
-def test_the_summary_of_a_resumed_run_counts_all_and_measures_the_rest() -> None:
-    text = summary(tally_of(eight("a"), eight("b"), eight("c")), 0.5, done=2).plain
-
-    assert text.startswith("3 images in 0.5 s (2 images/s), 2 of them before\n3 inputs, 3 rows: 3 ok\n")
-
-
-# --- progress
-
-
-def followed(console: Console) -> None:
-    batches = [batch_of(eight("a.png"), eight("b.png")), batch_of(eight("c.png"))]
-    with progress(iter(batches), Sources(["a.png", "b.png", "c.png"]), console) as stream:
-        passed = list(stream)
-        console.file.write("TABLE")
-    assert passed == batches
-
-
-def test_progress_is_silent_where_there_is_no_terminal() -> None:
-    console = Console(file=io.StringIO())
-    followed(console)
-
-    assert console.file.getvalue() == "TABLE"  # type: ignore[attr-defined]
-
-
-def test_progress_is_silent_on_a_dumb_terminal() -> None:
-    console = Console(file=io.StringIO(), force_terminal=True, _environ={"TERM": "dumb"})
-    followed(console)
-
-    assert console.file.getvalue() == "TABLE"  # type: ignore[attr-defined]
-
-
-def test_the_bar_is_gone_before_anything_else_is_printed() -> None:
-    console = Console(file=io.StringIO(), force_terminal=True, width=80, _environ={"TERM": "xterm"})
-    followed(console)
-
-    before, after = console.file.getvalue().split("TABLE")  # type: ignore[attr-defined]
-    assert "Classifying" in before
-    assert before.endswith("\x1b[1A\x1b[2K")  # one line up, and erased
-    assert after == ""

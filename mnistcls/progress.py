@@ -1,0 +1,62 @@
+"""Progress bars, on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from mnistcls.sources import Sources
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from mnistcls.batch import Batch
+
+
+@contextmanager
+def progress(batches: Iterable[Batch], images: Sources, console: Console, done: int = 0) -> Iterator[Iterable[Batch]]:
+    """The same batches, with a progress bar on the console while they pass; none if it is no terminal.
+
+    The images are counted beside the work, so that it starts at once: until then the bar has no end.
+    """
+    if not console.is_terminal or console.is_dumb_terminal:
+        yield batches
+        return
+    from rich.progress import (  # noqa: PLC0415 - slow to load, and for terminals alone
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    layout = (TextColumn("Classifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*layout, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None, completed=done)
+        Thread(target=lambda: bar.update(task, total=images.count()), daemon=True).start()
+        yield _followed(bar, task, batches)
+
+
+def _followed(bar: Progress, task: TaskID, batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Move the bar with every batch, and wipe it with the last: what is printed next may go to the same terminal."""
+    for batch in batches:
+        bar.advance(task, len(batch))
+        yield batch
+    bar.stop()
+
+
+@contextmanager
+def share_bar(name: str, console: Console) -> Iterator[Callable[[float], None]]:
+    """A progress bar to be told the share that is done, 0 to 1; none if the console is no terminal."""
+    if not console.is_terminal or console.is_dumb_terminal:
+        yield lambda _: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415 - as above
+
+    with Progress(TextColumn(name), BarColumn(), TimeRemainingColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("", total=1)
+        yield lambda share: bar.update(task, completed=share)

@@ -1,0 +1,36 @@
+"""What a run came to, in a few lines for people."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from mnistcls.results import Status, Tally
+
+STYLES = {
+    Status.OK: "green",
+    Status.UNCERTAIN: "yellow",
+    Status.NO_DIGIT: "magenta",
+    Status.UNREADABLE: "red",
+}
+"""Colours of a status."""
+
+
+def summary(tally: Tally, seconds: float, done: int = 0) -> Text:
+    """What a run came to: images and rate, each status, each digit; `done` of the rows are an earlier run's."""
+    rate = (tally.total - done) / max(seconds, 1e-9)
+    text = Text(f"{_plural(tally.total, 'image')} in {seconds:.1f} s ({rate:,.0f} images/s)")
+    if done:
+        text.append(f", {done:,} of them before", style="dim")
+    if tally.skipped:
+        text.append(f", skipped {_plural(tally.skipped, 'other file')}", style="dim")
+    counts = [(status, tally.statuses[status]) for status in Status if tally.statuses[status]]
+    text.append(f"\n{_plural(tally.inputs, 'input')}, {_plural(tally.total, 'row')}: ")
+    text.append_text(Text(", ").join(Text(f"{n:,} {status}", style=STYLES[status]) for status, n in counts))
+    if tally.digits:
+        counted = (f"{digit}×{tally.digits[digit]:,}" for digit in sorted(tally.digits))  # noqa: RUF001 - times
+        text.append("\nDigits: " + "  ".join(counted))
+    return text
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")

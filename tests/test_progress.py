@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import io
+
+from batches import batch_of
+from rich.console import Console
+
+from mnistcls.errors import ErrorCode, ImageError
+from mnistcls.progress import progress
+from mnistcls.results import Prediction, Status
+from mnistcls.sources import Sources
+
+BROKEN = ImageError(ErrorCode.TRUNCATED, "cut short")
+
+
+def eight(path: str, confidence: float = 0.9996) -> Prediction:
+    rest = (1 - confidence) / 9
+    return Prediction(path, Status.OK, 8, confidence, 0.95, (*[rest] * 8, confidence, rest))
+
+
+def followed(console: Console) -> None:
+    batches = [batch_of(eight("a.png"), eight("b.png")), batch_of(eight("c.png"))]
+    with progress(iter(batches), Sources(["a.png", "b.png", "c.png"]), console) as stream:
+        passed = list(stream)
+        console.file.write("TABLE")
+    assert passed == batches
+
+
+def test_progress_is_silent_where_there_is_no_terminal() -> None:
+    console = Console(file=io.StringIO())
+    followed(console)
+
+    assert console.file.getvalue() == "TABLE"  # type: ignore[attr-defined]
+
+
+def test_progress_is_silent_on_a_dumb_terminal() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, _environ={"TERM": "dumb"})
+    followed(console)
+
+    assert console.file.getvalue() == "TABLE"  # type: ignore[attr-defined]
+
+
+def test_the_bar_is_gone_before_anything_else_is_printed() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=80, _environ={"TERM": "xterm"})
+    followed(console)
+
+    before, after = console.file.getvalue().split("TABLE")  # type: ignore[attr-defined]
+    assert "Classifying" in before
+    assert before.endswith("\x1b[1A\x1b[2K")  # one line up, and erased
+    assert after == ""
