@@ -23,7 +23,7 @@ from mnistcls.pixels import Decoded, check_array, image_to_array
 from mnistcls.results import STATUSES, Prediction, Status
 from mnistcls.sources import MAX_PIXELS, Source, Sources
 
-DEFAULT_MODEL = "reference"
+DEFAULT_MODEL = "default"
 
 _OK, _UNCERTAIN, _NO_DIGIT = map(STATUSES.index, (Status.OK, Status.UNCERTAIN, Status.NO_DIGIT))
 
