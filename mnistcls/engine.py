@@ -1,7 +1,7 @@
 """Batches of answers for any number of sources: in order, bounded, and none lost, whatever happens to a process.
 
 Sources are drawn as they are needed, in chunks, and answered by worker processes, one thread each. A worker that dies
-or hangs takes no answer with it: the image that it was at is tried once more alone (a hung one is not), and becomes
+or hangs takes no answer with it: the image that it was at is tried again alone (a hung one is not), and becomes
 an `unreadable` row if that fails as well; the others of its chunk go to another worker.
 """
 

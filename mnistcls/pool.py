@@ -37,6 +37,10 @@ AHEAD = 4
 LOOK_SECONDS = 0.5
 """How often the workers' progress is looked at."""
 
+CRASHES, KILLS = 2, 4
+"""Workers that may crash, or be killed, over one image until it is given up. SIGKILL comes from outside, where memory
+is short or by mistake, and may hit the same image twice."""
+
 FAILED_STARTS = 3
 """Workers that end before they are ready, one after the other, until this gives up."""
 
@@ -48,8 +52,8 @@ class _Task:
     """Sources on their way: waiting, with a worker, or answered."""
 
     sources: Sequence[Source]
-    suspect: bool = False
-    """Whether a worker ended over it: one source, by itself."""
+    failures: int = 0
+    """Workers that ended over it: one source, by itself."""
     taken: bool = False
     batch: Batch | None = None
 
@@ -202,24 +206,27 @@ class Pool:
                 raise MnistclsError(f"worker processes do not start ({how}); use -j 0")
         elif worker.task:
             message = f"the process that read it ended with {how}; shrink it, or save it in another format"
-            self._retry(worker.task, worker.progress.place, error or ImageError(ErrorCode.CRASHED, message))
+            chances = KILLS if how == "SIGKILL" and not error else CRASHES
+            error = error or ImageError(ErrorCode.CRASHED, message)
+            self._retry(worker.task, worker.progress.place, error, chances)
 
-    def _retry(self, task: _Task, place: int, error: ImageError) -> None:
+    def _retry(self, task: _Task, place: int, error: ImageError, chances: int = CRASHES) -> None:
         """Put a task that failed at a place among its sources back in line, in parts: the suspects alone."""
-        sources = task.sources
+        sources, failures = task.sources, task.failures + 1
         if place < len(sources):
-            give_up = task.suspect or error.code is ErrorCode.TIMEOUT
-            alone = _alone(sources[place], error if give_up else None)
+            given_up = failures >= chances or error.code is ErrorCode.TIMEOUT
+            alone = _alone(sources[place], failures, error if given_up else None)
             parts = [_Task(sources[:place]), alone, _Task(sources[place + 1 :])]
         else:  # over no image in particular: each may be the one
-            parts = [_alone(source, error if task.suspect else None) for source in sources]
+            given_up = failures >= chances
+            parts = [_alone(source, failures, error if given_up else None) for source in sources]
         at = self._order.index(task)
         self._order[at : at + 1] = [part for part in parts if part.sources]
 
 
-def _alone(source: Source, error: ImageError | None) -> _Task:
+def _alone(source: Source, failures: int, error: ImageError | None) -> _Task:
     """What a worker ended over: to be tried once more by itself, or given up with an error."""
-    return _Task([source], True, bool(error), Batch.unreadable(source.path, error) if error else None)
+    return _Task([source], failures, bool(error), Batch.unreadable(source.path, error) if error else None)
 
 
 def _take(sources: Iterator[Source], count: int) -> list[Source]:
