@@ -18,17 +18,13 @@ COLUMNS = 8
 def contact_sheet(folder: Path, rows: Mapping[str, str]) -> Image.Image:
     """Return a picture of the first images, by file name, of each row.
 
-    Parameters
-    ----------
-    folder
-        Holds a folder for each row, with image files at any depth.
-    rows
-        Names of the folders, in order, and what to write under each.
+    Args:
+        folder: holds a folder for each row, with image files at any depth.
+        rows: names of the folders, in order, and what to write under each.
 
-    Returns
-    -------
-    RGB, 8 cells of 104 pixels wide after 250 pixels of text. Small images are enlarged pixel by pixel, nothing is
-    lightened, and transparency lies over a grey chequerboard.
+    Returns:
+        RGB, 8 cells of 104 pixels wide after 250 pixels of text. Small images are enlarged pixel by pixel, nothing is
+        lightened, and transparency lies over a grey chequerboard.
     """
     picture = Image.new("RGB", (TEXT + COLUMNS * CELL, len(rows) * CELL), (190, 205, 225))
     draw = ImageDraw.Draw(picture)

@@ -47,18 +47,13 @@ class Frame:
 def written(digit: Digit, size: int, bold: float = 0.0) -> Field:
     """Return a digit's ink, cropped so that it touches all four borders.
 
-    Parameters
-    ----------
-    digit
-        uint8 (28, 28), ink bright on black.
-    size
-        Longer side of the result in pixels, to about one of the digit's 28.
-    bold
-        How far the line's edge moves outwards, in pixels of the digit's 28.
+    Args:
+        digit: uint8 (28, 28), ink bright on black.
+        size: longer side of the result in pixels, to about one of the digit's 28.
+        bold: how far the line's edge moves outwards, in pixels of the digit's 28.
 
-    Returns
-    -------
-    float32 (h, w), 0 to 1; the edge is about two pixels soft.
+    Returns:
+        float32 (h, w), 0 to 1; the edge is about two pixels soft.
     """
     small = blur(np.pad(digit / np.float32(255), 4), _SMOOTH)
     small /= small.max()

@@ -35,18 +35,13 @@ _MOST_LOST, _MOST_ADDED = 0.06, 0.25  # share of the ink that may be missing in 
 def write_digits(count: int, seed: int, *, workers: int | None = None) -> Digits:
     """Write digits in all the world's handwriting.
 
-    Parameters
-    ----------
-    count
-        How many; the digits 0-9 in turn.
-    seed
-        What they look like; image number i is the same for every `count`.
-    workers
-        Processes; None for one on each core. The images do not hang on it.
+    Args:
+        count: how many; the digits 0-9 in turn.
+        seed: what they look like; image number i is the same for every `count`.
+        workers: processes; None for one on each core. The images do not hang on it.
 
-    Returns
-    -------
-    Canonical images, uint8 (count, 28, 28), none of them blank, and their labels.
+    Returns:
+        Canonical images, uint8 (count, 28, 28), none of them blank, and their labels.
     """
     blocks = [range(start, min(start + _BLOCK, count)) for start in range(0, count, _BLOCK)]
     processes = min(workers or os.cpu_count() or 1, len(blocks))

@@ -55,23 +55,16 @@ def render(
 ) -> Ink:
     """Draw strokes with a pen.
 
-    Parameters
-    ----------
-    strokes
-        As `strokes.digit_strokes` returns them; none leave the image blank.
-    size
-        Of the image in pixels: its side, or (height, width).
-    pen
-        What to draw with.
-    extent
-        Longer side of the digit, ink included, as a share of the image's shorter side. The default is
-        MNIST's: 20 of 28 pixels.
-    centre
-        Where the middle of the digit's box stands: x, y as shares of the width and the height.
+    Args:
+        strokes: as `strokes.digit_strokes` returns them; none leave the image blank.
+        size: of the image in pixels: its side, or (height, width).
+        pen: what to draw with.
+        extent: longer side of the digit, ink included, as a share of the image's shorter side. The default is MNIST's:
+            20 of 28 pixels.
+        centre: where the middle of the digit's box stands: x, y as shares of the width and the height.
 
-    Returns
-    -------
-    float32 (H, W), 0 to 1: the share of each pixel that ink covers.
+    Returns:
+        float32 (H, W), 0 to 1: the share of each pixel that ink covers.
     """
     height, width = (size, size) if isinstance(size, int) else size
     scale = extent * min(height, width) / (1 + pen.width)

@@ -35,20 +35,14 @@ _BLOCK = 250  # images that a worker makes at a time
 def picture_digits(count: int, seed: int, digits: Digits, *, workers: int | None = None) -> Digits:
     """Make pictures of digits, and bring them back to canonical form.
 
-    Parameters
-    ----------
-    count
-        How many; each is of a digit drawn at random.
-    seed
-        All chance comes from it; image number i is the same for every `count`.
-    digits
-        The training set's.
-    workers
-        Processes; None for one on each core. The images do not hang on it.
+    Args:
+        count: how many; each is of a digit drawn at random.
+        seed: all chance comes from it; image number i is the same for every `count`.
+        digits: the training set's.
+        workers: processes; None for one on each core. The images do not hang on it.
 
-    Returns
-    -------
-    Canonical images, uint8 (count, 28, 28), and their labels.
+    Returns:
+        Canonical images, uint8 (count, 28, 28), and their labels.
     """
     chosen = np.random.default_rng(seed).integers(len(digits), size=count)
     blocks = [chosen[start : start + _BLOCK] for start in range(0, count, _BLOCK)]

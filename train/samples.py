@@ -232,15 +232,11 @@ def _options(path: Path, mode: str) -> dict[str, Any]:
 def write_samples(folder: Path) -> None:
     """Write every sample and `labels.csv` (`path,digit`; a blank page has no digit) into a folder.
 
-    Parameters
-    ----------
-    folder
-        Made if it is not there; files of the same names are replaced.
+    Args:
+        folder: made if it is not there; files of the same names are replaced.
 
-    Raises
-    ------
-    OSError
-        If the folder cannot be written.
+    Raises:
+        OSError: if the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for sample in SAMPLES:

@@ -195,12 +195,9 @@ def choose(rows: Sequence[str]) -> list[Row]:
 def write_stress(folder: Path, digits: Digits, rows: Sequence[Row] = ROWS, *, count: int, seed: int = 0) -> None:
     """Write rows of `count` digits each, with a progress bar on stderr if that is a terminal.
 
-    Raises
-    ------
-    DataError
-        If there are fewer than `count` digits.
-    OutputError
-        If a row's folder is there already, or something cannot be written.
+    Raises:
+        DataError: if there are fewer than `count` digits.
+        OutputError: if a row's folder is there already, or something cannot be written.
     """
     if count > len(digits):
         raise DataError(f"the test set has only {len(digits):,} digits: choose a count up to that")

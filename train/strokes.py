@@ -82,26 +82,18 @@ def digit_strokes(
 ) -> list[Points]:
     """Write a digit once.
 
-    Parameters
-    ----------
-    digit
-        0-9.
-    rng
-        Where chance comes from: the same state writes the same strokes.
-    form
-        One of `form_names(digit)`; None draws one, the common ones more often.
-    hand
-        Who writes; None draws somebody.
+    Args:
+        digit: 0-9.
+        rng: where chance comes from: the same state writes the same strokes.
+        form: one of `form_names(digit)`; None draws one, the common ones more often.
+        hand: who writes; None draws somebody.
 
-    Returns
-    -------
-    One float64 array (P, 2) of x, y for each stroke, in the order of writing: points evenly spaced along
-    the pen's path, y downwards, centred on the origin, the longer side of the box around all of them 1.
+    Returns:
+        One float64 array (P, 2) of x, y for each stroke, in the order of writing: points evenly spaced along the pen's
+        path, y downwards, centred on the origin, the longer side of the box around all of them 1.
 
-    Raises
-    ------
-    ValueError
-        If there is no such digit or form.
+    Raises:
+        ValueError: if there is no such digit or form.
     """
     strokes = _choose(digit, form, rng).draw(rng)
     writer = hand or Hand.random(rng)
