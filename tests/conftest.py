@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,19 @@ def toy_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from toy_model import write_toy_model  # noqa: PLC0415 - needs onnx, which not every test does
 
     return write_toy_model(tmp_path_factory.mktemp("model") / "toy.onnx")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, which is the current one during the test."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def command(toy_model: Path) -> list[str]:
+    """`mnistcls classify` with the toy model."""
+    return [sys.executable, "-m", "mnistcls", "classify", "--model", str(toy_model)]
 
 
 @pytest.fixture(scope="session")

@@ -24,9 +24,7 @@ from mnistcls.sources import Source, Sources
 TAR_NAMES = ["a.tar", "a.tar.gz", "a.tgz", "a.tar.bz2"]
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def write_zip(name: str, members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> None:

@@ -19,9 +19,7 @@ def classifier(toy_model: Path) -> Classifier:
     return Classifier(toy_model)
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def answer(prediction: Prediction) -> tuple[object, ...]:

@@ -24,14 +24,7 @@ ENVIRONMENT = {
 Result = subprocess.CompletedProcess[str]
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def command(toy_model: Path) -> list[str]:
-    return [sys.executable, "-m", "mnistcls", "classify", "--model", str(toy_model)]
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def run(command: list[str], *arguments: str | Path, **environment: str) -> Result:

@@ -139,14 +139,13 @@ def test_split_is_the_same_for_ever() -> None:
     assert digest == "ea0e357474893cf6d755339cc4bc5f9684ff62cc949b5debfb8e9bd5053689dd"
 
 
-def test_split_of_another_size_or_seed() -> None:
+def test_split_of_fewer_digits_and_of_another_seed() -> None:
     digits = digits_numbered(512)
-    training, held_out = split_validation(digits, size=64)
-    assert (len(training), len(held_out)) == (448, 64)
-    assert held_out.labels.tolist() != split_validation(digits, size=64, seed=1)[1].labels.tolist()
+    training, held_out = split_validation(digits)
+    assert (len(training), len(held_out)) == (470, 42)
+    assert held_out.labels.tolist() != split_validation(digits, seed=1)[1].labels.tolist()
 
 
-@pytest.mark.parametrize("size", [0, 512, 5_000])
-def test_split_that_leaves_one_side_empty(size: int) -> None:
-    with pytest.raises(DataError, match=f"cannot hold {size} of 512 images out for validation"):
-        split_validation(digits_numbered(512), size=size)
+def test_split_of_too_few_digits() -> None:
+    with pytest.raises(DataError, match="11 images are too few to hold some out for validation: 12 or more"):
+        split_validation(digits_numbered(11))

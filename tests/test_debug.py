@@ -3,7 +3,6 @@ from __future__ import annotations
 import csv
 import os
 import struct
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,14 +28,7 @@ from mnistcls.sources import Sources
 HOSTILE = [b"a\nb.png", b"c\xff.png", b"-q.png", b"..png", b"e\rf.png", b"=1+1.png", b"a\\b.png", b"x" * 251 + b".png"]
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def command(toy_model: Path) -> list[str]:
-    return [sys.executable, "-m", "mnistcls", "classify", "--model", str(toy_model)]
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def steps(folder: str = "seen") -> list[dict[str, str]]:

@@ -23,9 +23,7 @@ from mnistcls.sources import Source
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def outcome(names: list[str], workers: int = 2, timeout: float = 0) -> list[tuple[str, str]]:

@@ -24,9 +24,7 @@ from mnistcls.sources import Source, Sources
 NOISE = np.random.default_rng(0).integers(0, 256, (30, 30), np.uint8)
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def encode(kind: str) -> bytes:

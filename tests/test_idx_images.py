@@ -19,9 +19,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (700, 28, 28), np.uint8)
 NAMES = ["t10k-images-idx3-ubyte", "t10k-images-idx3-ubyte.gz", "t10k-images.idx3-ubyte"]
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def header(count: int, height: int = 28, width: int = 28) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 import subprocess
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -16,15 +15,7 @@ from PIL import Image
 from test_cli import HEADER, Result, digits, run
 from toy_model import canonical_glyphs, glyph, save
 
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def command(toy_model: Path) -> list[str]:
-    return [sys.executable, "-m", "mnistcls", "classify", "--model", str(toy_model)]
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def run_with_input(command: list[str], *arguments: str, stdin: bytes) -> Result:

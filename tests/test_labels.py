@@ -20,10 +20,7 @@ from mnistcls.labels import Labels, find_labels
 from mnistcls.results import Prediction, Status
 from mnistcls.sources import Sources
 
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def seen(*paths: str) -> list[Prediction]:

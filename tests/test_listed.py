@@ -15,10 +15,7 @@ from mnistcls.errors import MnistclsError
 from mnistcls.listed import CHUNK_BYTES, MAX_PATH_BYTES, PathList
 from mnistcls.sources import Source, Sources
 
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def listed(content: bytes, *, nul: bool = False) -> list[str]:

@@ -38,14 +38,7 @@ COLUMNS += ("original", "canonical")
 SILENT = Console(file=io.StringIO())
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def command(toy_model: Path) -> list[str]:
-    return [sys.executable, "-m", "mnistcls", "classify", "--model", str(toy_model)]
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def rows(file: str = "page.html") -> list[dict[str, Any]]:

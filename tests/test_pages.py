@@ -16,9 +16,7 @@ from mnistcls.sources import Source
 RAMPS = [np.add.outer(np.arange(0, 60, 3), np.arange(n, n + 15)).astype(np.uint8) for n in range(4)]
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def tiff(number: int, **options: object) -> bytes:

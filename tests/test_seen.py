@@ -14,10 +14,7 @@ from mnistcls.limits import MAX_PIXELS
 from mnistcls.results import Prediction, Status
 from mnistcls.seen import SecondLook, Seen
 
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def look(looking: SecondLook, path: str) -> Seen | str:

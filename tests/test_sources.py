@@ -13,10 +13,7 @@ from hypothesis import strategies as st
 
 from mnistcls.sources import IMAGE_SUFFIXES, Source, Sources, is_image_name
 
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def touch(*names: str) -> None:

@@ -22,9 +22,6 @@ from train.runs import Run, RunSettings
 from train.scoring import calibrated_scores, mistakes
 from train.teachers import Ensemble, teachers
 
-VALIDATION_SHARE = 12
-"""One in this many training images is held out: 5,000 of MNIST's 60,000."""
-
 
 def fit(run: Run, data: Digits, device: torch.device) -> None:
     """Train a run to its end, from wherever it stands; its teachers first."""
@@ -32,7 +29,7 @@ def fit(run: Run, data: Digits, device: torch.device) -> None:
     if data.sha256 != settings.provenance["data_sha256"]:
         raise TrainingError(f"{run.folder} was started on other data; name those with --data-dir")
     ensemble = teachers(settings.recipe.teachers, data.sha256, lambda teacher: fit(teacher, data, device), device)
-    training, validation = split_validation(data, size=len(data) // VALIDATION_SHARE)
+    training, validation = split_validation(data)
     with _disk_errors(run):
         _train(run, training, validation, ensemble, device)
 

@@ -3,10 +3,7 @@
 Every image has a generator of its own, seeded with the seed and its number: the same whatever the workers.
 """
 
-import multiprocessing
-import os
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,6 +21,7 @@ from train.data import CLASSES, SIDE, Digits
 from train.forms import FORMS, Form
 from train.ink import Ink, Pen, render
 from train.media import Grey, cropped, resized, through_any
+from train.parallel import in_processes
 from train.strokes import Hand, Points, digit_strokes
 
 _BLOCK = 250  # images that a worker draws at a time
@@ -44,13 +42,7 @@ def write_digits(count: int, seed: int, *, workers: int | None = None) -> Digits
         Canonical images, uint8 (count, 28, 28), none of them blank, and their labels.
     """
     blocks = [range(start, min(start + _BLOCK, count)) for start in range(0, count, _BLOCK)]
-    processes = min(workers or os.cpu_count() or 1, len(blocks))
-    write = partial(_write_block, seed)
-    if processes <= 1:
-        images = [write(block) for block in blocks]
-    else:
-        with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-            images = list(pool.map(write, blocks))
+    images = in_processes(partial(_write_block, seed), blocks, workers)
     none = np.zeros((0, SIDE, SIDE), np.uint8)
     return Digits(np.concatenate([none, *images]), np.arange(count, dtype=np.int64) % CLASSES)
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +23,7 @@ from mnistcls.errors import DataError, TrainingError
 from mnistcls.placement import SIZE
 from train import letters, spoiled, textures, unseen
 from train.data import Digits, load_train, resolve_data_dir
+from train.parallel import in_processes
 from train.sketch import Picture
 
 Maker = Callable[[np.random.Generator, Digits], Picture | None]
@@ -117,13 +116,7 @@ def outliers(
     processes = workers or os.cpu_count() or 1
     size = max(1, -(-count // (PIECES * processes)))
     chunks = [jobs[start : start + size] for start in range(0, count, size)]
-    make = partial(_forms, seed=seed, digits=digits)
-    if processes == 1:
-        made = [make(chunk) for chunk in chunks]
-    else:
-        context = get_context("spawn")  # a fork of a process that has threads may hang
-        with ProcessPoolExecutor(processes, context) as pool:
-            made = list(pool.map(make, chunks))
+    made = in_processes(partial(_forms, seed=seed, digits=digits), chunks, workers)
     images = np.concatenate([np.zeros((0, SIZE, SIZE), np.uint8), *made])
     return Outliers(images, np.array(labels, dtype=np.str_))
 

@@ -6,10 +6,7 @@ in it. The scenes are those of `train.scenes`, each as hard as chance makes it, 
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -22,6 +19,7 @@ from train import photo, scenes
 from train.data import Digits
 from train.enlarged import Digit, Frame
 from train.media import cropped, normalized, resized, through_any
+from train.parallel import in_processes
 from train.scenes import lit
 
 Painter = Callable[[Digit, np.random.Generator], Image.Image]
@@ -47,13 +45,7 @@ def picture_digits(count: int, seed: int, digits: Digits, *, workers: int | None
     chosen = np.random.default_rng(seed).integers(len(digits), size=count)
     blocks = [chosen[start : start + _BLOCK] for start in range(0, count, _BLOCK)]
     jobs = [(start * _BLOCK, digits.images[block]) for start, block in enumerate(blocks)]
-    processes = min(workers or os.cpu_count() or 1, len(jobs))
-    make = partial(_block, seed)
-    if processes <= 1:
-        images = [make(job) for job in jobs]
-    else:
-        with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-            images = list(pool.map(make, jobs))
+    images = in_processes(partial(_block, seed), jobs, workers)
     return Digits(np.concatenate([digits.images[:0], *images]), digits.labels[chosen])
 
 
