@@ -51,12 +51,16 @@ TEACHER = Recipe(
 2015)."""
 
 FULL = {
-    "default": replace(
-        TEACHER,
+    "default": Recipe(
         network="default",
         version="2.1",
-        epochs=45,
+        epochs=40,
+        batch_size=128,
         lr=0.006,
+        weight_decay=0.03,
+        warmup=0.2,
+        ema_decay=0.9995,
+        augmentation=Augmentation(rotation=12, scale=0.12, shear=0.15, shift=1.0, elastic=1.2, untouched=0.5),
         synthetic_share=0.2,
         pictured_share=0.25,
         outlier_share=0.1,
