@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnistcls.clutter import find_digit
+from mnistcls.clutter import find_digits
 
 Mask = NDArray[np.bool_]
 
@@ -24,8 +24,12 @@ def seven() -> Mask:
 
 
 def found(mask: Mask, strength: NDArray[np.generic] | None = None) -> tuple[Mask | None, tuple[str, ...]]:
+    """The digit, None if there is none, and the steps: beside other masks, which must not matter."""
     values = np.where(mask, 200, 0) if strength is None else strength
-    return find_digit(mask, values.astype(np.uint8))
+    others = [np.zeros_like(mask), np.random.default_rng(0).random(mask.shape) < 0.3]
+    masks, strengths = np.stack([others[0], mask, others[1]]), np.stack([others[0], values, others[1] * 90])
+    digits, steps = find_digits(masks, strengths.astype(np.uint8))
+    return (digits[1] if digits[1].any() else None), steps[1]
 
 
 def test_a_digit_alone_stays_as_it_is() -> None:
