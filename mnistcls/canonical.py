@@ -172,16 +172,17 @@ def _look(stack: _Stack, bright_ink: bool | None) -> list[_Found]:
     seen = contrast(planes, bright_ink)
     masks = seen.values > thresholds(seen.counts)[:, None, None]
     masks &= seen.stands_out[:, None, None]
-    digits, removed = find_digits(masks, seen.values)
+    digits = find_digits(masks, seen.values)
     marks = marks_of(digits, seen)
+    is_there = np.atleast_1d(marks.counts.any(axis=1))
     is_texture, is_shade = are_texture(marks, seen.counts), are_shade(marks, in_doubt=bright_ink is not None)
     found = []
     for i, mark in enumerate(cut_out(marks)):
         bright = bool(seen.bright_ink[i])
-        steps = (planes[i].step, "bright ink" if bright else "dark ink", *removed[i])
+        steps = (planes[i].step, "bright ink" if bright else "dark ink", *digits.steps[i])
         if not seen.stands_out[i]:
             found.append(_Found(None, (*steps, "nothing stands out"), bright))
-        elif not marks.counts[i].any():
+        elif not is_there[i]:
             found.append(_Found(None, steps, bright))
         elif is_texture[i]:
             found.append(_Found(None, (*steps, "no more than texture"), bright))

@@ -66,31 +66,40 @@ class Components:
         return extent
 
 
-def find_digits(masks: _Mask, values: NDArray[np.uint8]) -> tuple[_Mask, list[tuple[str, ...]]]:
+@dataclass(frozen=True)
+class Digits:
+    """What is left of N masks of one size."""
+
+    masks: _Mask
+    """(N, H, W): the digits' own pixels, all False where there is nothing like one."""
+    boxes: NDArray[np.intp]
+    """(N, 4): their top, left, bottom and right, the last two one past the end; of no meaning where there is none."""
+    steps: list[tuple[str, ...]]
+    """What was taken away, for people."""
+
+
+def find_digits(masks: _Mask, values: NDArray[np.uint8]) -> Digits:
     """Keep only the digit of each mask.
 
     Args:
         masks: (N, H, W), where there may be ink.
         values: (N, H, W), how far each pixel stands out from the paper.
-
-    Returns:
-        The digits, (N, H, W), all False where there is nothing like one; and what was taken away, for people.
     """
     digits, is_ruled = without_lines(masks)
     steps: list[tuple[str, ...]] = [("lines removed",) if ruled else () for ruled in is_ruled]
     labels, before = _labelled(digits)
-    boxes = boxes_of(digits)
+    boxes = _boxes(digits)
     for i, (first, last) in enumerate(pairwise(before)):
         if last - first == 1:  # the most frequent case, and the quickest
             digits[i] &= _is_plausible(digits[i], boxes[i])
         elif last > first:
-            digits[i], others = _without_others(np.maximum(labels[i], first) - first, values[i])
+            digits[i], boxes[i], others = _without_others(np.maximum(labels[i], first) - first, values[i])
             steps[i] += (f"{others} other marks removed",) if others else ()
-    return digits, steps
+    return Digits(digits, boxes, steps)
 
 
-def boxes_of(masks: _Mask) -> NDArray[np.intp]:
-    """Top, left, bottom and right, (N, 4), of what is True in each mask (N, H, W), the last two one past the end."""
+def _boxes(masks: _Mask) -> NDArray[np.intp]:
+    """Of what is True in each mask; see `Digits`."""
     rows, columns = np.asarray(masks.any(axis=2)), np.asarray(masks.any(axis=1))
     bottom, right = (along.shape[1] - along[:, ::-1].argmax(axis=1) for along in (rows, columns))
     return np.stack([rows.argmax(axis=1), columns.argmax(axis=1), bottom, right], axis=1)
@@ -109,13 +118,16 @@ def _labelled(masks: _Mask) -> tuple[NDArray[np.integer], list[int]]:
     return labels, [0, *np.maximum.accumulate(labels.max(axis=(1, 2))).tolist()]
 
 
-def _without_others(labels: NDArray[np.integer], values: NDArray[np.uint8]) -> tuple[_Mask, int]:
-    """The digit among several components (H, W), all False if there is none; and how many others there were."""
+def _without_others(labels: NDArray[np.integer], values: NDArray[np.uint8]) -> tuple[_Mask, NDArray[np.int32], int]:
+    """The digit among several components (H, W) and its box; and how many others there were, if there is a digit."""
     found = _components(labels, values)
     digit = _choose(found, labels.shape)
+    if len(digit) == 0:
+        return np.zeros(labels.shape, np.bool_), found.box[0], 0
     kept = np.zeros(len(found.area) + 1, np.bool_)
     kept[digit + 1] = True
-    return kept[labels], len(found.area) - len(digit) if len(digit) else 0
+    own = found.box[digit]
+    return kept[labels], np.concatenate([own[:, :2].min(axis=0), own[:, 2:].max(axis=0)]), len(found.area) - len(digit)
 
 
 def _is_plausible(mask: _Mask, box: NDArray[np.intp]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistcls.clutter import boxes_of
+from mnistcls.clutter import Digits
 from mnistcls.histogram import LEVELS, Counts, histogram, otsu, quantile, strongest
 from mnistcls.paper import Contrast
 
@@ -75,7 +75,7 @@ class Marks:
     full: NDArray[np.intp]
     """(N,), the value from which one of these counts as full ink."""
     boxes: NDArray[np.intp]
-    """(N, 4): top, left, bottom and right, the last two one past the end."""
+    """(N, 4), as of `Digits`."""
 
     @property
     def extents(self) -> NDArray[np.intp]:
@@ -84,10 +84,10 @@ class Marks:
         return extents
 
 
-def marks_of(masks: _Masks, seen: Contrast) -> Marks:
-    """Measure what masks (N, H, W) cover."""
-    counts = histogram(values[mask] for values, mask in zip(seen.values, masks, strict=True))
-    return Marks(masks, seen.values, seen.darkness, counts, quantile(counts, INK_SHARE), boxes_of(masks))
+def marks_of(digits: Digits, seen: Contrast) -> Marks:
+    """Measure what the digits in some images cover."""
+    counts = histogram(values[mask] for values, mask in zip(seen.values, digits.masks, strict=True))
+    return Marks(digits.masks, seen.values, seen.darkness, counts, quantile(counts, INK_SHARE), digits.boxes)
 
 
 def thresholds(counts: Counts) -> _Values:
@@ -127,20 +127,20 @@ def are_shade(marks: Marks, *, in_doubt: bool) -> NDArray[np.bool_]:
 def _steps_at_edge(marks: Marks) -> Counts:
     """Histograms of how much more a pixel of a mask stands out than its neighbour outside; 0 where it is no darker."""
     count, height, width = marks.masks.shape
-    mask, values, darkness = (array.ravel() for array in (marks.masks, marks.values, marks.darkness))
-    steps, images = [], []
-    for run, step in ((height * width, width), (width, 1)):  # neighbours down an image, and along its rows
-        runs = mask.reshape(-1, run)
-        edge = np.flatnonzero(runs[:, step:] ^ runs[:, :-step])
-        line = edge // max(run - step, 1)
-        one = edge + line * step
-        other = one + step
-        is_darker = (darkness[other] > darkness[one]) == mask[other]
-        here, there = values[one], values[other]
-        steps.append((np.maximum(here, there) - np.minimum(here, there)) * is_darker)
-        images.append(line // (height * width // run))
-    binned = np.concatenate(steps) + np.concatenate(images) * 256
-    return np.bincount(binned, minlength=256 * count).reshape(count, 256)
+    mask, values, darkness = marks.masks.ravel(), marks.values.ravel(), marks.darkness.ravel()
+    down, right = (_edge(mask.reshape(-1, run), step) for run, step in ((height * width, width), (width, 1)))
+    one, other = np.concatenate([down, right]), np.concatenate([down + width, right + 1])
+    is_darker = (darkness[other] > darkness[one]) == mask[other]
+    here, there = values[one], values[other]
+    steps = (np.maximum(here, there) - np.minimum(here, there)) * is_darker
+    return np.bincount(steps + one // (height * width) * 256, minlength=256 * count).reshape(count, 256)
+
+
+def _edge(runs: _Masks, step: int) -> NDArray[np.intp]:
+    """Where, in all (N, R) pixels, one differs from that `step` further in its run."""
+    edge = np.flatnonzero(runs[:, step:] ^ runs[:, :-step])
+    where: NDArray[np.intp] = edge + edge // max(runs.shape[1] - step, 1) * step
+    return where
 
 
 def cut_out(marks: Marks) -> list[Mark]:

@@ -106,11 +106,18 @@ def contrast(planes: Sequence[Plane], bright_ink: bool | None = None) -> Contras
     inverted = (bright - np.uint8(1))[:, None, None]  # 255 for dark ink
     darkness, ground = lightness ^ inverted, paper ^ inverted
     values = np.maximum(darkness, ground) - ground
-    stands_out = (values >= least[:, None, None]).sum(axis=(1, 2)) >= few(values[0].size)
+    stands_out = _reach(values, least)
     shaded = ~(even | bright)
     if shaded.any():
         values[shaded] = _lit(values[shaded], paper[shaded])
     return Contrast(values, histogram(values), darkness, stands_out, bright)
+
+
+def _reach(values: _Planes, least: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether enough pixels of each image (N, H, W) stand out as far as given (N,)."""
+    levels = np.ceil(least).astype(int).tolist()  # bytes are compared with whole numbers much more quickly
+    reaching = [np.count_nonzero(image >= level) for image, level in zip(values, levels, strict=True)]
+    return np.array(reaching) >= few(values[0].size)
 
 
 def _lit(values: _Planes, paper: _Planes) -> _Planes:

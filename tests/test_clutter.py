@@ -28,8 +28,13 @@ def found(mask: Mask, strength: NDArray[np.generic] | None = None) -> tuple[Mask
     values = np.where(mask, 200, 0) if strength is None else strength
     others = [np.zeros_like(mask), np.random.default_rng(0).random(mask.shape) < 0.3]
     masks, strengths = np.stack([others[0], mask, others[1]]), np.stack([others[0], values, others[1] * 90])
-    digits, steps = find_digits(masks, strengths.astype(np.uint8))
-    return (digits[1] if digits[1].any() else None), steps[1]
+    digits = find_digits(masks, strengths.astype(np.uint8))
+    digit = digits.masks[1]
+    if not digit.any():
+        return None, digits.steps[1]
+    rows, columns = np.flatnonzero(digit.any(axis=1)), np.flatnonzero(digit.any(axis=0))
+    assert digits.boxes[1].tolist() == [rows[0], columns[0], rows[-1] + 1, columns[-1] + 1]
+    return digit, digits.steps[1]
 
 
 def test_a_digit_alone_stays_as_it_is() -> None:

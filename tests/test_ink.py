@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from mnistcls.clutter import find_digits
 from mnistcls.histogram import histogram
 from mnistcls.ink import Marks, are_shade, are_texture, cut_out, marks_of, thresholds
 from mnistcls.paper import Contrast, contrast
@@ -36,7 +37,8 @@ def seen(*values: Bytes) -> Contrast:
 
 
 def marks(*masks: Mask, values: tuple[Bytes, ...] = ()) -> Marks:
-    return marks_of(np.stack(masks), seen(*(values or (blurred(mask, 1) for mask in masks))))
+    contrasts = seen(*(values or (blurred(mask, 1) for mask in masks)))
+    return marks_of(find_digits(np.stack(masks), contrasts.values), contrasts)
 
 
 def test_a_threshold_lies_between_paper_and_ink_whatever_lies_beside() -> None:
@@ -123,6 +125,7 @@ def test_ink_on_uneven_paper_is_cut_out_whole() -> None:
     light = np.linspace(250, 130, SIDE)[:, None]
     page = np.where(bar(), 0.2 * light, light).astype(np.uint8)
     found = contrast([Plane(page, None, "grey")])
-    cut = cut_out(marks_of(found.values > thresholds(found.counts)[:, None, None], found))[0]
+    digits = find_digits(found.values > thresholds(found.counts)[:, None, None], found.values)
+    cut = cut_out(marks_of(digits, found))[0]
     assert cut.box == pytest.approx((20, 35, 60, 43), abs=1)
     assert (cut.ink[3:-3, 3:-3] > 200).all()
