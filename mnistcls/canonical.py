@@ -46,7 +46,7 @@ TINY_SIDE = 32
 
 ENLARGEMENT = 3
 
-BLOCK, BLOCK_BYTES = 64, 1 << 23
+BLOCK, BLOCK_BYTES = 256, 1 << 23
 """Images that are in memory together, at most, and about as many bytes of them."""
 
 _Stack = Sequence[NDArray[np.uint8]]

@@ -242,7 +242,7 @@ def test_images_of_one_shape_have_the_forms_that_each_has_alone(side: int) -> No
     assert sum(bool(image.any()) for image in alone) in range(4, len(images))
     np.testing.assert_array_equal(canonicalize_all(images), alone)
     np.testing.assert_array_equal(canonicalize_all(images[::-1]), alone[::-1])
-    np.testing.assert_array_equal(canonicalize_all(images * 10), alone * 10)  # more than are looked at together
+    np.testing.assert_array_equal(canonicalize_all(images * 30), alone * 30)  # more than are looked at together
 
 
 # --- what should make no difference ---------------------------------------------------------------------
