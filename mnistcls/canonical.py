@@ -3,26 +3,30 @@
 MNIST's own recipe (LeCun, Cortes, Burges): the digit's box scaled, its aspect kept, into 20x20 pixels, and placed in
 28x28 so that its centre of mass is at the centre; ink bright on black. Before that, the digit has to be found:
 
-    to_plane (colour, transparency) -> contrast (paper, polarity) -> find_digit (clutter) -> is_shade (light)
+    to_plane (colour, transparency) -> contrast (paper, polarity) -> find_digits (clutter) -> are_shade (light)
     -> cut_out -> place (size, centre)
+
+Every step takes a stack of images of one size: of small ones, the calls into NumPy cost more than the pixels do.
 
 This module is the only way to it; classification, training-time evaluation and every other command go through here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistcls.clutter import find_digit
+from mnistcls.clutter import find_digits
 from mnistcls.decode import DRAFT_SIDE
-from mnistcls.ink import Mark, cut_out, is_shade, is_texture, mark_of, threshold
-from mnistcls.paper import MIN_CONTRAST, contrast
-from mnistcls.placement import BOX, SIZE, place
+from mnistcls.ink import Mark, are_shade, are_texture, cut_out, marks_of, thresholds
+from mnistcls.mnist_form import as_mnist
+from mnistcls.paper import contrast
+from mnistcls.placement import SIZE, place
 from mnistcls.plane import to_plane, to_uint8
 
 VERSION = 3
@@ -42,13 +46,11 @@ TINY_SIDE = 32
 
 ENLARGEMENT = 3
 
-DIM = 128
-"""Of 255: MNIST's ink is brighter than this in many pixels."""
+BLOCK, BLOCK_BYTES = 256, 1 << 23
+"""Images that are in memory together, at most, and about as many bytes of them."""
 
-BRIGHT_PIXELS = 8
-"""Pixels of ink over `DIM` that make an image bright; fewer, and it is brightened until the 8th brightest is full."""
-
-_Mask = NDArray[np.bool_]
+_Stack = Sequence[NDArray[np.uint8]]
+"""Images of one shape."""
 
 
 @dataclass(frozen=True)
@@ -62,21 +64,33 @@ class Canonical:
 
 
 def canonicalize_all(images: Iterable[NDArray[np.generic]]) -> NDArray[np.uint8]:
-    """Canonical forms, uint8 (N, 28, 28), of N decoded images, drawn one by one; see `canonicalize`."""
+    """Canonical forms, uint8 (N, 28, 28), of N decoded images, drawn one by one; see `canonicalize`.
+
+    Those of one shape among the next few are looked at together: much quicker, and the forms are the same.
+    """
     forms: list[NDArray[np.uint8]] = []
-    small: list[int] = []
+    for block in _blocks(images):
+        by_shape: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+        for i, pixels in enumerate(block):
+            by_shape[pixels.shape].append(i)
+        for alike in by_shape.values():
+            for i, canonical in zip(alike, _canonical([block[i] for i in alike]), strict=True):
+                block[i] = canonical.image
+        forms += block
+    return np.array(forms, np.uint8).reshape(-1, SIZE, SIZE)
+
+
+def _blocks(images: Iterable[NDArray[np.generic]]) -> Iterator[list[NDArray[np.uint8]]]:
+    """The images, some at a time: as many as may be in memory together."""
+    block: list[NDArray[np.uint8]] = []
+    size = 0
     for image in images:
-        if image.shape == (SIZE, SIZE) and image.dtype == np.uint8:
-            small.append(len(forms))
-            forms.append(image.view(np.uint8))
-        else:
-            forms.append(canonicalize(image).image)
-    result = np.array(forms, np.uint8).reshape(-1, SIZE, SIZE)
-    if small:  # whole batches at once: MNIST's own images are the most, and the quickest
-        fits, result[small] = as_mnist(result[small])
-        for i in np.array(small)[~fits].tolist():
-            result[i] = canonicalize(forms[i]).image
-    return result
+        block.append(to_uint8(image))
+        size += block[-1].nbytes
+        if len(block) == BLOCK or size >= BLOCK_BYTES:
+            yield block
+            block, size = [], 0
+    yield block
 
 
 def canonicalize(image: NDArray[np.generic]) -> Canonical:
@@ -86,58 +100,34 @@ def canonicalize(image: NDArray[np.generic]) -> Canonical:
         image: (H, W) grey, (H, W, 2) grey and alpha, (H, W, 3) RGB or (H, W, 4) RGBA; any numeric dtype; ink of any
             colour, brighter or darker than its paper.
     """
-    pixels = to_uint8(image)
-    if pixels.shape[:2] == (SIZE, SIZE):
-        plane = to_plane(pixels)
-        fits, form = as_mnist(plane.values[None])
-        if fits[0]:
-            return Canonical(form[0], (plane.step, "canonical already"))
-    pixels = _at_draft_scale(pixels)
-    found = _seek(pixels)
-    if found.is_shade:  # which may have been taken for ink because the ink is the other way round
-        found = _seek(pixels, bright_ink=not found.bright_ink)
+    return _canonical([to_uint8(image)])[0]
+
+
+def _canonical(stack: _Stack) -> list[Canonical]:
+    forms = _canonical_already(stack) if stack[0].shape[:2] == (SIZE, SIZE) else [None] * len(stack)
+    others = [_at_draft_scale(pixels) for pixels, form in zip(stack, forms, strict=True) if form is None]
+    found = _seek(others) if others else []
+    for i, one in enumerate(found):
+        if one.is_shade:  # which may have been taken for ink because the ink is the other way round
+            found[i] = _seek([others[i]], bright_ink=not one.bright_ink)[0]
+    made = map(_placed, found)
+    return [form or next(made) for form in forms]
+
+
+def _canonical_already(stack: _Stack) -> list[Canonical | None]:
+    """Those of images (28, 28) that are in MNIST's form; None for others."""
+    planes = [to_plane(pixels) for pixels in stack]
+    fits, forms = as_mnist(np.stack([plane.values for plane in planes]))
+    return [
+        Canonical(form, (plane.step, "canonical already")) if fit else None
+        for fit, form, plane in zip(fits.tolist(), forms, planes, strict=True)
+    ]
+
+
+def _placed(found: _Found) -> Canonical:
     if found.mark is None or found.is_shade:
         return Canonical(np.zeros((SIZE, SIZE), np.uint8), (*found.steps, "no digit"))
-    return Canonical(place(cut_out(found.mark)), found.steps)
-
-
-def as_mnist(images: NDArray[np.uint8]) -> tuple[_Mask, NDArray[np.uint8]]:
-    """Which of N images are in MNIST's form already, either way round, and how they look in it.
-
-    Args:
-        images: (N, 28, 28).
-
-    Returns:
-        Whether the box is no longer than 20 and the centre of mass within a pixel, (N,); and the images with
-        bright ink, dim ones brightened, (N, 28, 28). MNIST's own come back untouched.
-    """
-    border = [images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]]
-    light_paper = np.concatenate(border, axis=1).mean(axis=1) > 127
-    ink = np.where(light_paper[:, None, None], ~images, images)
-    values, ones = ink.astype(np.float32), np.ones(SIZE, np.float32)  # sums of 28 bytes are exact in float32
-    rows, columns = values @ ones, ones @ values
-    longest = np.maximum(_extent(rows > 0), _extent(columns > 0))
-    off = np.maximum(_off_centre(rows), _off_centre(columns))
-    dim = np.count_nonzero(ink >= DIM, axis=(1, 2)) < BRIGHT_PIXELS
-    for i in np.flatnonzero(dim & (longest > 0)):
-        level = max(int(np.partition(ink[i], -BRIGHT_PIXELS, axis=None)[-BRIGHT_PIXELS]), 1)
-        ink[i] = np.minimum(np.rint(ink[i] * (255 / level)), 255)
-        longest[i] = SIZE if level < MIN_CONTRAST else longest[i]
-    fits: _Mask = (longest > 0) & (longest <= BOX) & (off <= 1)
-    return fits, ink
-
-
-def _extent(occupied: _Mask) -> NDArray[np.intp]:
-    """From the first to the last True of each row, (N, 28) to (N,); 0 if there is none."""
-    first, last = occupied.argmax(axis=1), SIZE - occupied[:, ::-1].argmax(axis=1)
-    return np.where(occupied.any(axis=1), last - first, 0)
-
-
-def _off_centre(mass: NDArray[np.float32]) -> NDArray[np.float64]:
-    """How far each row's centre of mass is from the middle, (N, 28) to (N,), in pixels."""
-    distance = np.arange(SIZE) + 0.5 - SIZE / 2
-    off: NDArray[np.float64] = np.abs(mass.astype(np.float64) @ distance) / np.maximum(mass.sum(axis=1), 1)
-    return off
+    return Canonical(place(found.mark.ink), found.steps)
 
 
 @dataclass(frozen=True)
@@ -152,40 +142,55 @@ class _Found:
     """Whether the mark is no more than light or shadow."""
 
 
-def _seek(pixels: NDArray[np.uint8], bright_ink: bool | None = None) -> _Found:
-    """Look for the digit in the whole image, made small; where it is small even in there, again from nearer."""
-    whole, factor = _at_working_size(pixels)
-    found = _look(whole, bright_ink)
-    if found.mark is None or factor == 1 or found.mark.extent >= CLOSE_UP:
+def _seek(stack: _Stack, bright_ink: bool | None = None) -> list[_Found]:
+    """Look for the digit in each image, made small; where it is small even in there, again from nearer."""
+    found = _look([_at_working_size(pixels) for pixels in stack], bright_ink)
+    if _reduction(stack[0]) == 1:
         return found
+    return [_from_nearer(pixels, one, bright_ink) for pixels, one in zip(stack, found, strict=True)]
+
+
+def _from_nearer(pixels: NDArray[np.uint8], found: _Found, bright_ink: bool | None) -> _Found:
+    """What is found where something small has been found in an image."""
+    if found.mark is None or found.mark.extent >= CLOSE_UP:
+        return found
+    factor = _reduction(pixels)
     top, left, bottom, right = found.mark.box
     margin = found.mark.extent // 2 + 2
     rows = slice(max(top - margin, 0) * factor, (bottom + margin) * factor)
     columns = slice(max(left - margin, 0) * factor, (right + margin) * factor)
-    near = _look(_at_working_size(pixels[rows, columns])[0], bright_ink)
+    near = _look([_at_working_size(pixels[rows, columns])], bright_ink)[0]
     if near.mark is None:
         return found
-    if any(map(all, near.mark.overflows)):
+    if near.mark.runs_on:
         return _Found(None, (*near.steps, "a line that runs on"), near.bright_ink)
     return near
 
 
-def _look(pixels: NDArray[np.uint8], bright_ink: bool | None) -> _Found:
-    plane = to_plane(pixels)
-    seen = contrast(plane, bright_ink)
-    steps: tuple[str, ...] = (plane.step, "bright ink" if seen.bright_ink else "dark ink")
-    if not seen.stands_out:
-        return _Found(None, (*steps, "nothing stands out"), seen.bright_ink)
-    mask, removed = find_digit(seen.values > threshold(seen.counts), seen.values)
-    steps += removed
-    if mask is None:
-        return _Found(None, steps, seen.bright_ink)
-    mark = mark_of(mask, seen)
-    if is_texture(mark, seen.counts):
-        return _Found(None, (*steps, "no more than texture"), seen.bright_ink)
-    if is_shade(mark, in_doubt=bright_ink is not None):
-        return _Found(mark, (*steps, "no more than light and shadow"), seen.bright_ink, is_shade=True)
-    return _Found(mark, steps, seen.bright_ink)
+def _look(stack: _Stack, bright_ink: bool | None) -> list[_Found]:
+    planes = [to_plane(pixels) for pixels in stack]
+    seen = contrast(planes, bright_ink)
+    masks = seen.values > thresholds(seen.counts)[:, None, None]
+    masks &= seen.stands_out[:, None, None]
+    digits = find_digits(masks, seen.values)
+    marks = marks_of(digits, seen)
+    is_there = np.atleast_1d(marks.counts.any(axis=1))
+    is_texture, is_shade = are_texture(marks, seen.counts), are_shade(marks, in_doubt=bright_ink is not None)
+    found = []
+    for i, mark in enumerate(cut_out(marks)):
+        bright = bool(seen.bright_ink[i])
+        steps = (planes[i].step, "bright ink" if bright else "dark ink", *digits.steps[i])
+        if not seen.stands_out[i]:
+            found.append(_Found(None, (*steps, "nothing stands out"), bright))
+        elif not is_there[i]:
+            found.append(_Found(None, steps, bright))
+        elif is_texture[i]:
+            found.append(_Found(None, (*steps, "no more than texture"), bright))
+        elif is_shade[i]:
+            found.append(_Found(mark, (*steps, "no more than light and shadow"), bright, is_shade=True))
+        else:
+            found.append(_Found(mark, steps, bright))
+    return found
 
 
 def _at_draft_scale(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -200,14 +205,19 @@ def _to_image(pixels: NDArray[np.uint8]) -> Image.Image:
     return Image.fromarray(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels)
 
 
-def _at_working_size(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
-    """The image no larger than the working size, nor tiny, and by what it was divided (1 if enlarged)."""
+def _reduction(pixels: NDArray[np.uint8]) -> int:
+    """By what an image has to be divided to be no larger than the working size."""
+    side: int = max(pixels.shape[:2])
+    return -(-side // WORKING_SIDE)
+
+
+def _at_working_size(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The image no larger than the working size, nor tiny."""
     height, width = pixels.shape[:2]
     side = max(height, width)
-    if TINY_SIDE < side <= WORKING_SIDE:
-        return pixels, 1
-    image = _to_image(pixels)
-    if side <= TINY_SIDE:
-        return np.asarray(image.resize((width * ENLARGEMENT, height * ENLARGEMENT), Image.Resampling.BICUBIC)), 1
-    factor = -(-side // WORKING_SIDE)
-    return np.asarray(image.reduce(factor)), factor
+    if side > WORKING_SIDE:
+        return np.asarray(_to_image(pixels).reduce(_reduction(pixels)))
+    if side > TINY_SIDE:
+        return pixels
+    size = width * ENLARGEMENT, height * ENLARGEMENT
+    return np.asarray(_to_image(pixels).resize(size, Image.Resampling.BICUBIC))

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
-RULED_SIDE = 64
-"""Longer side, in pixels, from which an image has room for rulings."""
-
-LINE_LENGTH = 0.55
-"""Of the longer side: a straight line this long is no stroke."""
-
-LINE_WIDTH = 0.025
-"""Of the longer side, at most: thicker, it may be one after all."""
+from mnistcls.lines import without_lines
 
 FRAME_SIDE = 24
 """Shorter side, in pixels, from which a component may be a printed frame."""
@@ -72,94 +66,75 @@ class Components:
         return extent
 
 
-def find_digit(mask: _Mask, values: NDArray[np.uint8]) -> tuple[_Mask | None, tuple[str, ...]]:
-    """Keep only the digit of a mask.
+@dataclass(frozen=True)
+class Digits:
+    """What is left of N masks of one size."""
+
+    masks: _Mask
+    """(N, H, W): the digits' own pixels, all False where there is nothing like one."""
+    boxes: NDArray[np.intp]
+    """(N, 4): their top, left, bottom and right, the last two one past the end; of no meaning where there is none."""
+    steps: list[tuple[str, ...]]
+    """What was taken away, for people."""
+
+
+def find_digits(masks: _Mask, values: NDArray[np.uint8]) -> Digits:
+    """Keep only the digit of each mask.
 
     Args:
-        mask: (H, W), where there may be ink.
-        values: (H, W), how far each pixel stands out from the paper.
+        masks: (N, H, W), where there may be ink.
+        values: (N, H, W), how far each pixel stands out from the paper.
+    """
+    digits, is_ruled = without_lines(masks)
+    steps: list[tuple[str, ...]] = [("lines removed",) if ruled else () for ruled in is_ruled]
+    labels, before = _labelled(digits)
+    boxes = _boxes(digits)
+    for i, (first, last) in enumerate(pairwise(before)):
+        if last - first == 1:  # the most frequent case, and the quickest
+            digits[i] &= _is_plausible(digits[i], boxes[i])
+        elif last > first:
+            digits[i], boxes[i], others = _without_others(np.maximum(labels[i], first) - first, values[i])
+            steps[i] += (f"{others} other marks removed",) if others else ()
+    return Digits(digits, boxes, steps)
+
+
+def _boxes(masks: _Mask) -> NDArray[np.intp]:
+    """Of what is True in each mask; see `Digits`."""
+    rows, columns = np.asarray(masks.any(axis=2)), np.asarray(masks.any(axis=1))
+    bottom, right = (along.shape[1] - along[:, ::-1].argmax(axis=1) for along in (rows, columns))
+    return np.stack([rows.argmax(axis=1), columns.argmax(axis=1), bottom, right], axis=1)
+
+
+def _labelled(masks: _Mask) -> tuple[NDArray[np.integer], list[int]]:
+    """Connected components of all masks, numbered from 1 (N, H, W), 0 on the paper.
 
     Returns:
-        The digit's mask, None if there is nothing like one; and what was taken away, for people.
+        The labels, and how many there are before each mask, and in all.
     """
-    unruled = _without_lines(mask)
-    steps = () if unruled is mask else ("lines removed",)
-    labels, count = cc3d.connected_components(unruled.view(np.uint8), connectivity=8, return_N=True)
-    if count == 0:
-        return None, steps
-    if count == 1:  # the most frequent case, and the quickest
-        return (unruled if _is_plausible(unruled) else None), steps
+    count, height, width = masks.shape
+    spaced = np.zeros((count, height + 1, width), np.uint8)  # in one column, a row of paper after each
+    spaced[:, :height] = masks
+    labels = cc3d.connected_components(spaced.reshape(-1, width), connectivity=8).reshape(spaced.shape)[:, :height]
+    return labels, [0, *np.maximum.accumulate(labels.max(axis=(1, 2))).tolist()]
+
+
+def _without_others(labels: NDArray[np.integer], values: NDArray[np.uint8]) -> tuple[_Mask, NDArray[np.int32], int]:
+    """The digit among several components (H, W) and its box; and how many others there were, if there is a digit."""
     found = _components(labels, values)
-    digit = _choose(found, mask.shape)
+    digit = _choose(found, labels.shape)
     if len(digit) == 0:
-        return None, steps
-    if len(digit) == count:
-        return unruled, steps
-    kept = np.zeros(count + 1, np.bool_)
+        return np.zeros(labels.shape, np.bool_), found.box[0], 0
+    kept = np.zeros(len(found.area) + 1, np.bool_)
     kept[digit + 1] = True
-    return kept[found.labels], (*steps, f"{count - len(digit)} other marks removed")
+    own = found.box[digit]
+    return kept[labels], np.concatenate([own[:, :2].min(axis=0), own[:, 2:].max(axis=0)]), len(found.area) - len(digit)
 
 
-def box_of(mask: _Mask) -> tuple[int, int, int, int]:
-    """Top, left, bottom and right of what is True, the last two one past the end."""
-    rows, columns = np.asarray(mask.any(axis=1)), np.asarray(mask.any(axis=0))
-    bottom, right = len(rows) - int(rows[::-1].argmax()), len(columns) - int(columns[::-1].argmax())
-    return int(rows.argmax()), int(columns.argmax()), bottom, right
-
-
-def _is_plausible(mask: _Mask) -> bool:
+def _is_plausible(mask: _Mask, box: NDArray[np.intp]) -> bool:
     """Whether a single component may be a digit."""
-    top, left, bottom, right = box_of(mask)
+    top, left, bottom, right = box.tolist()
     own = mask[top:bottom, left:right]
     return max(own.shape) >= MIN_EXTENT and not _is_frame(own, own)
-
-
-def _without_lines(mask: _Mask) -> _Mask:
-    """The same mask object if it has no long straight lines; what crosses them stays."""
-    side = max(mask.shape)
-    if side < RULED_SIDE:
-        return mask
-    top, left, bottom, right = box_of(mask)
-    across = _rows_of_lines(mask, side) if right - left >= LINE_LENGTH * side else None
-    upright = _rows_of_lines(mask.T, side) if bottom - top >= LINE_LENGTH * side else None
-    if across is None and upright is None:
-        return mask
-    rest = mask.copy()
-    if across is not None:
-        rest &= ~across
-    if upright is not None:
-        rest &= ~upright.T
-    return mask if across is None and not rest.any() else rest  # nothing but an upright line may be a 1
-
-
-def _rows_of_lines(mask: _Mask, side: int) -> _Mask | None:
-    """Pixels of horizontal lines, which may be off the horizontal by a pixel; None if there are none."""
-    near = mask.copy()
-    near[1:] |= mask[:-1]
-    near[:-1] |= mask[1:]
-    full = near @ np.ones(mask.shape[1], np.float32) >= LINE_LENGTH * side
-    if not full.any():
-        return None
-    full[1:-1] |= full[:-2] | full[2:]
-    thin: _Mask = mask & full[:, None] & ~_tall(mask, max(3, round(LINE_WIDTH * side) + 1) + 1)
-    return thin if thin.any() else None
-
-
-def _tall(mask: _Mask, height: int) -> _Mask:
-    """Pixels of a mask that are in vertical runs of at least `height`: an opening, by doubling."""
-    tall = np.zeros((len(mask) + height - 1, mask.shape[1]), np.bool_)
-    tall[height - 1 : len(mask)] = _joined(mask, height, np.logical_and)
-    return _joined(tall, height, np.logical_or)
-
-
-def _joined(mask: _Mask, height: int, join: np.ufunc) -> _Mask:
-    """`join` of every pixel and the `height` - 1 below it, (H - height + 1, W)."""
-    reach = 1
-    while reach < height:
-        step = min(reach, height - reach)
-        mask = join(mask[: len(mask) - step], mask[step:])
-        reach += step
-    return mask
 
 
 def _components(labels: NDArray[np.integer], values: NDArray[np.uint8]) -> Components:
@@ -178,8 +153,6 @@ def _components(labels: NDArray[np.integer], values: NDArray[np.uint8]) -> Compo
 
 def _choose(found: Components, shape: tuple[int, ...]) -> NDArray[np.intp]:
     """Numbers of the components that make up the digit; none if nothing looks like one."""
-    if len(found.area) == 0:
-        return np.array([], np.intp)
     worth = _worth(found, shape)
     for number in np.argsort(-worth)[:3]:  # a frame is among the largest, or it is no matter
         top, left, bottom, right = found.box[number]

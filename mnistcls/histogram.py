@@ -1,44 +1,53 @@
-"""What a histogram of 256 levels tells: thresholds and quantiles."""
+"""What histograms of 256 levels tell: thresholds and quantiles, of each image of a stack at once."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 Counts = NDArray[np.intp]
-"""(256,), how often each value from 0 to 255 is there."""
+"""(N, 256), how often each value from 0 to 255 is in each of N images."""
 
-_LEVELS = np.arange(256)
-
-
-def histogram(values: NDArray[np.uint8]) -> Counts:
-    """Of an array of any shape."""
-    return np.bincount(values.ravel(), minlength=256)
+LEVELS = np.arange(256)
 
 
-def quantile(counts: Counts, share: float) -> int:
-    """The least level that this share of all, 0 to 1, is not over."""
-    below = counts.cumsum()
-    return int(below.searchsorted(share * below[-1]))
+def histogram(images: Iterable[NDArray[np.uint8]]) -> Counts:
+    """Of each image, of any shape."""
+    return np.array([np.bincount(image.ravel(), minlength=256) for image in images])
 
 
-def strongest(counts: Counts) -> int:
-    """Level that no more than a 1,500th of all, or 3, are over, so that no single one decides."""
-    above = counts[::-1].cumsum()
-    return 255 - int(above.searchsorted(max(4, int(above[-1]) // 1500)))
+def quantile(counts: Counts, share: float) -> NDArray[np.intp]:
+    """The least level that this share of all, 0 to 1, is not over: (N,)."""
+    below = counts.cumsum(axis=1)
+    level: NDArray[np.intp] = (below >= share * below[:, -1:]).argmax(axis=1)
+    return level
 
 
-def otsu(counts: Counts) -> float:
+def strongest(counts: Counts) -> NDArray[np.intp]:
+    """Level that no more than a 1,500th of all, or 3, are over, so that no single one decides: (N,)."""
+    above = counts[:, ::-1].cumsum(axis=1)
+    level: NDArray[np.intp] = 255 - (above >= few(above[:, -1:])).argmax(axis=1)
+    return level
+
+
+def few(count: NDArray[np.intp] | int) -> NDArray[np.intp]:
+    """The least of so many pixels that tell something together: a 1,500th, and 4."""
+    return np.maximum(4, count // 1500)
+
+
+def otsu(counts: Counts) -> NDArray[np.float64]:
     """Threshold between two kinds of values, by N. Otsu (1979).
 
     Returns:
-        A value between the two kinds; in the middle if there is a gap between them, 255 if all are the same.
+        (N,), each between the two kinds; in the middle if there is a gap between them, 255 if all are the same.
     """
-    below, mass = counts.cumsum().astype(np.float64), (counts * _LEVELS).cumsum()
-    split = np.maximum(below * (below[-1] - below), 0.5)  # 0 if all are on one side, where the numerator is 0 as well
-    between = (mass[-1] * below - below[-1] * mass) ** 2 / split
-    best = between.max()
-    if best <= 0:
-        return 255.0
-    most = np.flatnonzero(between >= best * (1 - 1e-9))
-    return float(most[0] + most[-1]) / 2 + 0.5
+    below, mass = counts.cumsum(axis=1).astype(np.float64), (counts * LEVELS).cumsum(axis=1)
+    total = below[:, -1:]
+    split = np.maximum(below * (total - below), 0.5)  # 0 if all are on one side, where the numerator is 0 as well
+    between = (mass[:, -1:] * below - total * mass) ** 2 / split
+    best = between.max(axis=1)
+    most = between >= best[:, None] * (1 - 1e-9)
+    first, last = most.argmax(axis=1), 255 - most[:, ::-1].argmax(axis=1)
+    return np.where(best > 0, (first + last) / 2 + 0.5, 255.0)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistcls.clutter import box_of
-from mnistcls.histogram import Counts, histogram, otsu, quantile, strongest
+from mnistcls.clutter import Digits
+from mnistcls.histogram import LEVELS, Counts, histogram, otsu, quantile, strongest
 from mnistcls.paper import Contrast
 
 FAINT = 0.15
@@ -38,26 +38,20 @@ SHARPEST_GRAIN = 0.16
 INK_SHARE = 0.6
 """Of the digit's pixels, the faintest: the others count as full ink."""
 
-_Mask = NDArray[np.bool_]
+_Masks = NDArray[np.bool_]
 _Values = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What may be a digit, cropped to its box and a pixel around it, as far as the image goes."""
+    """What may be a digit, cut out."""
 
-    mask: _Mask
-    """(h, w), its own pixels."""
-    values: _Values
-    """(h, w), how far each pixel stands out from the paper."""
-    darkness: _Values
-    """(h, w), how like ink each pixel is by itself, whatever the paper around is like."""
-    counts: Counts
-    """Histogram of the values of its own pixels."""
+    ink: _Values
+    """(h + 2, w + 2), 0 to 255, with its soft edge and a pixel of paper around its box."""
     box: tuple[int, int, int, int]
     """Top, left, bottom and right in the image, the last two one past the end."""
-    overflows: tuple[tuple[bool, bool], tuple[bool, bool]]
-    """Whether the box touches the top and the bottom, the left and the right of the image."""
+    runs_on: bool
+    """Whether it goes from one side of the image to the opposite one."""
 
     @property
     def extent(self) -> int:
@@ -66,64 +60,102 @@ class Mark:
         return max(bottom - top, right - left)
 
 
-def mark_of(mask: _Mask, seen: Contrast) -> Mark:
-    """Crop to a mask (H, W), of at least one pixel."""
-    top, left, bottom, right = box = box_of(mask)
-    height, width = mask.shape
-    near = slice(max(top - 1, 0), bottom + 1), slice(max(left - 1, 0), right + 1)
-    own, values = mask[near], seen.values[near]
-    overflows = (top == 0, bottom == height), (left == 0, right == width)
-    return Mark(own, values, seen.darkness[near], histogram(values[own]), box, overflows)
+@dataclass(frozen=True)
+class Marks:
+    """What may be a digit in each of N images of one size."""
+
+    masks: _Masks
+    """(N, H, W), their own pixels."""
+    values: _Values
+    """(N, H, W), how far each pixel stands out from the paper."""
+    darkness: _Values
+    """(N, H, W), how like ink each pixel is by itself, whatever the paper around is like."""
+    counts: Counts
+    """Histograms of the values of their own pixels."""
+    full: NDArray[np.intp]
+    """(N,), the value from which one of these counts as full ink."""
+    boxes: NDArray[np.intp]
+    """(N, 4), as of `Digits`."""
+
+    @property
+    def extents(self) -> NDArray[np.intp]:
+        """Longer side of each box."""
+        extents: NDArray[np.intp] = (self.boxes[:, 2:] - self.boxes[:, :2]).max(axis=1)
+        return extents
 
 
-def threshold(counts: Counts) -> np.uint8:
-    """Of contrast, by its histogram: what is over it may be ink."""
+def marks_of(digits: Digits, seen: Contrast) -> Marks:
+    """Measure what the digits in some images cover."""
+    counts = histogram(values[mask] for values, mask in zip(seen.values, digits.masks, strict=True))
+    return Marks(digits.masks, seen.values, seen.darkness, counts, quantile(counts, INK_SHARE), digits.boxes)
+
+
+def thresholds(counts: Counts) -> _Values:
+    """Of contrast, by its histograms: what is over it may be ink, (N,)."""
     most = strongest(counts)
-    ink = counts.copy()
-    ink[: int(max(2, FAINT * most)) + 1] = 0
-    return np.uint8(max(min(otsu(ink), most / 2), LEAST_INK * most))
+    faint = np.maximum(2, FAINT * most).astype(np.intp)
+    ink = counts * (faint[:, None] < LEVELS)
+    threshold: NDArray[np.float64] = np.maximum(np.minimum(otsu(ink), most / 2), LEAST_INK * most)
+    return threshold.astype(np.uint8)
 
 
-def is_texture(mark: Mark, counts: Counts) -> bool:
-    """Whether a mark is no more than the strongest of a texture; `counts` is the histogram of the whole image."""
-    return quantile(mark.counts, 0.5) < STANDS_OUT * max(quantile(counts - mark.counts, 0.5), 1)
+def are_texture(marks: Marks, counts: Counts) -> NDArray[np.bool_]:
+    """Whether marks are no more than the strongest of a texture; `counts` are the histograms of the whole images."""
+    others = np.maximum(quantile(counts - marks.counts, 0.5), 1)
+    texture: NDArray[np.bool_] = quantile(marks.counts, 0.5) < STANDS_OUT * others
+    return texture
 
 
-def is_shade(mark: Mark, *, in_doubt: bool) -> bool:
-    """Whether the edges of a mark are those of light and shadow, or of grain.
+def are_shade(marks: Marks, *, in_doubt: bool) -> NDArray[np.bool_]:
+    """Whether the edges of marks are those of light and shadow, or of grain.
 
     Args:
-        mark: what may be a digit.
-        in_doubt: whether shade has been found in this image already, so that only sharp edges count.
+        marks: what may be digits.
+        in_doubt: whether shade has been found in these images already, so that only sharp edges count.
     """
-    steps = _steps_at_edge(mark)
-    if not len(steps):
-        return False
-    step = max(quantile(histogram(steps), SOFT_SHARE), 0.5) * (np.pi / 4)
-    edge_width = quantile(mark.counts, INK_SHARE) / step
-    stroke_width = 2 * float(mark.counts.sum()) / (len(steps) * np.pi / 4)
-    widest = SHARP_EDGE * mark.extent if in_doubt else max(SOFTEST_EDGE * mark.extent, COARSE_EDGE)
-    return edge_width > widest or stroke_width < SHARPEST_GRAIN * edge_width
+    edges = _steps_at_edge(marks)
+    length = edges.sum(axis=1)
+    steps = np.maximum(quantile(edges, SOFT_SHARE), 0.5) * (np.pi / 4)
+    edge_widths = marks.full / steps
+    stroke_widths = 2 * marks.counts.sum(axis=1) / (np.maximum(length, 1) * np.pi / 4)
+    widest = SHARP_EDGE * marks.extents if in_doubt else np.maximum(SOFTEST_EDGE * marks.extents, COARSE_EDGE)
+    shade: NDArray[np.bool_] = (edge_widths > widest) | (stroke_widths < SHARPEST_GRAIN * edge_widths)
+    shade &= length > 0
+    return shade
 
 
-def _steps_at_edge(mark: Mark) -> _Values:
-    """How much more a pixel of the mask stands out than its neighbour outside; 0 where that is no lighter."""
-    steps = []
-    for one, other in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
-        edge = mark.mask[one] ^ mark.mask[other]
-        here, there = mark.values[one][edge], mark.values[other][edge]
-        is_darker = (mark.darkness[one][edge] > mark.darkness[other][edge]) == mark.mask[one][edge]
-        steps.append((np.maximum(here, there) - np.minimum(here, there)) * is_darker)
-    return np.concatenate(steps)
+def _steps_at_edge(marks: Marks) -> Counts:
+    """Histograms of how much more a pixel of a mask stands out than its neighbour outside; 0 where it is no darker."""
+    count, height, width = marks.masks.shape
+    mask, values, darkness = marks.masks.ravel(), marks.values.ravel(), marks.darkness.ravel()
+    down, right = (_edge(mask.reshape(-1, run), step) for run, step in ((height * width, width), (width, 1)))
+    one, other = np.concatenate([down, right]), np.concatenate([down + width, right + 1])
+    is_darker = (darkness[other] > darkness[one]) == mask[other]
+    here, there = values[one], values[other]
+    steps = (np.maximum(here, there) - np.minimum(here, there)) * is_darker
+    return np.bincount(steps + one // (height * width) * 256, minlength=256 * count).reshape(count, 256)
 
 
-def cut_out(mark: Mark) -> _Values:
-    """The mark alone, 0 to 255, with its soft edge, and paper all around."""
-    wider = mark.mask.copy()
-    wider[1:] |= mark.mask[:-1]
-    wider[:-1] |= mark.mask[1:]
-    wider[:, 1:] |= wider[:, :-1]
-    wider[:, :-1] |= wider[:, 1:]
-    full = np.uint8(max(quantile(mark.counts, INK_SHARE), 1))
-    ink = (np.minimum(mark.values, full) * np.float32(255 / full)).astype(np.uint8) * wider
-    return np.pad(ink, np.array(mark.overflows, np.intp)) if any(map(any, mark.overflows)) else ink
+def _edge(runs: _Masks, step: int) -> NDArray[np.intp]:
+    """Where, in all (N, R) pixels, one differs from that `step` further in its run."""
+    edge = np.flatnonzero(runs[:, step:] ^ runs[:, :-step])
+    where: NDArray[np.intp] = edge + edge // max(runs.shape[1] - step, 1) * step
+    return where
+
+
+def cut_out(marks: Marks) -> list[Mark]:
+    """Each mark alone."""
+    count, height, width = marks.masks.shape
+    wider = marks.masks.copy()
+    wider[:, 1:] |= marks.masks[:, :-1]
+    wider[:, :-1] |= marks.masks[:, 1:]
+    wider[:, :, 1:] |= wider[:, :, :-1]
+    wider[:, :, :-1] |= wider[:, :, 1:]
+    full = np.maximum(marks.full, 1).astype(np.uint8)[:, None, None]
+    ink = np.zeros((count, height + 2, width + 2), np.uint8)
+    ink[:, 1:-1, 1:-1] = (np.minimum(marks.values, full) * (255 / full).astype(np.float32)).astype(np.uint8) * wider
+    cut = []
+    for image, (top, left, bottom, right) in zip(ink, marks.boxes.tolist(), strict=True):
+        runs_on = (top == 0 and bottom == height) or (left == 0 and right == width)
+        cut.append(Mark(image[top : bottom + 2, left : right + 2], (top, left, bottom, right), runs_on))
+    return cut

@@ -8,14 +8,14 @@ flatter.
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistcls.histogram import Counts, histogram, otsu, quantile, strongest
+from mnistcls.histogram import Counts, few, histogram, otsu, quantile
 from mnistcls.plane import Plane
 
 EVEN_MARGIN = 0.12
@@ -64,139 +64,160 @@ NOISE_FACTOR = 4.0
 RANGE_SHARE = 0.22
 """Of the range of an image: ink that stands out less is what is left of a slope in the light."""
 
-_Plane = NDArray[np.uint8]
+_Planes = NDArray[np.uint8]
 _Int16 = NDArray[np.int16]
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """How far each pixel stands out from the paper."""
+    """How far each pixel of N images of one size stands out from the paper."""
 
-    values: _Plane
-    """(H, W), 0 on the paper; of dark ink on uneven paper, as if all of it were as light as the lightest."""
+    values: _Planes
+    """(N, H, W), 0 on the paper; of dark ink on uneven paper, as if all of it were as light as the lightest."""
     counts: Counts
-    """Histogram of these."""
-    darkness: _Plane
-    """(H, W), the plane itself, with bright ink, without its noise."""
-    stands_out: bool
-    """Whether any of it is more than the paper's grain, or what is left of a slope in the light."""
-    bright_ink: bool
+    """Histograms of these."""
+    darkness: _Planes
+    """(N, H, W), the planes themselves, with bright ink, without their noise."""
+    stands_out: NDArray[np.bool_]
+    """(N,), whether any of it is more than the paper's grain, or what is left of a slope in the light."""
+    bright_ink: NDArray[np.bool_]
+    """(N,)."""
 
 
-def contrast(plane: Plane, bright_ink: bool | None = None) -> Contrast:
-    """Find the ink of a plane.
+def contrast(planes: Sequence[Plane], bright_ink: bool | None = None) -> Contrast:
+    """Find the ink of planes.
 
     Args:
-        plane: the image.
-        bright_ink: whether ink is brighter than its paper; found out if None, or if the image leaves no doubt.
+        planes: images of one size.
+        bright_ink: whether ink is brighter than its paper; found out if None, or if an image leaves no doubt.
     """
-    if plane.ink_is_bright:
-        counts = histogram(plane.values)
-        return Contrast(plane.values, counts, plane.values, strongest(counts) >= MIN_CONTRAST, True)
-    lightness, least = _smooth(plane.values), max(MIN_CONTRAST, NOISE_FACTOR * _noise(plane.values))
-    even = _by_margin(lightness)
-    if even is None:
-        return _on_uneven_paper(lightness, least, bright_ink)
-    paper, bright_ink = even
-    values = np.maximum(lightness, paper) - paper if bright_ink else paper - np.minimum(lightness, paper)
-    counts = histogram(values)
-    darkness = lightness if bright_ink else ~lightness
-    return Contrast(values, counts, darkness, strongest(counts) >= least, bright_ink)
+    originals = np.array([plane.values for plane in planes])
+    lightness, least = _smooth(originals), np.maximum(MIN_CONTRAST, NOISE_FACTOR * _noise(originals))
+    paper, bright, even = _by_margin(lightness)
+    if any(plane.ink_is_bright for plane in planes):  # ink on nothing: there is neither paper nor noise
+        sure = np.array([plane.ink_is_bright is not None for plane in planes])
+        lightness[sure], least[sure] = originals[sure], MIN_CONTRAST
+        paper[sure], bright[sure], even[sure] = 0, True, True
+    if not even.all():
+        uneven = np.flatnonzero(~even) if even.any() else slice(None)
+        paper = paper.repeat(lightness[0].size).reshape(lightness.shape)
+        paper[uneven], bright[uneven] = _by_flatness(lightness[uneven], bright_ink)
+        least[uneven] = np.maximum(least[uneven], RANGE_SHARE * _range(lightness[uneven]))
+    inverted = (bright - np.uint8(1))[:, None, None]  # 255 for dark ink
+    darkness, ground = lightness ^ inverted, paper ^ inverted
+    values = np.maximum(darkness, ground) - ground
+    stands_out = _reach(values, least)
+    shaded = ~(even | bright)
+    if shaded.any():
+        values[shaded] = _lit(values[shaded], paper[shaded])
+    return Contrast(values, histogram(values), darkness, stands_out, bright)
 
 
-def _by_margin(lightness: _Plane) -> tuple[np.uint8, bool] | None:
-    """The paper, and whether ink is brighter: where an even margin all around leaves no doubt; or None."""
-    margin = np.concatenate([lightness[0], lightness[-1], lightness[:, 0], lightness[:, -1]])
-    low, high = int(margin.min()), int(margin.max())
-    darker, brighter = low - int(lightness.min()), int(lightness.max()) - high
-    if high - low > EVEN_MARGIN * (darker + brighter) or min(darker, brighter) > EVEN_MARGIN * max(darker, brighter):
-        return None
-    return np.uint8(margin.mean()), brighter > darker
+def _reach(values: _Planes, least: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether enough pixels of each image (N, H, W) stand out as far as given (N,)."""
+    levels = np.ceil(least).astype(int).tolist()  # bytes are compared with whole numbers much more quickly
+    reaching = [np.count_nonzero(image >= level) for image, level in zip(values, levels, strict=True)]
+    return np.array(reaching) >= few(values[0].size)
 
 
-def _on_uneven_paper(lightness: _Plane, least: float, bright_ink: bool | None) -> Contrast:
-    paper, bright_ink = _by_flatness(lightness, bright_ink)
-    least = max(least, RANGE_SHARE * _range(lightness))
-    if bright_ink:
-        values = np.maximum(lightness, paper) - paper
-        counts = histogram(values)
-        return Contrast(values, counts, lightness, strongest(counts) >= least, True)
-    levels = np.maximum(lightness, paper) - lightness
-    light = np.float32(paper.max()) / np.maximum(paper, DARKEST_PAPER)
-    values = (levels * light).astype(np.uint8)
-    return Contrast(values, histogram(values), ~lightness, strongest(histogram(levels)) >= least, False)
+def _lit(values: _Planes, paper: _Planes) -> _Planes:
+    """How far each pixel (N, H, W) would stand out if all the paper were as light as the lightest of its image."""
+    light = paper.max(axis=(1, 2), keepdims=True).astype(np.float32) / np.maximum(paper, DARKEST_PAPER)
+    lit: _Planes = (values * light).astype(np.uint8)
+    return lit
 
 
-def _range(lightness: _Plane) -> int:
-    """Between the darkest and the brightest values of an image, single ones apart."""
-    counts = histogram(lightness[::2, ::2])
+def _by_margin(lightness: _Planes) -> tuple[_Planes, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Paper (N, 1, 1), and whether ink is brighter (N,), as an even margin all around tells; and if it does (N,)."""
+    flat = lightness.reshape(len(lightness), -1)
+    margin = np.concatenate([lightness[:, 0], lightness[:, -1], lightness[:, :, 0], lightness[:, :, -1]], axis=1)
+    low, high = margin.min(axis=1).astype(int), margin.max(axis=1).astype(int)
+    darker, brighter = low - flat.min(axis=1), flat.max(axis=1) - high
+    even = high - low <= EVEN_MARGIN * (darker + brighter)
+    even &= np.minimum(darker, brighter) <= EVEN_MARGIN * np.maximum(darker, brighter)
+    level = (margin.sum(axis=1) // margin.shape[1]).astype(np.uint8)
+    return level[:, None, None], brighter > darker, even
+
+
+def _range(lightness: _Planes) -> NDArray[np.intp]:
+    """Between the darkest and the brightest values of each image, single ones apart: (N,)."""
+    counts = histogram(lightness[:, ::2, ::2])
     return quantile(counts, 0.998) - quantile(counts, 0.002)
 
 
-def _by_flatness(lightness: _Plane, bright_ink: bool | None) -> tuple[_Plane, bool]:
-    """Paper (H, W), and whether ink is brighter, if that is not given, by which of the two leaves the flatter paper."""
+def _by_flatness(lightness: _Planes, bright_ink: bool | None) -> tuple[_Planes, NDArray[np.bool_]]:
+    """Papers (N, H, W), and whether ink is brighter (N,), if not given, by which of two leaves the flatter paper."""
     small = _reduced(lightness, PAPER_SIDE)
     values = small.astype(np.int16)
-    both = np.stack([values, -values])  # (2, h, w): closed together, for dark and for bright ink
-    papers = _close(both, WINDOW)
-    of_image, of_bright, of_dark = _variation(np.stack([values, *papers]))
-    grain = GRAIN * of_image + 1e-9
+    papers = _close(np.array([values, -values]), WINDOW)  # (2, N, h, w): for dark and for bright ink
+    of_image, of_papers = _variation(values), _variation(papers)
     if bright_ink is None:
-        flatness = math.log((of_bright + grain) / (of_dark + grain))
-        bright_ink = bool(flatness * FLATNESS_WEIGHT + shape_evidence(small) @ SHAPE_WEIGHTS > 0)
-    chosen = int(bright_ink)
-    paper = papers[chosen]
-    if (of_bright, of_dark)[chosen] > EVEN * of_image:  # strokes wider than the window may be left in it
-        wide = _close(both[chosen, None], WIDE_WINDOW)
-        paper = wide[0] if _variation(wide)[0] <= UNEVEN * (of_bright, of_dark)[chosen] else paper
-    paper = np.clip(-paper if bright_ink else paper, 0, 255).astype(np.uint8)
-    return np.asarray(Image.fromarray(paper).resize(lightness.shape[::-1], Image.Resampling.BILINEAR)), bright_ink
+        of_bright, of_dark = of_papers + (GRAIN * of_image + 1e-9)
+        flatness = np.log(of_bright / of_dark)
+        bright = flatness * FLATNESS_WEIGHT + shape_evidence(small) @ SHAPE_WEIGHTS > 0
+    else:
+        bright = np.full(len(lightness), bright_ink)
+    chosen = bright.astype(np.intp), np.arange(len(bright))
+    paper, variation = papers[chosen], of_papers[chosen]
+    bold = np.flatnonzero(variation > EVEN * of_image)  # strokes wider than the window may be left in it
+    if len(bold):
+        wide = _close(np.where(bright[bold, None, None], -values[bold], values[bold]), WIDE_WINDOW)
+        better = _variation(wide) <= UNEVEN * variation[bold]
+        paper[bold[better]] = wide[better]
+    np.negative(paper, out=paper, where=bright[:, None, None])
+    return _enlarged(paper.clip(0, 255).astype(np.uint8), lightness.shape[1:]), bright
 
 
-def shape_evidence(lightness: _Plane) -> NDArray[np.float64]:
-    """Where the bright pixels are: shares, less a half, of the border, of all and of the corners."""
+def shape_evidence(lightness: _Planes) -> NDArray[np.float64]:
+    """Where the bright pixels of each image (N, H, W) are: shares, less a half, of the border, all and the corners.
+
+    Returns:
+        (N, 3).
+    """
     small = _reduced(lightness, SHAPE_SIDE)
-    bright = small > otsu(histogram(small))
-    edges = np.concatenate([bright[0], bright[-1], bright[:, 0], bright[:, -1]])
-    corners = bright[0, 0], bright[0, -1], bright[-1, 0], bright[-1, -1]
-    return np.array([edges.mean(), bright.mean(), sum(map(int, corners)) / 4]) - 0.5
+    bright = small > otsu(histogram(small))[:, None, None]
+    edges = np.concatenate([bright[:, 0], bright[:, -1], bright[:, :, 0], bright[:, :, -1]], axis=1)
+    corners = bright[:, [0, 0, -1, -1], [0, -1, 0, -1]]
+    shares = [where.sum(axis=1) / where.shape[1] for where in (edges, bright.reshape(len(bright), -1), corners)]
+    return np.array(shares).T - 0.5
 
 
-def _noise(values: _Plane) -> float:
-    """Standard deviation of the grain: of two neighbours' difference the median is 0.954 of it."""
-    if values.shape[1] < 2:
-        return 0.0
-    rows = values[:: max(1, len(values) // NOISE_ROWS)]
-    left, right = rows[:, :-1], rows[:, 1:]
+def _noise(values: _Planes) -> NDArray[np.float64]:
+    """Standard deviation (N,) of the grain: of two neighbours' difference the median is 0.954 of it."""
+    if values.shape[2] < 2:
+        return np.zeros(len(values))
+    rows = values[:, :: max(1, values.shape[1] // NOISE_ROWS)]
+    left, right = rows[:, :, :-1], rows[:, :, 1:]
     return quantile(histogram(np.maximum(left, right) - np.minimum(left, right)), 0.5) / 0.954
 
 
-def _variation(stack: _Int16) -> list[float]:
-    """Total variation, how much edge there is, of each image of a stack (N, H, W)."""
-    rows, columns = np.abs(stack[:, 1:] - stack[:, :-1]), np.abs(stack[:, :, 1:] - stack[:, :, :-1])
-    variation: list[float] = (rows.sum(axis=(1, 2)) + columns.sum(axis=(1, 2))).tolist()
+def _variation(stack: _Int16) -> NDArray[np.intp]:
+    """Total variation, how much edge there is, of each image of a stack (..., H, W)."""
+    rows, columns = np.abs(stack[..., 1:, :] - stack[..., :-1, :]), np.abs(stack[..., 1:] - stack[..., :-1])
+    variation: NDArray[np.intp] = rows.sum(axis=(-2, -1)) + columns.sum(axis=(-2, -1))
     return variation
 
 
-def _smooth(values: _Plane) -> _Plane:
+def _smooth(values: _Planes) -> _Planes:
     """Binomial filter, 3x3: along each axis, twice the mean of two neighbours."""
-    p = np.empty((values.shape[0] + 2, values.shape[1] + 2), np.uint16)
-    p[1:-1, 1:-1] = values
-    p[0], p[-1] = p[1], p[-2]
+    count, height, width = values.shape
+    p = np.empty((count, height + 2, width + 2), np.uint16)
+    p[:, 1:-1, 1:-1] = values
     p[:, 0], p[:, -1] = p[:, 1], p[:, -2]
-    rows = p[1:] + p[:-1]
-    rows = rows[1:] + rows[:-1]
-    both = rows[:, 1:] + rows[:, :-1]
-    both = both[:, 1:] + both[:, :-1]
-    smooth: _Plane = ((both + 8) >> 4).astype(np.uint8)
+    p[:, :, 0], p[:, :, -1] = p[:, :, 1], p[:, :, -2]
+    rows = p[:, 1:] + p[:, :-1]
+    rows = rows[:, 1:] + rows[:, :-1]
+    both = rows[:, :, 1:] + rows[:, :, :-1]
+    both = both[:, :, 1:] + both[:, :, :-1]
+    smooth: _Planes = ((both + 8) >> 4).astype(np.uint8)
     return smooth
 
 
 def _close(stack: _Int16, share: float) -> _Int16:
-    """Morphological closing of each image of a stack (N, H, W), in a square window, a share of the longer side."""
-    half = int(max(stack.shape[1:]) * share / 2)
+    """Morphological closing of each image of a stack (..., H, W), in a square window, a share of the longer side."""
+    half = int(max(stack.shape[-2:]) * share / 2)
     for extreme in (np.maximum, np.minimum):
-        for axis in (1, 2):
+        for axis in (-2, -1):
             stack = _running(stack.swapaxes(0, axis), half, extreme).swapaxes(0, axis)
     return stack
 
@@ -215,7 +236,14 @@ def _running(rows: _Int16, half: int, extreme: np.ufunc) -> _Int16:
     return rows
 
 
-def _reduced(values: _Plane, side: int) -> _Plane:
-    """Mean of blocks, so that no side is longer than `side`."""
-    factor = -(-max(values.shape) // side)
-    return values if factor == 1 else np.asarray(Image.fromarray(values).reduce(factor))
+def _reduced(values: _Planes, side: int) -> _Planes:
+    """Mean of blocks of each image of a stack, so that no side is longer than `side`."""
+    factor = -(-max(values.shape[1:]) // side)
+    return values if factor == 1 else np.array([np.asarray(Image.fromarray(image).reduce(factor)) for image in values])
+
+
+def _enlarged(values: _Planes, shape: tuple[int, ...]) -> _Planes:
+    """Each image of a stack as large as `shape`, (H, W)."""
+    height, width = shape
+    method = Image.Resampling.BILINEAR
+    return np.array([np.asarray(Image.fromarray(image).resize((width, height), method)) for image in values])

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistcls.canonical import VERSION, Canonical, as_mnist, canonicalize, canonicalize_all
+from mnistcls.canonical import VERSION, Canonical, canonicalize, canonicalize_all
 from mnistcls.classifier import Classifier
 from mnistcls.decode import read_image
 from mnistcls.errors import ImageError
+from mnistcls.mnist_form import as_mnist
 from mnistcls.pixels import check_array, image_to_array
 from train import photo, scenes
 from train.data import Digits, load_test, load_train
@@ -221,6 +222,27 @@ def test_a_batch_gives_what_its_images_give_one_by_one(images: list[Array]) -> N
     assert len(forms) == len(images)
     for image, result in zip(images, forms, strict=True):
         np.testing.assert_array_equal(result, form(image))
+
+
+def of_one_shape(side: int) -> list[Array]:
+    """Images that go different ways: clean, inverted, ruled, on uneven paper, noisy, blank, a shadow, ink in alpha."""
+    clean = np.asarray(Image.fromarray(stroke_image(5)).resize((side, side)))
+    ruled, down = clean.copy(), np.linspace(0.4, 1, side)[:, None]
+    ruled[:: max(side // 5, 3)] = 0
+    noisy = np.clip(clean + rng(side).normal(0, 20, clean.shape), 0, 255)
+    shadow = 255 - 150 * np.exp(-((down - 0.7) ** 2 + (down.T - 0.7) ** 2) / 0.05)
+    greys = [clean, 255 - clean, ruled, clean * down, noisy, np.zeros_like(clean), shadow]
+    return [grey.astype(np.uint8) for grey in greys] + [np.dstack([clean * 0, 255 - clean])] * 2
+
+
+@pytest.mark.parametrize("side", [12, 28, 40, 90, 200])
+def test_images_of_one_shape_have_the_forms_that_each_has_alone(side: int) -> None:
+    images = of_one_shape(side)
+    alone = [form(image) for image in images]
+    assert sum(bool(image.any()) for image in alone) in range(4, len(images))
+    np.testing.assert_array_equal(canonicalize_all(images), alone)
+    np.testing.assert_array_equal(canonicalize_all(images[::-1]), alone[::-1])
+    np.testing.assert_array_equal(canonicalize_all(images * 30), alone * 30)  # more than are looked at together
 
 
 # --- what should make no difference ---------------------------------------------------------------------

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnistcls.clutter import find_digit
+from mnistcls.clutter import find_digits
 
 Mask = NDArray[np.bool_]
 
@@ -24,8 +24,17 @@ def seven() -> Mask:
 
 
 def found(mask: Mask, strength: NDArray[np.generic] | None = None) -> tuple[Mask | None, tuple[str, ...]]:
+    """The digit, None if there is none, and the steps: beside other masks, which must not matter."""
     values = np.where(mask, 200, 0) if strength is None else strength
-    return find_digit(mask, values.astype(np.uint8))
+    others = [np.zeros_like(mask), np.random.default_rng(0).random(mask.shape) < 0.3]
+    masks, strengths = np.stack([others[0], mask, others[1]]), np.stack([others[0], values, others[1] * 90])
+    digits = find_digits(masks, strengths.astype(np.uint8))
+    digit = digits.masks[1]
+    if not digit.any():
+        return None, digits.steps[1]
+    rows, columns = np.flatnonzero(digit.any(axis=1)), np.flatnonzero(digit.any(axis=0))
+    assert digits.boxes[1].tolist() == [rows[0], columns[0], rows[-1] + 1, columns[-1] + 1]
+    return digit, digits.steps[1]
 
 
 def test_a_digit_alone_stays_as_it_is() -> None:

@@ -1,56 +1,131 @@
-from itertools import pairwise
+from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
 
-from train.forms import FORMS
-from train.ink import Pen, render
-from train.strokes import digit_strokes
+from mnistcls.clutter import find_digits
+from mnistcls.histogram import histogram
+from mnistcls.ink import Marks, are_shade, are_texture, cut_out, marks_of, thresholds
+from mnistcls.paper import Contrast, contrast
+from mnistcls.plane import Plane
 
+Bytes = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
 
-def rng(seed=7):
-    return np.random.default_rng(seed)
-
-
-@pytest.mark.parametrize(("digit", "form"), [(form.digit, form.name) for form in FORMS])
-@pytest.mark.parametrize("size", [28, 97])
-def test_ink_stays_in_the_box_and_reaches_its_sides(digit, form, size):
-    ink = render(digit_strokes(digit, rng(), form), size, Pen(width=0.12), extent=20 / 28)
-    assert ink.shape == (size, size)
-    assert ink.dtype == np.float32
-    assert ink.min() == 0
-    assert 0.9 < ink.max() <= 1
-    rows, columns = np.nonzero(ink)
-    margin = size * 4 / 28
-    for places in (rows, columns):
-        assert places.min() >= np.floor(margin - 0.5)
-        assert places.max() <= np.ceil(size - margin - 0.5)
-    assert max(np.ptp(rows), np.ptp(columns)) >= 0.9 * size * 20 / 28
+SIDE = 80
 
 
-def test_ink_is_the_area_of_the_line():
-    line = [np.stack([np.linspace(-0.5, 0.5, 41), np.zeros(41)], axis=1)]
-    for width in (0.01, 0.1):  # a hairline is paler than a pixel, not wider
-        ink = render(line, (50, 100), Pen(width, thinning=0.0, lift=0.0), extent=1.0)
-        scale = 50 / (1 + width)
-        assert ink.sum() == pytest.approx(scale * width * scale, rel=0.15)
+def bar(top: int = 20, bottom: int = 60, left: int = 35, right: int = 43) -> Mask:
+    """An upright stroke of 8 pixels in the middle of 80x80."""
+    mask = np.zeros((SIDE, SIDE), np.bool_)
+    mask[top:bottom, left:right] = True
+    return mask
 
 
-def test_a_thinning_pen_is_widest_where_the_path_bends():
-    down_and_up = np.array([[0, -0.5], [0, 0.5], [0.1, 0.5], [0.1, -0.5]])
-    steps = np.concatenate([np.linspace(a, b, 40) for a, b in pairwise(down_and_up)])
-    even, thinned = (render([steps], 200, Pen(0.06, thinning, 0.0)) for thinning in (0.0, 0.6))
-    assert thinned[60:140].sum() < 0.75 * even[60:140].sum()
-    assert thinned.sum() < even.sum()
+def blurred(mask: Mask, radius: float, level: int = 200) -> Bytes:
+    """The mask in ink of one level on nothing, its edges as soft as asked."""
+    image = Image.fromarray(np.where(mask, level, 0).astype(np.uint8))
+    return np.asarray(image.filter(ImageFilter.GaussianBlur(radius)))
 
 
-def test_centre_moves_the_digit():
-    strokes = digit_strokes(8, rng())
-    ink = render(strokes, (100, 200), Pen(), extent=0.3, centre=(0.75, 0.25))
-    rows, columns = np.nonzero(ink)
-    assert (rows.min() + rows.max()) / 2 == pytest.approx(25, abs=1)
-    assert (columns.min() + columns.max()) / 2 == pytest.approx(150, abs=1)
+def seen(*values: Bytes) -> Contrast:
+    stack = np.stack(values)
+    true = np.ones(len(stack), np.bool_)
+    return Contrast(stack, histogram(stack), stack, stands_out=true, bright_ink=true)
 
 
-def test_nothing_written_is_a_blank_image():
-    np.testing.assert_array_equal(render([], (3, 5), Pen()), np.zeros((3, 5), np.float32))
+def marks(*masks: Mask, values: tuple[Bytes, ...] = ()) -> Marks:
+    contrasts = seen(*(values or (blurred(mask, 1) for mask in masks)))
+    return marks_of(find_digits(np.stack(masks), contrasts.values), contrasts)
+
+
+def test_a_threshold_lies_between_paper_and_ink_whatever_lies_beside() -> None:
+    grainy = np.random.default_rng(0).integers(0, 12, (SIDE, SIDE)).astype(np.uint8)
+    strong, faint = (np.where(bar(), level, grainy).astype(np.uint8) for level in (220, 60))
+    blank = np.zeros_like(strong)
+    high, low, none = thresholds(histogram([strong, faint, blank])).tolist()
+    assert 12 <= low < 60
+    assert 66 <= high < 220
+    assert none == 0
+
+
+def test_a_threshold_is_never_over_half_of_the_strongest() -> None:
+    shaded = np.where(bar(), 200, 0) + np.where(bar(20, 60, 10, 30), 190, 0)
+    assert thresholds(histogram([shaded.astype(np.uint8)]))[0] <= 100
+
+
+def test_a_mark_is_measured_where_its_mask_is() -> None:
+    mask = bar(10, 50, 30, 36)
+    found = marks(mask, bar(), values=(np.where(mask, 90, 7).astype(np.uint8), blurred(bar(), 1)))
+    assert found.boxes[0].tolist() == [10, 30, 50, 36]
+    assert found.extents.tolist() == [40, 40]
+    assert np.flatnonzero(found.counts[0]).tolist() == [90]
+    assert found.counts.sum(axis=1).tolist() == [40 * 6, 40 * 8]
+    assert found.full[0] == 90
+
+
+def test_texture_is_what_stands_out_little_more_than_the_rest() -> None:
+    noise = np.random.default_rng(0).integers(0, 40, (SIDE, SIDE)).astype(np.uint8)
+    images = np.where(bar(), 45, noise).astype(np.uint8), np.where(bar(), 200, noise).astype(np.uint8)
+    contrasts = seen(*images)
+    assert are_texture(marks(bar(), bar(), values=images), contrasts.counts).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(("radius", "in_doubt", "expected"), [(1, False, False), (1, True, False), (14, False, True)])
+def test_shade_has_soft_edges(radius: float, in_doubt: bool, expected: bool) -> None:
+    soft = blurred(bar(25, 55, 25, 55), radius)
+    mask = soft > soft.max() / 2
+    shade = are_shade(marks(mask, bar(), values=(soft, blurred(bar(), 1))), in_doubt=in_doubt)
+    assert shade.tolist() == [expected, False]
+
+
+def test_in_doubt_only_sharp_edges_count() -> None:
+    soft = blurred(bar(25, 55, 25, 55), 2.5)
+    found = marks(soft > soft.max() / 2, values=(soft,))
+    assert [bool(are_shade(found, in_doubt=in_doubt)[0]) for in_doubt in (False, True)] == [False, True]
+
+
+def test_what_fills_the_image_has_no_edge_and_is_no_shade() -> None:
+    full = np.ones((SIDE, SIDE), np.bool_)
+    assert not are_shade(marks(full, values=(np.full((SIDE, SIDE), 90, np.uint8),)), in_doubt=True)[0]
+
+
+def test_an_edge_at_the_side_of_one_image_is_none_of_the_next() -> None:
+    right, left = bar(0, SIDE, 60, SIDE), bar(0, SIDE, 0, 20)
+    together = are_shade(marks(right, left, right), in_doubt=True)
+    alone = [are_shade(marks(mask), in_doubt=True)[0] for mask in (right, left, right)]
+    assert together.tolist() == alone
+
+
+def test_a_cut_out_is_the_mark_alone_with_its_soft_edge_and_paper_around() -> None:
+    values = np.maximum(blurred(bar(), 1), blurred(bar(5, 15, 60, 70), 1))
+    cut = cut_out(marks(bar(), values=(values,)))[0]
+    assert cut.box == (20, 35, 60, 43)
+    assert cut.extent == 40
+    assert not cut.runs_on
+    assert cut.ink.shape == (42, 10)
+    assert (cut.ink[1:-1, 3:-3] >= 230).mean() > 0.9
+    assert 0 < cut.ink[20, 0] < 128  # just outside
+    far = cut_out(marks(bar(5, 15, 60, 70), values=(values,)))[0]
+    assert far.ink.shape == (12, 12)
+
+
+def test_a_cut_out_at_the_side_has_paper_there_as_well() -> None:
+    edges = cut_out(marks(bar(0, 40, 0, 8), bar(0, SIDE, 30, 38), bar(50, 55, 0, SIDE)))
+    assert [mark.runs_on for mark in edges] == [False, True, True]
+    assert [mark.ink.shape for mark in edges] == [(42, 10), (82, 10), (7, 82)]
+    assert not edges[0].ink[0].any()
+    assert not edges[0].ink[:, 0].any()
+    assert edges[0].ink[1, 1] > 0
+
+
+def test_ink_on_uneven_paper_is_cut_out_whole() -> None:
+    light = np.linspace(250, 130, SIDE)[:, None]
+    page = np.where(bar(), 0.2 * light, light).astype(np.uint8)
+    found = contrast([Plane(page, None, "grey")])
+    digits = find_digits(found.values > thresholds(found.counts)[:, None, None], found.values)
+    cut = cut_out(marks_of(digits, found))[0]
+    assert cut.box == pytest.approx((20, 35, 60, 43), abs=1)
+    assert (cut.ink[3:-3, 3:-3] > 200).all()

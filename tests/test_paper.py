@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnistcls.paper import contrast, shape_evidence
+from mnistcls.paper import Contrast, contrast, shape_evidence
 from mnistcls.plane import Plane
 from train import photo
 
@@ -23,9 +23,16 @@ def plane(values: NDArray[np.generic], ink_is_bright: bool | None = None) -> Pla
     return Plane(np.clip(np.rint(values), 0, 255).astype(np.uint8), ink_is_bright, "test")
 
 
+def contrast_of(image: Plane) -> Contrast:
+    """Of one image beside others of its size, which must not matter; its parts alone."""
+    others = np.random.default_rng(0).integers(0, 256, (2, *image.values.shape))
+    seen = contrast([plane(others[0]), image, plane(others[1], ink_is_bright=True)])
+    return Contrast(*(part[1] for part in (seen.values, seen.counts, seen.darkness, seen.stands_out, seen.bright_ink)))
+
+
 @pytest.mark.parametrize(("paper", "ink"), [(255, 0), (0, 255), (158, 115), (115, 158), (250, 238), (12, 24)])
 def test_polarity_and_contrast_of_even_paper(paper: int, ink: int) -> None:
-    seen = contrast(plane(np.where(ring(), ink, paper)))
+    seen = contrast_of(plane(np.where(ring(), ink, paper)))
     assert seen.bright_ink == (ink > paper)
     assert seen.stands_out
     assert seen.values[~ring()].mean() < 0.2 * seen.values[ring()].mean()
@@ -35,7 +42,7 @@ def test_polarity_and_contrast_of_even_paper(paper: int, ink: int) -> None:
 
 def test_transparency_has_the_last_word() -> None:
     values = np.where(ring(), 255, 0)
-    seen = contrast(plane(values, ink_is_bright=True))
+    seen = contrast_of(plane(values, ink_is_bright=True))
     np.testing.assert_array_equal(seen.values, values)
     assert (seen.bright_ink, seen.stands_out) == (True, True)
 
@@ -43,33 +50,33 @@ def test_transparency_has_the_last_word() -> None:
 @pytest.mark.parametrize("bright", [False, True])
 def test_a_crop_to_the_ink_keeps_its_polarity(bright: bool) -> None:
     ink = ring()[16:-16, 16:-16]
-    seen = contrast(plane(np.where(ink == bright, 240, 20)))
+    seen = contrast_of(plane(np.where(ink == bright, 240, 20)))
     assert seen.bright_ink == bright
 
 
 @pytest.mark.parametrize("darkest", [0.25, 0.5])
 def test_under_a_lamp_ink_stands_out_alike_everywhere(darkest: float) -> None:
     light = photo.lamp_light((90, 90), np.random.default_rng(0), darkest)
-    seen = contrast(plane(np.where(ring(), 0.2, 0.95) * light * 255))
+    seen = contrast_of(plane(np.where(ring(), 0.2, 0.95) * light * 255))
     assert not seen.bright_ink
     ink = seen.values[ring()]
     assert np.quantile(ink, 0.1) > 5 * max(np.quantile(seen.values[~ring()], 0.8), 1)
 
 
 def test_a_gradient_in_the_paper_is_no_contrast() -> None:
-    seen = contrast(plane(np.add.outer(np.arange(90), np.arange(90)) + 60.0))
+    seen = contrast_of(plane(np.add.outer(np.arange(90), np.arange(90)) + 60.0))
     assert not seen.stands_out
 
 
 @pytest.mark.parametrize(("depth", "stands_out"), [(20, False), (120, True)])
 def test_ink_has_to_stand_out_from_the_grain(depth: int, stands_out: bool) -> None:
     grain = np.random.default_rng(0).normal(0, 12, (90, 90))
-    assert contrast(plane(np.where(ring(), 180 - depth, 180) + grain)).stands_out == stands_out
+    assert contrast_of(plane(np.where(ring(), 180 - depth, 180) + grain)).stands_out == stands_out
 
 
 def test_darkness_is_the_plane_with_bright_ink() -> None:
-    dark = contrast(plane(np.where(ring(), 50, 200))).darkness
-    bright = contrast(plane(np.where(ring(), 205, 55))).darkness
+    dark = contrast_of(plane(np.where(ring(), 50, 200))).darkness
+    bright = contrast_of(plane(np.where(ring(), 205, 55))).darkness
     assert dark[ring()].mean() > dark[~ring()].mean()
     np.testing.assert_allclose(dark.astype(int), bright, atol=1)
 
@@ -77,13 +84,13 @@ def test_darkness_is_the_plane_with_bright_ink() -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (2, 2), (300, 3)])
 def test_images_of_hardly_any_width_are_no_trouble(shape: tuple[int, int]) -> None:
     values = np.random.default_rng(0).integers(0, 256, shape)
-    assert contrast(plane(values)).values.shape == shape
+    assert contrast_of(plane(values)).values.shape == shape
 
 
 def test_shape_evidence_is_shares_less_a_half_and_turns_with_the_image() -> None:
     image = np.zeros((10, 10), np.uint8)
     image[:, 5:] = 255
     image[0, 9] = 0
-    evidence = shape_evidence(image)
+    evidence, inverted = shape_evidence(np.stack([image, 255 - image]))
     np.testing.assert_allclose(evidence, [19 / 40 - 0.5 - 1 / 40, 0.49 - 0.5, 0.25 - 0.5], atol=0.03)
-    np.testing.assert_allclose(shape_evidence(255 - image), -evidence)
+    np.testing.assert_allclose(inverted, -evidence)

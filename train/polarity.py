@@ -104,7 +104,7 @@ def _examples(digits: Digits, rng: np.random.Generator) -> tuple[_Features, NDAr
     margins = rng.choice(list(Margin), len(chosen))
     bright_ink = rng.random(len(chosen)) < 0.5
     features = [
-        shape_evidence(paint(digits.images[index], Margin(margin), rng, bright_ink=bool(bright)))
+        shape_evidence(paint(digits.images[index], Margin(margin), rng, bright_ink=bool(bright))[None])[0]
         for index, margin, bright in zip(chosen, margins, bright_ink, strict=True)
     ]
     return np.array(features), bright_ink, margins

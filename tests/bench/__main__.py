@@ -9,16 +9,22 @@ from __future__ import annotations
 import sys
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
+from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import corpora
 import measures
 
+from mnistcls.canonical import canonicalize_all
+
+SMALL_SIDES = (8, 16, 32, 64, 128)
 FOLDER = Path(tempfile.gettempdir()) / "mnistcls-bench"
 
 
@@ -39,14 +45,14 @@ class Goal:
 
 def main(
     only: Annotated[
-        list[str] | None, typer.Argument(help="tiny, few, memory, list, photos, scaling; all if none.")
+        list[str] | None, typer.Argument(help="tiny, few, memory, list, photos, scaling, canonical; all if none.")
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where the files are made.")] = FOLDER,
     rounds: Annotated[int, typer.Option(min=1)] = 3,
 ) -> None:
     """Print the ratios that the tool is held to."""
     files = corpora.Corpora(folder)
-    for name in only or ("tiny", "few", "memory", "list", "photos", "scaling"):
+    for name in only or GOALS:
         for goal in GOALS[name](files, rounds):
             print(goal, flush=True)
 
@@ -103,7 +109,42 @@ def scaling(files: corpora.Corpora, rounds: int) -> list[Goal]:
     return [Goal("70,000 images: rate of two workers by one", one / two, 1.7, at_least=True)]
 
 
-GOALS = {"tiny": tiny, "few": few, "memory": memory, "list": listed, "photos": photos, "scaling": scaling}
+def canonical(files: corpora.Corpora, rounds: int) -> list[Goal]:
+    """The canonical form alone, of images at hand, by decoding them, or a PNG of 28x28, in the same process."""
+    pngs, jpegs = sorted(files.pngs().glob("0/*.png"))[:320], sorted(files.photos().glob("*.jpg"))[:32]
+    photos = [measures.decoded(path, draft=True) for path in jpegs]
+    sizes = {side: files.small(side) for side in SMALL_SIDES}
+    mixed = [image for alike in zip(*(files.small(side) for side in range(8, 129, 3)), strict=True) for image in alike]
+    cost = partial(_cost, rounds)
+    return [
+        Goal("canonical form of MNIST's own, by decoding", cost([measures.decoded(path) for path in pngs], pngs), 0.25),
+        *(Goal(f"of {side}x{side}, by decoding 28x28", cost(images, pngs), 7.5) for side, images in sizes.items()),
+        Goal("of 41 sizes mixed, 8x8 to 128x128, by decoding 28x28", cost(mixed, pngs), 7.5),
+        Goal("of JPEG 1280x1280, by decoding", cost(photos, jpegs, draft=True), 0.5),
+    ]
+
+
+def _cost(rounds: int, images: list[NDArray[np.uint8]], files: list[Path], *, draft: bool = False) -> float:
+    """CPU time that the canonical form of an image takes, by that of decoding a file."""
+    ours, theirs = measures.in_turn(
+        2 * rounds + 1,
+        lambda: measures.cpu_seconds(lambda: canonicalize_all(images)),
+        lambda: measures.cpu_seconds(lambda: [measures.decoded(path, draft=draft) for path in files]),
+    )
+    ratio = (ours / len(images)) / (theirs / len(files))
+    print(f"      {1e6 * ours / len(images):,.0f} us an image; decoding {1e6 * theirs / len(files):,.0f}")
+    return ratio
+
+
+GOALS = {
+    "tiny": tiny,
+    "few": few,
+    "memory": memory,
+    "list": listed,
+    "photos": photos,
+    "scaling": scaling,
+    "canonical": canonical,
+}
 
 if __name__ == "__main__":
     typer.run(main)

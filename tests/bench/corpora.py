@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 from toy_model import METADATA, write_toy_model
@@ -54,6 +55,13 @@ class Corpora:
                 Image.fromarray(rgb).save(folder / f"{number:04}.jpg", quality=85)
             (folder / "done").touch()
         return folder
+
+    def small(self, side: int) -> list[NDArray[np.uint8]]:
+        """64 grey images of this size: dark digits on white, or bright ones on black, half with no margin at all."""
+        images = load_test(resolve_data_dir(None)).images[:64].copy()
+        images[::2] = ~images[::2]
+        cropped = (image[4:24, 4:24] if number % 4 < 2 else image for number, image in enumerate(images))
+        return [np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)) for image in cropped]
 
     def long_list(self) -> Path:
         """5 million lines, each one of the PNG files."""
