@@ -103,7 +103,7 @@ class _Seen:
         self.unreadable: list[Prediction] = []
 
     def add(self, label: int, prediction: Prediction) -> None:
-        self.counts[_ORDER[prediction.status], label, _answer(prediction)] += 1
+        self.counts[_ORDER[prediction.status], label, answer(prediction)] += 1
         if prediction.status is Status.UNREADABLE:
             self.unreadable.append(prediction)
         if prediction.digit is None or prediction.confidence is None:
@@ -145,8 +145,8 @@ def evaluate(labelled: Iterable[tuple[int, Prediction]]) -> Evaluation:
     return seen.evaluation()
 
 
-def _answer(prediction: Prediction) -> int:
-    """Column of the confusion matrix."""
+def answer(prediction: Prediction) -> int:
+    """The digit, `NO_DIGIT` or `UNREADABLE`: a column of the confusion matrix."""
     if prediction.digit is not None:
         return prediction.digit
     return UNREADABLE if prediction.status is Status.UNREADABLE else NO_DIGIT

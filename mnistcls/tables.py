@@ -30,7 +30,7 @@ STATUS_WIDTH, ERROR_WIDTH = 10, 22
 """Characters of the last column: a status, or an error's sentence, which may take several lines."""
 
 PATH_SHARE = 0.45
-"""Of the terminal's width, at most, for the path."""
+"""Of the terminal's width, at most, for the path where errors want room beside it."""
 
 
 class _Selection:
@@ -121,8 +121,9 @@ def _table(predictions: list[Prediction], columns: Columns, width: int, title: s
     status = _status_width(predictions)
     bar = _needed(columns, status, bar=True) <= width
     room = width - _needed(columns, status, bar=bar) + MIN_PATH
+    path = max(MIN_PATH, room if status == STATUS_WIDTH else min(room, int(width * PATH_SHARE)))
     for prediction in predictions:
-        table.add_row(*_cells(prediction, columns, max(MIN_PATH, min(room, int(width * PATH_SHARE))), bar=bar))
+        table.add_row(*_cells(prediction, columns, path, bar=bar))
     return table
 
 
@@ -156,4 +157,4 @@ def _confidence(confidence: float | None, style: str, *, bar: bool) -> Text:
     if not bar:
         return number
     full = round(confidence * BAR_WIDTH)
-    return Text.assemble(("█" * full, style), ("░" * (BAR_WIDTH - full), "dim"), " ", number)
+    return Text.assemble(("━" * full, style), ("·" * (BAR_WIDTH - full), "dim"), " ", number)

@@ -23,6 +23,7 @@ from mnistcls.classifier import Classifier
 from mnistcls.page import Page as Report
 from mnistcls.page.sample import LIMIT
 from mnistcls.results import Prediction, Status
+from train.pictures import find_chromium
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install 'mnistcls[test]'")
 
@@ -56,7 +57,7 @@ pytestmark = pytest.mark.usefixtures("here")
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium as the system has it; without it the test is skipped, but in CI it fails."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    chromium = find_chromium()
     if chromium is None:
         reason = "no chromium: apt-get install chromium"
         if os.environ.get("CI") == "true":

@@ -45,6 +45,18 @@ def test_every_option_in_an_example_exists(command: str) -> None:
     assert options <= known
 
 
+def test_the_example_in_python_runs() -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    program = f"{example}\nprint('seven is', seven.digit)"
+
+    result = subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+
+    *rows, last = result.stdout.splitlines()
+    assert rows[0].split()[:2] == ["data/samples/blank-page.jpg", "None"]
+    assert len(rows) == 32
+    assert last == "seven is 7"
+
+
 @pytest.mark.parametrize(
     ("words", "offers"),
     [("mnistcls ev", "evaluate"), ("mnistcls evaluate --lab", "--labels")],

@@ -49,8 +49,8 @@ def test_a_row_says_path_digit_confidence_and_status() -> None:
 
     assert rows(lines) == [
         ["Image", "Digit", "Confidence", "Status"],
-        ["a.png", "8", "██████████", "99.9%", "ok"],
-        ["b.png", "1", "█████░░░░░", "50.0%", "uncertain"],
+        ["a.png", "8", "━━━━━━━━━━", "99.9%", "ok"],
+        ["b.png", "1", "━━━━━·····", "50.0%", "uncertain"],
         ["c.png", "-", "no_digit"],
     ]
 
@@ -63,7 +63,7 @@ def test_optional_columns_have_their_values() -> None:
     header, row = rows(printed([eight("a.png", 0.91)], Columns(top_k=2, scores=True)))
 
     assert header == ["Image", "Digit", "Confidence", "2.", "Score", "Status"]
-    assert row == ["a.png", "8", "█████████░", "91.0%", "0", "1%", "0.95", "ok"]
+    assert row == ["a.png", "8", "━━━━━━━━━·", "91.0%", "0", "1%", "0.95", "ok"]
 
 
 def test_all_probabilities_are_shown_where_they_fit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,6 +98,13 @@ def test_a_long_path_keeps_its_beginning_and_its_end() -> None:
 
     assert image.startswith("scans")
     assert image.endswith("(left).png")
+
+
+def test_a_path_has_all_the_room_that_is_left_where_no_error_wants_some() -> None:
+    path = f"scans/{'page-' * 6}1.png"
+
+    assert rows(printed([eight(path)]))[1][0] == path
+    assert "…" in rows(printed([eight(path), Prediction.unreadable("b.png", BROKEN)]))[1][0]
 
 
 def test_a_batch_of_up_to_the_limit_is_shown_whole() -> None:
