@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import socket
 import struct
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import cycle
 from threading import Lock, Thread
 from typing import Any, NoReturn
 from urllib.parse import unquote
@@ -19,6 +21,11 @@ from moto.s3.models import s3_backends
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 BUCKET = "images"
+
+STARTED = 100
+"""Requests after which a process is at its pace."""
+
+TURN_SECONDS = 3
 
 _ERROR = '<?xml version="1.0" encoding="UTF-8"?><Error><Code>{}</Code><Message>{}</Message></Error>'
 
@@ -36,6 +43,8 @@ class Bucket:
         """Seconds before each answer begins."""
         self.requests: Counter[str] = Counter()
         """Since the last reset, by method and path, without the query."""
+        self.answered = 0
+        """Requests in all."""
         self.queries: list[str] = []
         """Of the requests for the bucket itself: its listings."""
         self._faults: list[tuple[re.Pattern[str], Fault, int]] = []
@@ -91,6 +100,7 @@ class Bucket:
         request = f"{environ['REQUEST_METHOD']} {unquote(environ['RAW_URI'].partition('?')[0])}"
         with self._lock:
             self.requests[request] += 1
+            self.answered += 1
             count = self.requests[request]
             if request.rstrip("/") == f"GET /{BUCKET}":
                 self.queries.append(environ["QUERY_STRING"])
@@ -142,6 +152,27 @@ def _reset(connection: socket.socket) -> NoReturn:
     """Make the server drop a connection without the usual farewell."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     raise ConnectionAbortedError
+
+
+def rates(bucket: Bucket, latency: float, process: subprocess.Popen[Any]) -> tuple[float, float]:
+    """Requests a second that a process makes of a bucket with a latency and without, in turn until it ends.
+
+    Turns are short, so that whatever else the machine does meanwhile slows both.
+    """
+    counts, seconds = {latency: 0, 0.0: 0}, {latency: 0.0, 0.0: 0.0}
+    begun = bucket.answered
+    while bucket.answered < begun + STARTED and process.poll() is None:
+        time.sleep(0.1)
+    for turn in cycle(counts):
+        bucket.latency = turn
+        before, clock = bucket.answered, time.monotonic()
+        try:
+            process.wait(TURN_SECONDS)
+            return counts[latency] / seconds[latency], counts[0.0] / seconds[0.0]
+        except subprocess.TimeoutExpired:
+            counts[turn] += bucket.answered - before
+            seconds[turn] += time.monotonic() - clock
+    raise AssertionError
 
 
 class _Quiet(WSGIRequestHandler):

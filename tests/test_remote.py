@@ -21,7 +21,7 @@ from pathlib import Path
 import fsspec
 import pyarrow.parquet as pq
 import pytest
-from bucket import BUCKET, Bucket, refused, reset_before, reset_within, running, silent
+from bucket import BUCKET, Bucket, rates, refused, reset_before, reset_within, running, silent
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -226,6 +226,19 @@ def test_objects_wait_for_each_other_and_not_for_the_latency_of_each(classifier:
 
     assert [p.digit for p in found] == [3] * 32
     assert time.monotonic() - began < 32 * bucket.latency / 2
+
+
+@pytest.mark.slow
+def test_a_latency_of_20_ms_costs_no_more_than_a_fifth_of_the_rate(command: list[str], bucket: Bucket) -> None:
+    images = [png(i) for i in range(10)]
+    bucket.put({f"d/{i:04}.png": images[i % 10] for i in range(10_000)})
+
+    with subprocess.Popen([*command, url("d/"), "-j", "2", "-o", "r.csv", "--quiet"]) as process:
+        late, prompt = rates(bucket, 0.02, process)
+
+    assert process.returncode == 0
+    assert digits(Path("r.csv").read_text()) == {url(f"d/{i:04}.png"): str(i % 10) for i in range(10_000)}
+    assert late >= 0.8 * prompt
 
 
 def test_what_the_network_saw_is_shown_of_objects_too(command: list[str], bucket: Bucket) -> None:

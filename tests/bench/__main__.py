@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import corpora
 import measures
 
+OBJECTS, LATENCY = 10_000, 0.02
 FOLDER = Path(tempfile.gettempdir()) / "mnistcls-bench"
 
 
@@ -39,14 +40,14 @@ class Goal:
 
 def main(
     only: Annotated[
-        list[str] | None, typer.Argument(help="tiny, few, memory, list, photos, scaling; all if none.")
+        list[str] | None, typer.Argument(help="tiny, few, memory, list, photos, scaling, remote; all if none.")
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where the files are made.")] = FOLDER,
     rounds: Annotated[int, typer.Option(min=1)] = 3,
 ) -> None:
     """Print the ratios that the tool is held to."""
     files = corpora.Corpora(folder)
-    for name in only or ("tiny", "few", "memory", "list", "photos", "scaling"):
+    for name in only or GOALS:
         for goal in GOALS[name](files, rounds):
             print(goal, flush=True)
 
@@ -103,7 +104,22 @@ def scaling(files: corpora.Corpora, rounds: int) -> list[Goal]:
     return [Goal("70,000 images: rate of two workers by one", one / two, 1.7, at_least=True)]
 
 
-GOALS = {"tiny": tiny, "few": few, "memory": memory, "list": listed, "photos": photos, "scaling": scaling}
+def remote(files: corpora.Corpora, _rounds: int) -> list[Goal]:
+    """10,000 objects of an S3 server on loopback, whose answers come at once or 20 ms later, in turn."""
+    late, prompt = measures.bucket_rates(files, sorted(files.pngs().glob("?/*.png"))[:OBJECTS], LATENCY)
+    print(f"      {late:,.0f} requests a second with the latency, {prompt:,.0f} without")
+    return [Goal("10,000 objects at 20 ms of latency: rate by that without", late / prompt, 0.8, at_least=True)]
+
+
+GOALS = {
+    "tiny": tiny,
+    "few": few,
+    "memory": memory,
+    "list": listed,
+    "photos": photos,
+    "scaling": scaling,
+    "remote": remote,
+}
 
 if __name__ == "__main__":
     typer.run(main)
