@@ -17,6 +17,7 @@ from mnistcls.canonical import canonicalize_all
 from mnistcls.decode import read_image, read_source
 from mnistcls.engine import answers
 from mnistcls.errors import ImageError, MnistclsError
+from mnistcls.files import is_url
 from mnistcls.limits import MAX_PIXELS, TIMEOUT
 from mnistcls.model import Model, bundled_model
 from mnistcls.pixels import Decoded, check_array, image_to_array
@@ -95,9 +96,10 @@ class Classifier:
         return self._judge(self._decoded(sources, at))
 
     def _decoded(self, sources: Sequence[Source], at: Callable[[int], None]) -> Iterator[Decoded]:
-        for place, source in enumerate(sources):
-            at(place)
-            for decoded in read_source(source, self.max_pixels):
+        complete = _with_objects(sources)
+        for place in range(len(sources)):
+            at(place)  # first: waiting for its bytes is this source's time
+            for decoded in read_source(next(complete), self.max_pixels):
                 yield decoded
                 at(place)
         at(len(sources))
@@ -154,6 +156,15 @@ class Classifier:
         nothing = blank | (scores < self.model.metadata.digit_score_threshold)
         statuses[nothing], digits[nothing] = _NO_DIGIT, -1
         return statuses, digits, outputs.probabilities, scores
+
+
+def _with_objects(sources: Sequence[Source]) -> Iterator[Source]:
+    """The same sources; those in object storage are read ahead."""
+    if not any(is_url(source.path) for source in sources):
+        return iter(sources)
+    from mnistcls.objects import read_ahead  # noqa: PLC0415 - for those who name a URL
+
+    return read_ahead(sources)
 
 
 def _readable(images: Iterable[Decoded], paths: list[str], errors: dict[int, str]) -> Iterator[NDArray[np.generic]]:

@@ -42,7 +42,8 @@ def classify(  # noqa: PLR0913 - its options
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="PATH", help="Image files, folders, ZIP and tar archives, IDX files, patterns in quotes."
+            metavar="PATH",
+            help="Image files, folders, ZIP and tar archives, IDX files, patterns in quotes; s3:// and other URLs.",
         ),
     ] = None,
     *,
@@ -53,12 +54,12 @@ def classify(  # noqa: PLR0913 - its options
         bool, typer.Option("-0", "--null", help="That list has NUL between its paths, as find -print0 writes.")
     ] = False,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "-o",
             "--output",
             metavar="FILE",
-            help="Write to this file, as its suffix says: .csv, .jsonl, .parquet.",
+            help="Write to this file or URL, as its suffix says: .csv, .jsonl, .parquet.",
         ),
     ] = None,
     overwrite: Overwrite = False,

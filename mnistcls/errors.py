@@ -4,6 +4,7 @@ MnistclsError
 ├── ImageError      one image that cannot be read; becomes a row, never ends a batch
 ├── ModelError      a model file that this release cannot use
 ├── OutputError     results that cannot be written
+├── StorageError    object storage that cannot be reached or listed
 ├── LabelError      labels that cannot be used
 └── TrainingError   whatever stops training or export (raised by `train`)
     ├── DataError        MNIST files missing, broken, or not to be had
@@ -58,6 +59,10 @@ class ModelError(MnistclsError):
 
 class OutputError(MnistclsError):
     """Results cannot be written where they were asked for."""
+
+
+class StorageError(MnistclsError):
+    """A bucket, or another place that a URL names, cannot be reached or listed."""
 
 
 class LabelError(MnistclsError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,27 +16,48 @@ from mnistcls.errors import ErrorCode, ImageError
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 """O_NONBLOCK keeps a FIFO that took the file's place from hanging the batch."""
 
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+
 READ_COST = 64
 """What one read takes of a `BoundedReader`'s allowance, in bytes, however little it reads."""
 
 
+def is_url(path: str) -> bool:
+    """Whether a path is a URL: what it names is not on this machine."""
+    return _URL.match(path) is not None
+
+
 @contextmanager
 def open_regular(path: str) -> Iterator[BinaryIO]:
-    """Open a regular file, and nothing else: a pipe would be waited for, and opening a device may set it to work.
+    """Open a regular file or an object in storage, and nothing else.
+
+    A pipe would be waited for, and opening a device may set it to work.
 
     Raises:
         ImageError: it cannot be opened. What the block raises passes as it is.
     """
+    if is_url(path):
+        from mnistcls.objects import open_object  # noqa: PLC0415 - for those who name one
+
+        with open_object(path) as file:
+            yield file
+        return
     with open(_opened(path), "rb") as file:
         yield file
 
 
 def read_small(path: str, most: int) -> bytes | None:
-    """The content of a regular file, at once: much quicker than bit by bit. None if it is longer than `most` bytes.
+    """The content of a regular file or an object, at once: much quicker than bit by bit.
+
+    None if it is longer than `most` bytes.
 
     Raises:
         ImageError: it cannot be opened or read.
     """
+    if is_url(path):
+        from mnistcls.objects import read_object  # noqa: PLC0415 - as above
+
+        return read_object(path, most)
     number = _opened(path)
     try:
         length = os.fstat(number).st_size
@@ -74,8 +96,8 @@ class BoundedReader(io.BufferedReader):
     """
 
     def __init__(self, file: BinaryIO, allowance: int, refusal: str) -> None:
-        in_memory = isinstance(file, io.BytesIO)
-        super().__init__(cast("io.RawIOBase", file) if in_memory else io.FileIO(file.fileno(), closefd=False))
+        is_file = isinstance(getattr(file, "raw", None), io.FileIO)
+        super().__init__(io.FileIO(file.fileno(), closefd=False) if is_file else cast("io.RawIOBase", file))
         self.allowance = allowance
         self._refusal = refusal
 

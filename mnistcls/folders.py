@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from mnistcls.errors import ImageError
 from mnistcls.files import unopened
@@ -20,7 +21,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class _Folder:
+class Folder:
     """A folder that is being walked."""
 
     prefix: str
@@ -35,8 +36,12 @@ def walk(top: str, *, recursive: bool = True) -> Iterator[Found]:
     A folder that links lead to twice is entered once, so loops end. Nothing is held but the names in the folders on
     the way down, and which folders were entered.
     """
-    entered: set[tuple[int, int]] = set()
-    open_folders = [_Folder("", [top], frozenset([top]))]  # a stack of its own: folders may be deeper than calls
+    return walk_with(partial(_listed, entered=set()), top, recursive=recursive)
+
+
+def walk_with(listed: Callable[[str], Folder], top: str, *, recursive: bool) -> Iterator[Found]:
+    """The same for folders that something else lists; an OSError of it becomes the folder's row."""
+    open_folders = [Folder("", [top], frozenset([top]))]  # a stack of its own: folders may be deeper than calls
     while open_folders:
         folder = open_folders[-1]
         if not folder.names:
@@ -48,22 +53,22 @@ def walk(top: str, *, recursive: bool = True) -> Iterator[Found]:
             yield Found(path)
         elif recursive or len(open_folders) == 1:
             try:
-                open_folders.append(_listed(path, entered))
+                open_folders.append(listed(path))
             except OSError as error:
                 yield Found(path, unopened(error, "folder"))
 
 
-def _listed(path: str, entered: set[tuple[int, int]]) -> _Folder:
+def _listed(path: str, entered: set[tuple[int, int]]) -> Folder:
     """A folder with its entries; with none when it is entered a second time."""
     status = os.stat(path)
     if (status.st_dev, status.st_ino) in entered:
-        return _Folder(path, [], frozenset())
+        return Folder(path, [], frozenset())
     entered.add((status.st_dev, status.st_ino))
     with os.scandir(path) as found:
         folders = {entry.name: _is_folder(entry) for entry in found}
     prefix = "" if path == "." else f"{path.rstrip('/')}/"
     subfolders = frozenset(name for name, is_folder in folders.items() if is_folder)
-    return _Folder(prefix, sorted(folders, reverse=True), subfolders)
+    return Folder(prefix, sorted(folders, reverse=True), subfolders)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

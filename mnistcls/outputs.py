@@ -140,6 +140,11 @@ class PartFile:
                 self._sync()
         return len(data)
 
+    @property
+    def closed(self) -> bool:
+        """Whether it is; pyarrow asks."""
+        return self._file.closed
+
     def complete(self) -> None:
         """Give the file its name."""
         with self._errors():

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from itertools import takewhile
 
+from mnistcls.files import is_url
 from mnistcls.folders import walk
 
 
 def is_pattern(path: str) -> bool:
-    """Whether a path is meant as a pattern: it has `*`, `?` or `[`, and no file has that very name."""
-    return glob.has_magic(path) and not os.path.lexists(path)
+    """Whether a path is meant as a pattern: it has `*`, `?` or `[`, and no file has that very name; no URL is one."""
+    return glob.has_magic(path) and not is_url(path) and not os.path.lexists(path)
 
 
 def expand(pattern: str) -> Iterator[str]:

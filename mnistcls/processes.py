@@ -16,8 +16,8 @@ def context() -> Any:
     if not _has_server():
         return multiprocessing.get_context("spawn")
     made = multiprocessing.get_context("forkserver")
-    ours = [name for name in ("mnistcls.cli",) if name in sys.modules]  # the main script, imported in every worker
-    made.set_forkserver_preload(["mnistcls.classifier", "mnistcls.worker", *ours])
+    too = [name for name in ("mnistcls.cli", "s3fs") if name in sys.modules]  # what else every worker will import
+    made.set_forkserver_preload(["mnistcls.classifier", "mnistcls.worker", *too])
     return made
 
 

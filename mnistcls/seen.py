@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistcls.canonical import Canonical, canonicalize
+from mnistcls.containers import container_by_name
 from mnistcls.decode import read_source
 from mnistcls.errors import ErrorCode, ImageError
+from mnistcls.files import is_url
 from mnistcls.pixels import Decoded
 from mnistcls.results import Prediction, Status
-from mnistcls.sources import Source, Sources
+from mnistcls.sources import Source, Sources, is_image_name
 
 _logger = logging.getLogger("mnistcls")
 
@@ -76,7 +78,7 @@ class SecondLook:
 def _file_of(path: str) -> str:
     """The file that an image is in, by its path in the results: itself, or the archive, TIFF or IDX file around it."""
     end = len(path)
-    if not os.path.lexists(path):
+    if not _is_there(path):
         whole, _, number = path.rpartition("#")
         end = len(whole) if number.isdecimal() else end
         while end > 0 and not _is_file(path[:end]):
@@ -85,11 +87,24 @@ def _file_of(path: str) -> str:
 
 
 def _sources_in(file: str) -> Iterator[Source]:
+    if is_url(file) and is_image_name(file):
+        return iter([Source(file)])
     return iter(Sources([file]) if _is_file(file) else [Source(file)])  # what is a folder by now is not walked
 
 
+def _is_there(path: str) -> bool:
+    """Whether it is a file or object itself; of an object whose name says so, storage is not asked."""
+    if not is_url(path):
+        return os.path.lexists(path)
+    return (is_image_name(path) and not any(map(container_by_name, path.split("/")))) or _is_file(path)
+
+
 def _is_file(path: str) -> bool:
-    return os.path.isfile(path)  # noqa: PTH113 - Path raises where a name is too long
+    if not is_url(path):
+        return os.path.isfile(path)  # noqa: PTH113 - Path raises where a name is too long
+    from mnistcls.objects import is_object  # noqa: PLC0415 - for those who name a URL
+
+    return is_object(path)
 
 
 def _holds(source: Source, path: str) -> bool:

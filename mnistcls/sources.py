@@ -10,7 +10,8 @@ from pathlib import PurePath
 
 from mnistcls.containers import Container, container_at, container_by_name
 from mnistcls.errors import ErrorCode, ImageError
-from mnistcls.folders import walk
+from mnistcls.files import is_url
+from mnistcls.folders import Found, walk
 from mnistcls.listed import PathList
 from mnistcls.patterns import expand, is_pattern
 
@@ -24,7 +25,7 @@ _logger = logging.getLogger("mnistcls")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One thing to read: a file by its name, or what an archive or an IDX file held.
+    """One thing to read: a file or an object by its name, or what an archive or an IDX file held.
 
     Cheap, and can be sent to another process: reading needs nothing else.
     """
@@ -32,7 +33,7 @@ class Source:
     path: str
     """As the user would type it, and as its row shows it; the pages of a TIFF file get `#1`, `#2`, ... when decoded."""
     content: bytes | None = None
-    """The encoded image, or raw pixels if `shape` is given; None: the file at `path` is still to be read."""
+    """The encoded image, or raw pixels if `shape` is given; None: what is at `path` is still to be read."""
     shape: tuple[int, int] | None = None
     """(H, W) of `content` that is raw pixels, uint8, row by row."""
     error: ImageError | None = None
@@ -89,6 +90,8 @@ class Sources:
                     return None
                 total += _idx_count(found.path)
             elif isinstance(found, Source):
+                if is_url(found.path):  # a listing is slow, and may have its price
+                    return None
                 total += 1
         return total
 
@@ -111,8 +114,8 @@ class Sources:
 
     def _at(self, path: str) -> Iterator[Source | _Packed | None]:
         """A named path: what the folder holds, or one file, by its content unless its name is an image's."""
-        shown = PurePath(path).as_posix() if path else path
-        if os.path.isdir(path):
+        shown = path if is_url(path) or not path else PurePath(path).as_posix()
+        if _is_folder(path):
             yield from self._in_folder(shown)
         elif not is_image_name(shown) and (container := container_at(path)):
             yield _Packed(shown, container, is_read=True)
@@ -120,7 +123,7 @@ class Sources:
             yield Source(shown)
 
     def _in_folder(self, folder: str) -> Iterator[Source | _Packed | None]:
-        for found in walk(folder, recursive=self._recursive):
+        for found in _walk(folder, recursive=self._recursive):
             if found.error or is_image_name(found.path):
                 yield Source(found.path, error=found.error)
             elif container := container_by_name(found.path):
@@ -159,6 +162,22 @@ def _reader(container: Container) -> Callable[[str], Iterator[Source | None]]:
     from mnistcls.archives import read_tar, read_zip  # noqa: PLC0415
 
     return read_zip if container is Container.ZIP else read_tar
+
+
+def _is_folder(path: str) -> bool:
+    if not is_url(path):
+        return os.path.isdir(path)
+    from mnistcls import remote  # noqa: PLC0415 - for those who name a URL
+
+    return remote.is_folder(path)
+
+
+def _walk(folder: str, *, recursive: bool) -> Iterator[Found]:
+    if not is_url(folder):
+        return walk(folder, recursive=recursive)
+    from mnistcls import remote  # noqa: PLC0415 - as above
+
+    return remote.walk(folder, recursive=recursive)
 
 
 def _idx_count(path: str) -> int:

@@ -12,12 +12,13 @@ from functools import partial
 from importlib.util import find_spec
 from io import StringIO
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from mnistcls import outputs
 from mnistcls.columns import Columns
 from mnistcls.errors import OutputError
+from mnistcls.files import is_url
 from mnistcls.formats import FILE_FORMATS, RESUMABLE, Format, Stream, Writer, open_writer
 from mnistcls.manifest import Manifest
 from mnistcls.results import Prediction, Tally
@@ -33,12 +34,12 @@ Write = Callable[[Iterable["Batch"]], None]
 
 
 def target(
-    output: Path | None, chosen: Format | None, columns: Columns, *, overwrite: bool, resume: bool
+    output: str | None, chosen: Format | None, columns: Columns, *, overwrite: bool, resume: bool
 ) -> StandardOutput | ResultFile:
     """What the options ask for.
 
     Args:
-        output: the file; standard output if None.
+        output: the file, or a URL; standard output if None.
         chosen: the format; by the file's suffix if None, on standard output a table for people and CSV for programs.
         columns: of a row.
         overwrite: see `ResultFile`.
@@ -47,8 +48,14 @@ def target(
     Raises:
         OutputError: they do not go together, or something is in the way.
     """
+    if output is not None and is_url(output):
+        if resume:
+            raise OutputError("--resume goes on with a file on disk, not with an object; name a file with -o")
+        from mnistcls.uploads import UploadedFile  # noqa: PLC0415 - for those who name a URL
+
+        return UploadedFile(output, _by_suffix(output, chosen), columns, overwrite=overwrite)
     if output is not None:
-        return ResultFile(output, _by_suffix(output, chosen), columns, overwrite=overwrite, resume=resume)
+        return ResultFile(Path(output), _by_suffix(output, chosen), columns, overwrite=overwrite, resume=resume)
     if resume:
         raise OutputError("--resume goes on with a file; name it with -o")
     if chosen is Format.PARQUET:
@@ -57,8 +64,8 @@ def target(
     return StandardOutput(chosen or (Format.TABLE if terminal else Format.CSV), columns)
 
 
-def _by_suffix(output: Path, chosen: Format | None) -> Format:
-    suffix = output.suffix.lower().removeprefix(".")
+def _by_suffix(output: str, chosen: Format | None) -> Format:
+    suffix = PurePath(output).suffix.lower().removeprefix(".")
     if chosen is None and suffix not in FILE_FORMATS:
         known = ", ".join(f".{name}" for name in FILE_FORMATS)
         raise OutputError(f"{output}: its suffix names no known format; use {known}, or --format csv")

@@ -3,10 +3,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
+from batches import batch_of
 
+from mnistcls.columns import Columns
 from mnistcls.errors import OutputError
+from mnistcls.formats import Format, open_writer
 from mnistcls.outputs import check_free, output_file, whole_file
+from mnistcls.results import Prediction, Status
 
 
 @pytest.fixture
@@ -80,6 +85,15 @@ def test_what_exists_is_in_the_way(path: Path, name: str) -> None:
 def test_a_missing_folder_is_an_output_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"there is no folder .*no; make it, or choose another with -o"):
         check_free(tmp_path / "no" / "results.csv")
+
+
+def test_a_parquet_file_is_written_like_any_other(path: Path) -> None:
+    with output_file(path) as stream:
+        writer = open_writer(Format.PARQUET, Columns(), stream)
+        writer.write(batch_of(Prediction("a.png", Status.NO_DIGIT, digit_score=0.0)))
+        writer.close()
+
+    assert pq.read_table(path).column("path").to_pylist() == ["a.png"]
 
 
 @pytest.mark.parametrize("name", [".", "/", "..", "folder"])

@@ -25,6 +25,7 @@ import measures
 from mnistcls.canonical import canonicalize_all
 
 SMALL_SIDES = (8, 16, 32, 64, 128)
+OBJECTS, LATENCY = 10_000, 0.02
 FOLDER = Path(tempfile.gettempdir()) / "mnistcls-bench"
 
 
@@ -45,7 +46,8 @@ class Goal:
 
 def main(
     only: Annotated[
-        list[str] | None, typer.Argument(help="tiny, few, memory, list, photos, scaling, canonical; all if none.")
+        list[str] | None,
+        typer.Argument(help="tiny, few, memory, list, photos, scaling, canonical, remote; all if none."),
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where the files are made.")] = FOLDER,
     rounds: Annotated[int, typer.Option(min=1)] = 3,
@@ -136,6 +138,13 @@ def _cost(rounds: int, images: list[NDArray[np.uint8]], files: list[Path], *, dr
     return ratio
 
 
+def remote(files: corpora.Corpora, _rounds: int) -> list[Goal]:
+    """10,000 objects of an S3 server on loopback, whose answers come at once or 20 ms later, in turn."""
+    late, prompt = measures.bucket_rates(files, sorted(files.pngs().glob("?/*.png"))[:OBJECTS], LATENCY)
+    print(f"      {late:,.0f} requests a second with the latency, {prompt:,.0f} without")
+    return [Goal("10,000 objects at 20 ms of latency: rate by that without", late / prompt, 0.8, at_least=True)]
+
+
 GOALS = {
     "tiny": tiny,
     "few": few,
@@ -144,6 +153,7 @@ GOALS = {
     "photos": photos,
     "scaling": scaling,
     "canonical": canonical,
+    "remote": remote,
 }
 
 if __name__ == "__main__":

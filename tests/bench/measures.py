@@ -8,10 +8,11 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
+import bucket
 import numpy as np
 from corpora import Corpora
 from numpy.typing import NDArray
@@ -43,6 +44,15 @@ def _command(files: Corpora, *arguments: str | Path) -> list[str]:
     output = ["-o", str(files.folder / "out.csv"), "--overwrite", "--quiet"]
     options = ["--model", str(files.model()), *output]
     return [sys.executable, "-m", "mnistcls", "classify", *map(str, arguments), *options]
+
+
+def bucket_rates(files: Corpora, images: Sequence[Path], latency: float) -> tuple[float, float]:
+    """Requests a second of `mnistcls classify` on a bucket of images, with a latency and without, in turn."""
+    with bucket.running() as server:
+        server.put({f"d/{number:05}.png": image.read_bytes() for number, image in enumerate(images)})
+        command = _command(files, f"s3://{bucket.BUCKET}/d/")
+        with subprocess.Popen(command, env={**ENVIRONMENT, **server.environment}) as process:
+            return bucket.rates(server, latency, process)
 
 
 def importing() -> float:
