@@ -47,7 +47,7 @@ class Goal:
 def main(
     only: Annotated[
         list[str] | None,
-        typer.Argument(help="tiny, few, memory, list, photos, scaling, canonical, remote; all if none."),
+        typer.Argument(help="Some of: tiny, few, memory, list, photos, scaling, canonical, remote."),
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where the files are made.")] = FOLDER,
     rounds: Annotated[int, typer.Option(min=1)] = 3,
