@@ -55,7 +55,7 @@ def classify(  # noqa: PLR0913 - its options
         bool, typer.Option("-0", "--null", help="That list has NUL between its paths, as find -print0 writes.")
     ] = False,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "-o",
             "--output",
@@ -119,7 +119,7 @@ def classify(  # noqa: PLR0913 - its options
         raise typer.Exit(exit_code(tally))
     if address is not None:
         raise MnistclsError("--address is for --engine ray")
-    target = targets.target(output, format_, columns, overwrite=overwrite, resume=resume)
+    target = targets.target(Path(output) if output else None, format_, columns, overwrite=overwrite, resume=resume)
     recorded = _recorder(debug_dir, named, max_pixels, overwrite=overwrite, resume=resume)
     page = make_page(report, overwrite=overwrite, resume=resume)
     tally, started = Tally(), time.perf_counter()

@@ -48,7 +48,7 @@ class RayRun:
     """What the options ask of the cluster."""
 
     sources: Sources
-    folder: str | Path | None
+    folder: str | None
     """That of -o."""
     format: Format | None
     columns: Columns
@@ -106,13 +106,14 @@ class RayRun:
         from mnistcls.ray_engine.stage import Work  # noqa: PLC0415
         from mnistcls.summary import summary  # noqa: PLC0415
 
-        chosen, folder = self.format or Format.PARQUET, ResultFolder(str(self.folder))
+        chosen, folder = self.format or Format.PARQUET, ResultFolder(self.folder or "")
         options = {"format": chosen, **asdict(self.columns), "timeout": self.timeout}
         manifest = Manifest.of(classifier, inputs, options)
         work = Work(classifier, self.timeout, folder, chosen, self.columns, secrets.token_hex(4), str(Path.cwd()))
         account, begun, clock = Account(), datetime.now(UTC), time.perf_counter()
+        folder.check(manifest, overwrite=self.overwrite, resume=self.resume)
         with connected(self.address, self.actors):
-            folder.prepare(manifest, overwrite=self.overwrite, resume=self.resume)
+            folder.prepare(manifest, overwrite=self.overwrite)
             job = Job(self.sources, work, self.resume, self.actors)
             with _resumable(folder.url), _count(console) as show:
                 for rows in job.run(account):

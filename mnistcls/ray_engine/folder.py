@@ -80,11 +80,11 @@ class ResultFolder:
         self._root = root.rstrip("/")
         self._is_local = "file" in self._files.protocol
 
-    def prepare(self, manifest: Manifest, *, overwrite: bool, resume: bool) -> None:
-        """Make it, or make room in it.
+    def check(self, manifest: Manifest, *, overwrite: bool, resume: bool) -> None:
+        """See whether the results of a run can go there.
 
         Args:
-            manifest: of the run; it will be in the folder.
+            manifest: of the run.
             overwrite: whether the results of an earlier run may be removed.
             resume: whether they are to be gone on with.
 
@@ -96,13 +96,25 @@ class ResultFolder:
             if self._files.isfile(self._root):
                 raise OutputError(f"{self.url} is a file; --engine ray needs a folder for its parts with -o")
             earlier = self._earlier()
-            if earlier and overwrite:
+        if earlier and not overwrite and not resume:
+            raise OutputError(f"{self.url} holds the results of an earlier run; {_WAYS}")
+        if earlier and resume and (differences := _differences(manifest, earlier)):
+            fix = "use --overwrite to start afresh"
+            raise OutputError(f"{self.url} was begun otherwise: {'; '.join(differences)}; {fix}")
+
+    def prepare(self, manifest: Manifest, *, overwrite: bool) -> None:
+        """Make it, or make room in it.
+
+        Args:
+            manifest: of the run; it will be in the folder.
+            overwrite: whether to remove what is there.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        with self._errors():
+            if overwrite:
                 self._clear()
-            elif earlier and not resume:
-                raise OutputError(f"{self.url} holds the results of an earlier run; {_WAYS}")
-            elif earlier and (differences := _differences(manifest, earlier)):
-                fix = "use --overwrite to start afresh"
-                raise OutputError(f"{self.url} was begun otherwise: {'; '.join(differences)}; {fix}")
             self._files.makedirs(f"{self._root}/{OWN}", exist_ok=True)
         self.write_manifest(manifest)
 
@@ -199,7 +211,8 @@ class ResultFolder:
         for name in self._names():
             if name.startswith(PART):
                 self._files.rm_file(f"{self._root}/{name}")
-        self._files.rm(f"{self._root}/{OWN}", recursive=True)
+        if self._files.exists(f"{self._root}/{OWN}"):
+            self._files.rm(f"{self._root}/{OWN}", recursive=True)
 
     def _write(self, name: str, content: bytes) -> None:
         """Write a file: all of it, or nothing."""

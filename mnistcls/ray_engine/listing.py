@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ from mnistcls.worker import collect_warnings
 if TYPE_CHECKING:
     from mnistcls.ray_engine.folder import ResultFolder
 
-FIRST_IMAGES, MOST_IMAGES = 256, 16_384
+FIRST_IMAGES, MOST_IMAGES = 256, 8_192
 """In a chunk: few at first, so that small jobs occupy all actors; then more, so that large ones have few parts."""
 
 CHUNKS_ALIKE = 16
@@ -84,7 +83,7 @@ class Answered:
         """Whether a file has its rows; each time, one row that was named is used up."""
         if not len(self._digests):
             return False
-        digest = np.bytes_(digest_of(path))
+        digest = np.array(digest_of(path), self._digests.dtype)  # alike: NumPy passes over zeros at their ends
         place = int(np.searchsorted(self._digests, digest))
         found = place < len(self._digests) and self._digests[place] == digest and self._left[place] > 0
         if found:
@@ -109,6 +108,7 @@ def _take(files: Iterator[Source | Packed], images: int) -> list[Source | Packed
 def _images(file: Source | Packed) -> int:
     if isinstance(file, Source):
         return 1
-    with suppress(OSError):
-        return max(1, os.stat(file.path).st_size // PACKED_BYTES)
-    return 1
+    try:
+        return os.stat(file.path).st_size // PACKED_BYTES + 1
+    except OSError:  # not on a disk: it may be large
+        return MOST_IMAGES

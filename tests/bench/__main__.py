@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -39,14 +40,14 @@ class Goal:
 
 def main(
     only: Annotated[
-        list[str] | None, typer.Argument(help="tiny, few, memory, list, photos, scaling; all if none.")
+        list[str] | None, typer.Argument(help="tiny, few, memory, list, photos, scaling, ray; all if none.")
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where the files are made.")] = FOLDER,
     rounds: Annotated[int, typer.Option(min=1)] = 3,
 ) -> None:
     """Print the ratios that the tool is held to."""
     files = corpora.Corpora(folder)
-    for name in only or ("tiny", "few", "memory", "list", "photos", "scaling"):
+    for name in only or ("tiny", "few", "memory", "list", "photos", "scaling", "ray"):
         for goal in GOALS[name](files, rounds):
             print(goal, flush=True)
 
@@ -103,7 +104,32 @@ def scaling(files: corpora.Corpora, rounds: int) -> list[Goal]:
     return [Goal("70,000 images: rate of two workers by one", one / two, 1.7, at_least=True)]
 
 
-GOALS = {"tiny": tiny, "few": few, "memory": memory, "list": listed, "photos": photos, "scaling": scaling}
+def on_ray(files: corpora.Corpora, rounds: int) -> list[Goal]:
+    """A Ray cluster of two CPUs by two workers: 70,000 files, the same in tar archives, and what the start takes."""
+    goals = []
+    ten = sorted(files.pngs().glob("0/*.png"))[:10]
+    start = measures.classify_on_ray(files, *ten)
+    for name, paths in (("files", [files.pngs()]), ("in ten tar archives", files.shards())):
+        local, ray = measures.in_turn(
+            rounds,
+            partial(measures.classify, files, *paths, "-j", str(measures.LOOPS)),
+            partial(measures.classify_on_ray, files, *paths),
+        )
+        rates = corpora.PNGS / local, corpora.PNGS / ray, corpora.PNGS / (ray - start)
+        print("      {:,.0f} images a second; on Ray {:,.0f}, {:,.0f} after a start of {:.0f} s".format(*rates, start))
+        goals.append(Goal(f"70,000 {name}: rate on Ray, after its start, by local", local / (ray - start), 0.7, True))
+    return goals
+
+
+GOALS = {
+    "tiny": tiny,
+    "few": few,
+    "memory": memory,
+    "list": listed,
+    "photos": photos,
+    "scaling": scaling,
+    "ray": on_ray,
+}
 
 if __name__ == "__main__":
     typer.run(main)

@@ -44,6 +44,15 @@ def _command(files: Corpora, *arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "mnistcls", "classify", *map(str, arguments), *options]
 
 
+def classify_on_ray(files: Corpora, *arguments: str | Path) -> float:
+    """The same on a Ray cluster that it starts, with two CPUs and nothing else."""
+    output = ["-o", str(files.folder / "parts"), "--overwrite", "--quiet"]
+    command = [sys.executable, "-m", "mnistcls", "classify", "--engine", "ray", "-j", str(LOOPS), *map(str, arguments)]
+    began = time.perf_counter()
+    subprocess.run([*command, "--model", str(files.model()), *output], check=True, env=ENVIRONMENT)
+    return time.perf_counter() - began
+
+
 def importing() -> float:
     """Seconds of a Python that imports what the tool cannot do without, and ends."""
     began = time.perf_counter()
