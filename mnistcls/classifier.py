@@ -17,12 +17,12 @@ from mnistcls.canonical import canonicalize_all
 from mnistcls.columns import Columns
 from mnistcls.decode import read_image, read_source
 from mnistcls.engine import answers
-from mnistcls.errors import ImageError
-from mnistcls.limits import TIMEOUT
+from mnistcls.errors import ImageError, MnistclsError
+from mnistcls.limits import MAX_PIXELS, TIMEOUT
 from mnistcls.model import Model, bundled_model
 from mnistcls.pixels import Decoded, check_array, image_to_array
 from mnistcls.results import STATUSES, Prediction, Status
-from mnistcls.sources import MAX_PIXELS, Source, Sources
+from mnistcls.sources import Source, Sources
 
 DEFAULT_MODEL = "default"
 
@@ -41,6 +41,7 @@ class Classifier:
 
     Raises:
         ModelError: the model file cannot be used.
+        MnistclsError: `min_confidence` is no share.
     """
 
     def __init__(
@@ -54,6 +55,8 @@ class Classifier:
         threshold = self.model.metadata.confidence_threshold
         self.min_confidence = threshold if min_confidence is None else min_confidence
         self.max_pixels = max_pixels
+        if not 0 <= self.min_confidence <= 1:
+            raise MnistclsError(f"min_confidence is a share, 0 to 1, and not {min_confidence}")
 
     def classify(
         self,

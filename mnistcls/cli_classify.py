@@ -31,13 +31,12 @@ from mnistcls.cli_ray import Address, Engine, EngineName, RayRun
 from mnistcls.columns import Columns
 from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.formats import Format
-from mnistcls.limits import TIMEOUT
-from mnistcls.listed import PathList
+from mnistcls.limits import MAX_PIXELS, TIMEOUT
 from mnistcls.results import Tally
-from mnistcls.sources import MAX_PIXELS, Sources
 
 if TYPE_CHECKING:
     from mnistcls.batch import Batch
+    from mnistcls.listed import PathList
 
 
 def classify(  # noqa: PLR0913 - its options
@@ -105,6 +104,7 @@ def classify(  # noqa: PLR0913 - its options
     from mnistcls import targets  # noqa: PLC0415
     from mnistcls.engine import prepare  # noqa: PLC0415
     from mnistcls.progress import progress  # noqa: PLC0415
+    from mnistcls.sources import Sources  # noqa: PLC0415
     from mnistcls.summary import summary  # noqa: PLC0415
 
     named, listed = paths or [], _path_list(paths, files_from, nul=nul)
@@ -155,6 +155,8 @@ def _path_list(paths: list[str] | None, file: str | None, *, nul: bool) -> PathL
         raise MnistclsError("-0 is for the list that --files-from names")
     if file is None:
         return None
+    from mnistcls.listed import PathList  # noqa: PLC0415
+
     listed = PathList(file, nul)
     listed.check()
     return listed

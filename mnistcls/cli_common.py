@@ -13,7 +13,6 @@ import typer
 
 from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.results import Status, Tally, printable
-from mnistcls.sources import Sources
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from mnistcls.batch import Batch
     from mnistcls.classifier import Classifier
     from mnistcls.page import Page
+    from mnistcls.sources import Sources
 
 EXIT_UNREADABLE, EXIT_ERROR = 1, 2
 

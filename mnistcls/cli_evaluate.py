@@ -28,9 +28,8 @@ from mnistcls.cli_common import (
     make_page,
     stderr_console,
 )
-from mnistcls.limits import TIMEOUT
+from mnistcls.limits import MAX_PIXELS, TIMEOUT
 from mnistcls.results import Tally
-from mnistcls.sources import MAX_PIXELS, Sources
 
 
 def evaluate(  # noqa: PLR0913 - its options
@@ -69,6 +68,7 @@ def evaluate(  # noqa: PLR0913 - its options
     from mnistcls.labels import find_labels  # noqa: PLC0415
     from mnistcls.progress import progress  # noqa: PLC0415
     from mnistcls.report import print_evaluation  # noqa: PLC0415
+    from mnistcls.sources import Sources  # noqa: PLC0415
     from mnistcls.summary import summary  # noqa: PLC0415
 
     chosen = figure_format(format_, output)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
 from mnistcls.cli_common import FigureFormat, Figures, ModelFile, Quiet, make_classifier, stderr_console
 from mnistcls.errors import ModelError
-from mnistcls.sources import MAX_PIXELS
+from mnistcls.limits import MAX_PIXELS
 
 
 def info(
@@ -52,6 +51,8 @@ def bench(
 
     Files are read from the system's memory, as after a first run. Exit codes: 0, or 2 on an error.
     """
+    from tempfile import TemporaryDirectory  # noqa: PLC0415
+
     from mnistcls import bench_table, outputs  # noqa: PLC0415
     from mnistcls.bench import benchmark, draw_images, sample  # noqa: PLC0415
     from mnistcls.progress import share_bar  # noqa: PLC0415

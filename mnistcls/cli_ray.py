@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mnistcls.columns import Columns
 from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.formats import Format
-from mnistcls.listed import PathList
-from mnistcls.sources import Sources
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from mnistcls.classifier import Classifier
+    from mnistcls.columns import Columns
+    from mnistcls.listed import PathList
     from mnistcls.results import Tally
+    from mnistcls.sources import Sources
 
 
 class Engine(StrEnum):

@@ -17,10 +17,11 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.files import BoundedReader, open_regular, read_small
+from mnistcls.limits import MAX_PIXELS
 from mnistcls.pages import MAX_TAG_BYTES, allow_pixels, read_pages
 from mnistcls.pixels import Decoded, pillow_errors, to_array
 from mnistcls.signatures import HEAD_BYTES, bytes_per_pixel, diagnose, is_heic
-from mnistcls.sources import MAX_PIXELS, Source
+from mnistcls.sources import Source
 
 FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP", "PPM", "DIB", "AVIF")
 """Pillow's decoders that may run: common, well tested, and none that starts another program."""

@@ -14,8 +14,9 @@ from typing import IO, cast
 
 from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.files import open_regular
+from mnistcls.limits import MAX_PIXELS
 from mnistcls.signatures import GZIP_MAGIC, IDX_IMAGES_MAGIC
-from mnistcls.sources import MAX_PIXELS, Source
+from mnistcls.sources import Source
 
 SLICE_BYTES = 1 << 18
 """About how much is read at once, of files with small images."""

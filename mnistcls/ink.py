@@ -32,8 +32,8 @@ COARSE_EDGE = 14
 SHARP_EDGE = 0.2
 """In sizes of the digit, the width of such an edge in photographs that are in focus."""
 
-SHARPEST_GRAIN = 0.23
-"""Width of the strokes, in widths of such an edge: a line of a single pixel has 0.24 and more."""
+SHARPEST_GRAIN = 0.16
+"""Width of the strokes, in widths of such an edge: a line of a single pixel has 0.18 and more."""
 
 INK_SHARE = 0.6
 """Of the digit's pixels, the faintest: the others count as full ink."""

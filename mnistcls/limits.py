@@ -1,4 +1,4 @@
-"""What a run may use: CPUs (the process's affinity, and the quotas of the control groups it is in), and time."""
+"""What a run may use: CPUs (the process's affinity, and the quotas of the control groups it is in), time, pixels."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 
 TIMEOUT = 60.0
 """Seconds that a worker may take over one image, unless the caller says otherwise."""
+
+MAX_PIXELS = 40_000_000
+"""Largest decoded image, in pixels, unless the caller allows more."""
 
 _CGROUP = Path("/sys/fs/cgroup")
 _MEMBERSHIP = Path("/proc/self/cgroup")

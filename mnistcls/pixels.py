@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from mnistcls.errors import ErrorCode, ImageError
-from mnistcls.sources import MAX_PIXELS
+from mnistcls.limits import MAX_PIXELS
 
 _PLAIN_MODES = {"L", "RGB", "RGBA", "LA", "I;16", "I", "F"}
 _MODE_TO_PLAIN = {"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA", "I;16B": "I", "I;16L": "I", "I;16N": "I"}

@@ -19,9 +19,6 @@ IMAGE_SUFFIXES = frozenset(
 )
 """Suffixes of image files inside a folder. Some cannot be read here; such a file is a row that says what to do."""
 
-MAX_PIXELS = 40_000_000
-"""Largest decoded image, in pixels, unless the caller allows more."""
-
 _logger = logging.getLogger("mnistcls")
 
 

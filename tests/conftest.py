@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import struct
 from pathlib import Path
 
@@ -10,6 +11,11 @@ from numpy.typing import NDArray
 
 from train.data import load_test, load_train, resolve_data_dir
 from train.published import PUBLISHED, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C as in a terminal: what a shell runs in the background ignores it, and so would every child."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

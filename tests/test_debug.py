@@ -21,9 +21,10 @@ from mnistcls.canonical import canonicalize, canonicalize_all
 from mnistcls.debug import STEPS_COLUMNS, check_folder, file_name, recorded
 from mnistcls.decode import read_image
 from mnistcls.errors import OutputError
+from mnistcls.limits import MAX_PIXELS
 from mnistcls.results import Prediction, Status
 from mnistcls.sheets import CELL_HEIGHT, CELL_WIDTH, COLUMNS, GAP, PAGE, ROWS, SIDE, Sheet, thumbnail
-from mnistcls.sources import MAX_PIXELS, Sources
+from mnistcls.sources import Sources
 
 HOSTILE = [b"a\nb.png", b"c\xff.png", b"-q.png", b"..png", b"e\rf.png", b"=1+1.png", b"a\\b.png", b"x" * 251 + b".png"]
 

@@ -10,9 +10,9 @@ from toy_model import glyph, save
 
 from mnistcls import sources
 from mnistcls.archives import read_tar
+from mnistcls.limits import MAX_PIXELS
 from mnistcls.results import Prediction, Status
 from mnistcls.seen import SecondLook, Seen
-from mnistcls.sources import MAX_PIXELS
 
 
 @pytest.fixture(autouse=True)

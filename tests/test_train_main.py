@@ -93,7 +93,6 @@ def finished(tiny_mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> tupl
 @pytest.fixture
 def interrupted(tmp_path: Path, tiny_mnist: Path) -> Iterator[Callable[[int, signal.Signals], Outcome]]:
     """Start a run in `tmp_path / "run"` and send it a signal once its first epoch is done."""
-    handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # a child of a background shell ignores Ctrl-C
     processes = []
 
     def run(epochs: int, number: signal.Signals) -> Outcome:
@@ -106,7 +105,6 @@ def interrupted(tmp_path: Path, tiny_mnist: Path) -> Iterator[Callable[[int, sig
         return process.returncode, out, err
 
     yield run
-    signal.signal(signal.SIGINT, handler)
     for process in processes:
         process.kill()
 

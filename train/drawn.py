@@ -1,10 +1,13 @@
-"""The images that a run draws itself, beside the real digits: handwriting that MNIST lacks, and what is no digit."""
+"""The images that a run makes itself: handwriting that MNIST lacks, pictures of its digits, and what is no digit."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors.numpy import load_file, save
 
 from train.data import Digits
@@ -12,6 +15,7 @@ from train.files import write_whole
 from train.handwriting import write_digits
 from train.mixture import NO_DIGIT, Mixture
 from train.outliers import outliers
+from train.pictured import picture_digits
 from train.recipes import Recipe
 
 POOL = 3
@@ -27,19 +31,24 @@ def mix(training: Digits, recipe: Recipe, seed: int, kept: Path) -> Mixture:
         seed: of the drawing; the same one draws the same.
         kept: file that keeps the drawn images, so that a resumed run does not draw them again.
     """
-    written, strange = (round(share * len(training)) for share in (recipe.synthetic_share, recipe.outlier_share))
-    if written + strange == 0:
+    shares = recipe.synthetic_share, recipe.pictured_share, recipe.outlier_share
+    counts = [round(share * len(training)) for share in shares]
+    if not any(counts):
         return Mixture(training.images, training.labels, real=len(training))
     if not kept.exists():
-        _draw(training, POOL * written, POOL * strange, seed, kept)
+        write_whole(kept, save(_draw(training, [POOL * count for count in counts], seed)))
     drawn = load_file(kept)
     images = np.concatenate([training.images, drawn["images"]])
     labels = np.concatenate([training.labels, drawn["labels"]])
-    return Mixture(images, labels, real=len(training), drawn=written + strange)
+    return Mixture(images, labels, real=len(training), drawn=sum(counts))
 
 
-def _draw(training: Digits, written: int, strange: int, seed: int, kept: Path) -> None:
-    digits = write_digits(written, seed)
-    images = np.concatenate([digits.images, outliers(strange, seed, digits=training).images])
-    labels = np.concatenate([digits.labels, np.full(strange, NO_DIGIT)])
-    write_whole(kept, save({"images": images, "labels": labels}))
+def _draw(training: Digits, counts: Sequence[int], seed: int) -> dict[str, NDArray[Any]]:
+    """So many digits of the project's writing, pictures of digits, and outliers."""
+    written, pictured, strange = counts
+    digits = write_digits(written, seed), picture_digits(pictured, seed, training)
+    no_digits = outliers(strange, seed, digits=training).images
+    return {
+        "images": np.concatenate([*(kind.images for kind in digits), no_digits]),
+        "labels": np.concatenate([*(kind.labels for kind in digits), np.full(strange, NO_DIGIT)]),
+    }

@@ -32,7 +32,10 @@ class Frame:
 
     def lay(self, digit: Digit, rng: np.random.Generator) -> Field:
         """Return the digit's ink, (H, W), wholly inside the frame."""
-        ink = written(digit, round(rng.uniform(*self.extent) * min(self.shape)))
+        size = round(rng.uniform(*self.extent) * min(self.shape))
+        ink = written(digit, size)
+        if max(ink.shape) > min(self.shape):  # it has faint ends, which its size does not count
+            ink = written(digit, size * size // max(ink.shape))
         centre = 0.5 + self.offset * rng.choice([-1, 1], 2) + rng.uniform(-0.06, 0.06, 2)
         room = np.subtract(self.shape, ink.shape)
         top, left = (centre * self.shape - np.array(ink.shape) / 2).round().clip(0, room).astype(int)

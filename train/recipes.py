@@ -28,6 +28,8 @@ class Recipe:
     """None for the images as they are."""
     synthetic_share: float = 0.0
     """Digits of the project's own writing in an epoch, by the number of real ones."""
+    pictured_share: float = 0.0
+    """Pictures of real digits in an epoch, brought back to canonical form, by the number of real digits as they are."""
     outlier_share: float = 0.0
     """Images that show no digit in an epoch, by the number of real digits."""
     teachers: int = 0
@@ -49,7 +51,16 @@ TEACHER = Recipe(
 2015)."""
 
 FULL = {
-    "default": replace(TEACHER, network="default", epochs=30, lr=0.006, synthetic_share=0.2, outlier_share=0.1),
+    "default": replace(
+        TEACHER,
+        network="default",
+        version="2.1",
+        epochs=45,
+        lr=0.006,
+        synthetic_share=0.2,
+        pictured_share=0.25,
+        outlier_share=0.1,
+    ),
     "reference": Recipe(
         network="reference",
         version="2.0",
@@ -69,7 +80,7 @@ FULL = {
 def _quick(recipe: Recipe, epochs: int, lr: float) -> Recipe:
     """As short as it can be: real images as they are, and no teachers."""
     version = f"{recipe.version}-quick"
-    plain = replace(recipe, augmentation=None, synthetic_share=0.0, outlier_share=0.0, teachers=0)
+    plain = replace(recipe, augmentation=None, synthetic_share=0.0, pictured_share=0.0, outlier_share=0.0, teachers=0)
     return replace(plain, version=version, epochs=epochs, lr=lr, ema_decay=0.99)
 
 
