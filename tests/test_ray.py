@@ -159,8 +159,11 @@ def test_the_recipe_of_the_readme_runs_as_it_stands(cluster: Cluster) -> None:
     Path("scans/bad.png").write_bytes(b"no image")
     (recipe,) = re.findall(r"<!-- recipe: ray -->\n```python\n(.*?)```", README, re.DOTALL)
 
-    run([sys.executable, "-W", "error::DeprecationWarning:__main__", "-c", recipe], RAY_ADDRESS=cluster.address)
+    command = [sys.executable, "-W", "error::DeprecationWarning:__main__", "-c", recipe]
+    environment = {**ENVIRONMENT, "RAY_ADDRESS": cluster.address}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
 
+    assert done.returncode == 0, done.stderr
     rows = pq.read_table("results").to_pylist()
     assert list(rows[0]) == HEADER.split(",")
     assert Counter(row["status"] for row in rows)["unreadable"] == 1
