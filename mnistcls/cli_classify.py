@@ -27,7 +27,7 @@ from mnistcls.cli_common import (
     make_page,
     stderr_console,
 )
-from mnistcls.cli_ray import Address, Engine, EngineName, RayRun
+from mnistcls.cli_ray import Address, Engine, EngineName, RayRun, asks_for_ray
 from mnistcls.columns import Columns
 from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.formats import Format
@@ -111,20 +111,17 @@ def classify(  # noqa: PLR0913 - its options
     columns, sources = Columns(top_k, probabilities, scores), Sources(named, recursive=recursive, listed=listed)
     inputs = {"paths": named, "files_from": files_from, "recursive": recursive}
     stderr = stderr_console(quiet=quiet)
-    verbose_on = stderr if verbose else None
-    if engine is Engine.RAY:
-        run = RayRun(sources, output, format_, columns, timeout, address, workers, overwrite, resume)
-        run.check(listed, debug_dir, report)
-        tally = run.classify(make_classifier(model, min_confidence, max_pixels, verbose_on), inputs, stderr)
-        raise typer.Exit(exit_code(tally))
-    if address is not None:
-        raise MnistclsError("--address is for --engine ray")
+    made = partial(make_classifier, model, min_confidence, max_pixels, stderr if verbose else None)
+    if asks_for_ray(engine, address):
+        run = RayRun(sources, listed, output, format_, columns, timeout, address, workers, overwrite, resume)
+        run.check(debug_dir, report)
+        raise typer.Exit(exit_code(run.classify(made(), inputs, stderr)))
     target = targets.target(Path(output) if output else None, format_, columns, overwrite=overwrite, resume=resume)
     recorded = _recorder(debug_dir, named, max_pixels, overwrite=overwrite, resume=resume)
     page = make_page(report, overwrite=overwrite, resume=resume)
     tally, started = Tally(), time.perf_counter()
     drawn, workers = prepare(sources, workers)
-    classifier = make_classifier(model, min_confidence, max_pixels, verbose_on)
+    classifier = made()
     remaining = target.remaining(drawn, tally, classifier, inputs, {"timeout": timeout})
     if remaining is None:
         stderr.print(f"{output} is complete: nothing left to classify")

@@ -43,11 +43,24 @@ Address = Annotated[
 ]
 
 
+def asks_for_ray(engine: Engine, address: str | None) -> bool:
+    """Whether a cluster is to do the work.
+
+    Raises:
+        MnistclsError: one is named, and is not to.
+    """
+    if engine is Engine.LOCAL and address is not None:
+        raise MnistclsError("--address is for --engine ray")
+    return engine is Engine.RAY
+
+
 @dataclass(frozen=True)
 class RayRun:
     """What the options ask of the cluster."""
 
     sources: Sources
+    listed: PathList | None
+    """That of the sources."""
     folder: str | None
     """That of -o."""
     format: Format | None
@@ -58,11 +71,10 @@ class RayRun:
     overwrite: bool
     resume: bool
 
-    def check(self, listed: PathList | None, debug_dir: Path | None, report: Path | None) -> None:
+    def check(self, debug_dir: Path | None, report: Path | None) -> None:
         """See that they go together, before the work starts.
 
         Args:
-            listed: that of the sources.
             debug_dir: an option that is for the local engine.
             report: another.
 
@@ -80,7 +92,7 @@ class RayRun:
             raise OutputError("--resume keeps what --overwrite replaces; use one of them")
         if debug_dir or report:
             raise OutputError("--debug-dir and --report need --engine local: images do not travel to this machine")
-        if listed and listed.serves_once:
+        if self.listed and self.listed.serves_once:
             raise MnistclsError("the cluster lists the files: --files-from needs a file, not a pipe")
         if self.actors == 0:
             raise MnistclsError("--engine ray needs an actor at least; use -j 1 or more")

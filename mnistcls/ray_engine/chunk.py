@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Self
 
 from mnistcls.results import Tally
@@ -67,7 +67,7 @@ class Receipt(_Pickled):
     """How many it had."""
     tally: Tally
     """The sources and rows of its part, and what was passed over."""
-    warnings: Sequence[str] = field(default=())
+    warnings: Sequence[str] = ()
     """Of the listing and of the images."""
     end: End | None = None
     """That of the chunk."""

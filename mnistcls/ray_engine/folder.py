@@ -147,7 +147,7 @@ class ResultFolder:
             OutputError: it has been.
         """
         if self._files.exists(f"{self._root}/{OWN}/{name}"):
-            raise OutputError(f"{name} was lost and cannot be done twice in a run; go on with --resume")
+            raise OutputError(f"{name} was lost and cannot be done twice in a run")
         self._write(f"{OWN}/{name}", b"")
 
     def parts(self) -> set[str]:

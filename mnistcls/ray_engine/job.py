@@ -46,7 +46,7 @@ class Job:
                     account.add(receipt)
                     yield account.tally.total
         except RayError as error:
-            raise MnistclsError(f"the Ray job failed ({_reason(error)}); go on with --resume") from None
+            raise MnistclsError(f"the Ray job failed: {_reason(error)}") from None
         account.check(self.work.folder)
 
     def _pipeline(self) -> ray.data.Dataset:
@@ -109,7 +109,7 @@ class Account:
             MnistclsError: something is missing.
         """
         if not self._end:
-            raise MnistclsError("the Ray job ended before its listing; go on with --resume")
+            raise MnistclsError("the Ray job ended before its listing")
         chunks, end = self._end
         expected = {"files": end.files, "chunks": chunks, "parts": end.earlier_parts + self._parts}
         found = {"files": self._files, "chunks": self._chunks, "parts": len(folder.parts())}

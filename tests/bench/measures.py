@@ -39,18 +39,29 @@ def classify(files: Corpora, *arguments: str | Path) -> float:
 
 
 def _command(files: Corpora, *arguments: str | Path) -> list[str]:
-    output = ["-o", str(files.folder / "out.csv"), "--overwrite", "--quiet"]
+    output = ["-o", str(files.folder / ("parts" if "ray" in arguments else "out.csv")), "--overwrite", "--quiet"]
     options = ["--model", str(files.model()), *output]
     return [sys.executable, "-m", "mnistcls", "classify", *map(str, arguments), *options]
 
 
-def classify_on_ray(files: Corpora, *arguments: str | Path) -> float:
-    """The same on a Ray cluster that it starts, with two CPUs and nothing else."""
-    output = ["-o", str(files.folder / "parts"), "--overwrite", "--quiet"]
-    command = [sys.executable, "-m", "mnistcls", "classify", "--engine", "ray", "-j", str(LOOPS), *map(str, arguments)]
-    began = time.perf_counter()
-    subprocess.run([*command, "--model", str(files.model()), *output], check=True, env=ENVIRONMENT)
-    return time.perf_counter() - began
+def cpu_seconds(files: Corpora, *arguments: str | Path) -> float:
+    """CPU time of the command and all below it: a Ray cluster that it starts, too."""
+    seconds: dict[int, float] = {}
+    with subprocess.Popen(_command(files, *arguments), stdout=subprocess.DEVNULL, env=ENVIRONMENT) as process:
+        while process.poll() is None:
+            seconds |= {pid: used for pid in _family(process.pid) if (used := _cpu(pid))}
+            time.sleep(SAMPLE_SECONDS)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, process.args)
+    return sum(seconds.values())
+
+
+def _cpu(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:  # gone since
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def importing() -> float:
