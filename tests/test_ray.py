@@ -24,7 +24,7 @@ import pytest
 from PIL import Image
 from test_cli import ENVIRONMENT, HEADER, run
 from test_readme import README
-from toy_model import save
+from toy_model import canonical_glyphs, save
 
 from mnistcls import Classifier
 
@@ -80,8 +80,11 @@ def paths_of(folder: str) -> Counter[str]:
 
 
 def many(folder: str, count: int) -> list[Path]:
-    """Images, most of them links to the same few."""
-    drawn = [save(Path("drawn") / f"{digit}.png", digit) for digit in range(10)]
+    """Images of 28x28 as MNIST has them, most of them links to the same few."""
+    drawn = [Path("drawn") / f"{digit}.png" for digit in range(10)]
+    drawn[0].parent.mkdir(exist_ok=True)
+    for path, image in zip(drawn, canonical_glyphs(), strict=True):
+        Image.fromarray(image).save(path)
     Path(folder).mkdir(parents=True)
     made = [Path(folder) / f"{i:06}.png" for i in range(count)]
     for i, path in enumerate(made):
@@ -90,9 +93,10 @@ def many(folder: str, count: int) -> list[Path]:
 
 
 def shard(path: str, names: list[str]) -> Path:
+    """An archive of the images that `many` has drawn."""
     with tarfile.open(path, "w") as archive:
         for i, name in enumerate(names):
-            content = save(Path("drawn") / f"{i % 10}.png", i % 10).read_bytes()
+            content = (Path("drawn") / f"{i % 10}.png").read_bytes()
             info = tarfile.TarInfo(name)
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
@@ -183,6 +187,7 @@ def test_a_node_killed_in_mid_job_loses_nothing(command: list[str], local: list[
 
     with subprocess.Popen([*command, "d", "-o", "results"], stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as job:
         wait_for_parts("results", 3)
+        assert job.poll() is None
         cluster.remove_node(doomed, allow_graceful=False)
         _, told = job.communicate(timeout=300)
 
