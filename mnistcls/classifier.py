@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, repeat
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -14,6 +14,7 @@ from PIL import Image
 
 from mnistcls.batch import Batch
 from mnistcls.canonical import canonicalize_all
+from mnistcls.columns import Columns
 from mnistcls.decode import read_image, read_source
 from mnistcls.engine import answers
 from mnistcls.errors import ImageError, MnistclsError
@@ -103,6 +104,28 @@ class Classifier:
                 yield decoded
                 at(place)
         at(len(sources))
+
+    def __call__(self, batch: Mapping[str, Iterable[Any]] | Any) -> Any:
+        """Classify the files of a table, here and now: a stage for Ray Data and its like.
+
+        Args:
+            batch: a mapping of columns (lists or arrays), or a `pyarrow.Table`. `path`: text or bytes. `bytes`: the
+                encoded images; without this column, or where it has None, the file at the path is read.
+
+        Returns:
+            A `pyarrow.Table` with the columns path, digit, confidence, status and error: a row for each image in
+            order, bad ones included. Needs the extra `parquet`.
+        """
+        import pyarrow as pa  # noqa: PLC0415 - an extra
+
+        from mnistcls.parquet import record_batch  # noqa: PLC0415 - needs it
+
+        columns = batch.to_pydict() if isinstance(batch, pa.Table) else batch
+        if "path" not in columns:
+            raise TypeError("a batch needs a column `path`, and may have one of `bytes`: the files' contents")
+        contents = columns.get("bytes", repeat(None))
+        sources = [Source(os.fsdecode(path), content) for path, content in zip(columns["path"], contents)]  # noqa: B905 - one may repeat
+        return pa.Table.from_batches([record_batch(self.answer(sources, lambda _: None), Columns())])
 
     def predict(self, images: Sequence[ImageLike] | NDArray[np.generic]) -> list[Prediction]:
         """Classify images at hand.

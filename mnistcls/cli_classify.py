@@ -27,6 +27,7 @@ from mnistcls.cli_common import (
     make_page,
     stderr_console,
 )
+from mnistcls.cli_ray import Address, Engine, EngineName, RayRun, asks_for_ray
 from mnistcls.columns import Columns
 from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.formats import Format
@@ -70,6 +71,8 @@ def classify(  # noqa: PLR0913 - its options
         Format | None,
         typer.Option("--format", help="Default: by -o's suffix, else a table on a terminal and CSV in a pipe."),
     ] = None,
+    engine: EngineName = Engine.LOCAL,
+    address: Address = None,
     workers: Workers = None,
     timeout: Timeout = TIMEOUT,
     model: ModelFile = None,
@@ -99,20 +102,27 @@ def classify(  # noqa: PLR0913 - its options
 
     Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found, 130/143 interrupted/terminated.
     """
-    from mnistcls import engine, targets  # noqa: PLC0415
+    from mnistcls import targets  # noqa: PLC0415
+    from mnistcls.engine import prepare  # noqa: PLC0415
     from mnistcls.progress import progress  # noqa: PLC0415
     from mnistcls.sources import Sources  # noqa: PLC0415
     from mnistcls.summary import summary  # noqa: PLC0415
 
     named, listed = paths or [], _path_list(paths, files_from, nul=nul)
-    target = targets.target(output, format_, Columns(top_k, probabilities, scores), overwrite=overwrite, resume=resume)
+    columns, sources = Columns(top_k, probabilities, scores), Sources(named, recursive=recursive, listed=listed)
+    inputs = {"paths": named, "files_from": files_from, "recursive": recursive}
+    stderr = stderr_console(quiet=quiet)
+    made = partial(make_classifier, model, min_confidence, max_pixels, stderr if verbose else None)
+    if asks_for_ray(engine, address):
+        run = RayRun(sources, listed, output, format_, columns, timeout, address, workers, overwrite, resume)
+        run.check(debug_dir, report)
+        raise typer.Exit(exit_code(run.classify(made(), inputs, stderr)))
+    target = targets.target(output, format_, columns, overwrite=overwrite, resume=resume)
     recorded = _recorder(debug_dir, named, max_pixels, overwrite=overwrite, resume=resume)
     page = make_page(report, overwrite=overwrite, resume=resume)
-    stderr = stderr_console(quiet=quiet)
-    sources, tally, started = Sources(named, recursive=recursive, listed=listed), Tally(), time.perf_counter()
-    drawn, workers = engine.prepare(sources, workers)
-    classifier = make_classifier(model, min_confidence, max_pixels, stderr if verbose else None)
-    inputs = {"paths": named, "files_from": files_from, "recursive": recursive}
+    tally, started = Tally(), time.perf_counter()
+    drawn, workers = prepare(sources, workers)
+    classifier = made()
     remaining = target.remaining(drawn, tally, classifier, inputs, {"timeout": timeout})
     if remaining is None:
         stderr.print(f"{output} is complete: nothing left to classify")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,8 @@ def answers(
     if workers:
         from mnistcls.pool import Pool  # noqa: PLC0415 - as above
 
-        yield from Pool(answer, workers, timeout).run(drawn)
+        with closing(Pool(answer, workers, timeout)) as pool:
+            yield from pool.run(drawn)
         return
     while chunk := list(islice(drawn, CHUNK_SOURCES)):
         yield answer(chunk, _say_nothing)

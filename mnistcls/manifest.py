@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mnistcls import __version__
 from mnistcls.errors import OutputError
-from mnistcls.outputs import whole_file, write_json
+from mnistcls.outputs import whole_file
 from mnistcls.results import Status, Tally
 
 if TYPE_CHECKING:
@@ -94,6 +94,20 @@ class Manifest:
         for status in Status:
             tally.statuses[status] = self.counts.get(f"status {status}", 0)
 
+    def to_json(self) -> str:
+        """As it stands in its file."""
+        return json.dumps(asdict(self), indent=2, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """That of a file.
+
+        Raises:
+            ValueError: it is no JSON.
+            TypeError: it is not that of a manifest.
+        """
+        return cls(**json.loads(text))
+
     def write(self, output: Path) -> None:
         """Write it beside the output: all of it, or nothing.
 
@@ -101,7 +115,7 @@ class Manifest:
             OutputError: it cannot be written.
         """
         with whole_file(manifest_of(output)) as stream:
-            write_json(asdict(self), stream)
+            stream.write(self.to_json())
 
     @classmethod
     def read(cls, output: Path) -> Self | None:
@@ -112,7 +126,7 @@ class Manifest:
         """
         path = manifest_of(output)
         try:
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
+            return cls.from_json(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError) as error:

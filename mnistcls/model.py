@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -114,7 +115,6 @@ class Model:
             )
         try:
             self._content = self.path.read_bytes()  # once: the file may change while workers start
-            self._session = _session(self._content)
             properties = self._session.get_modelmeta().custom_metadata_map
         except Exception as error:  # onnxruntime's own exceptions share no base class
             raise ModelError(f"{path}: not a readable ONNX model ({_first_line(error)}); export it again") from None
@@ -127,12 +127,12 @@ class Model:
         self._check_signature()
 
     def __getstate__(self) -> dict[str, Any]:
-        """All but the session: a worker process makes its own."""
+        """All but the session: a process makes its own, if it has images for it."""
         return {name: value for name, value in vars(self).items() if name != "_session"}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._session = _session(self._content)
+    @cached_property
+    def _session(self) -> ort.InferenceSession:
+        return _session(self._content)
 
     @property
     def sha256(self) -> str:

@@ -1,4 +1,4 @@
-"""Batches of answers as a Parquet file; importing this needs the extra `parquet`."""
+"""Batches of answers as Arrow tables and Parquet files; importing this needs the extra `parquet`."""
 
 from __future__ import annotations
 
@@ -26,15 +26,13 @@ class ParquetWriter:
 
     def __init__(self, columns: Columns, stream: Stream) -> None:
         self._columns = columns
-        self._schema = pa.schema([(name, _type(name)) for name in columns.names()])
-        self._file = pq.ParquetWriter(pa.PythonFile(stream, mode="w"), self._schema)
+        self._file = pq.ParquetWriter(pa.PythonFile(stream, mode="w"), _schema(columns))
         self._waiting: list[Any] = []
         self._rows = 0
 
     def write(self, batch: Batch) -> None:
         """Take the rows of a batch; they are written with others."""
-        columns = zip(self._schema, self._columns.cells(batch), strict=True)
-        self._waiting.append(pa.record_batch([_array(field, cells) for field, cells in columns], schema=self._schema))
+        self._waiting.append(record_batch(batch, self._columns))
         self._rows += len(batch)
         if self._rows >= GROUP_ROWS:
             self._flush()
@@ -48,6 +46,17 @@ class ParquetWriter:
         if self._waiting:
             self._file.write_table(pa.Table.from_batches(self._waiting), row_group_size=GROUP_ROWS)
         self._waiting, self._rows = [], 0
+
+
+def record_batch(batch: Batch, columns: Columns) -> Any:
+    """The rows of a batch as a `pyarrow.RecordBatch`: the values and types of the Parquet file."""
+    schema = _schema(columns)
+    arrays = [_array(field, cells) for field, cells in zip(schema, columns.cells(batch), strict=True)]
+    return pa.record_batch(arrays, schema=schema)
+
+
+def _schema(columns: Columns) -> Any:
+    return pa.schema([(name, _type(name)) for name in columns.names()])
 
 
 def _type(name: str) -> Any:

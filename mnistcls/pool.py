@@ -99,7 +99,7 @@ class _Worker:
 
 
 class Pool:
-    """Worker processes that answer sources: started as there is work for them, ended with the stream of answers.
+    """Worker processes that answer sources: started as there is work for them, ended by `close`.
 
     Args:
         answer: does the work; sent to the workers.
@@ -116,25 +116,27 @@ class Pool:
         """What is drawn and not yet yielded."""
         self._chunk = FIRST_CHUNK
         self._look_seconds = min(LOOK_SECONDS, timeout / 2) if timeout else LOOK_SECONDS
-        self._looked = time.monotonic()
+        self._looked = 0.0
 
     def run(self, sources: Iterator[Source]) -> Iterator[Batch]:
-        """The answers for all sources, in order.
+        """The answers for all sources, in order; once they are drawn to the end, others may follow.
 
         Raises:
             MnistclsError: worker processes cannot be started.
         """
-        try:
-            while self._draw(sources):
-                self._hand_out()
-                while self._order and (batch := self._order[0].batch) is not None:
-                    del self._order[0]
-                    yield batch
-                if self._order:
-                    self._listen()
-        finally:
-            for worker in self._workers:
-                worker.end()
+        self._looked = time.monotonic()
+        while self._draw(sources):
+            self._hand_out()
+            while self._order and (batch := self._order[0].batch) is not None:
+                del self._order[0]
+                yield batch
+            if self._order:
+                self._listen()
+
+    def close(self) -> None:
+        """End the workers, whatever they are at."""
+        for worker in self._workers:
+            worker.end()
 
     def _draw(self, sources: Iterator[Source]) -> bool:
         """Have a task waiting for every worker, as far as sources last and answers keep up; False when all is done."""

@@ -94,6 +94,13 @@ class Tally:
         if self.total < self.inputs:
             raise MnistclsError(f"{self.inputs:,} inputs, but only {self.total:,} rows; please report this")
 
+    def merge(self, other: Tally) -> None:
+        """Count what another has counted."""
+        self.inputs += other.inputs
+        self.statuses += other.statuses
+        self.digits += other.digits
+        self.skipped += other.skipped
+
     def add(self, status: Status, digit: int | None) -> None:
         """Count a row of an earlier run."""
         self.statuses[status] += 1

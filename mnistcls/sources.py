@@ -64,15 +64,21 @@ class Sources:
         """Files passed over so far, in folders and archives, because their suffix is no image's."""
 
     def __iter__(self) -> Iterator[Source]:
+        for found in self.files():
+            if isinstance(found, Source):
+                yield found
+            else:
+                yield from self.contents(found)
+
+    def files(self) -> Iterator[Source | Packed]:
+        """The same by files: of those that hold many images, none is read."""
         self.skipped = 0
         warned = False
         for found in self._found():
             if found is None:
                 self.skipped += 1
-            elif isinstance(found, Source):
+            elif isinstance(found, Source) or found.is_read:
                 yield found
-            elif found.is_read:
-                yield from self._contents(found)
             else:
                 self.skipped += 1
                 if not warned:
@@ -85,7 +91,7 @@ class Sources:
             return None
         total = 0
         for found in self._found():
-            if isinstance(found, _Packed) and found.is_read:
+            if isinstance(found, Packed) and found.is_read:
                 if found.container is not Container.IDX:
                     return None
                 total += _idx_count(found.path)
@@ -95,7 +101,7 @@ class Sources:
                 total += 1
         return total
 
-    def _found(self) -> Iterator[Source | _Packed | None]:
+    def _found(self) -> Iterator[Source | Packed | None]:
         """What the paths lead to; None for each file in a folder that is no image."""
         for path in map(os.fsdecode, self._paths):
             if is_pattern(path):
@@ -105,33 +111,34 @@ class Sources:
         for path in self._listed or ():
             yield from self._at(path)
 
-    def _matching(self, pattern: str) -> Iterator[Source | _Packed | None]:
+    def _matching(self, pattern: str) -> Iterator[Source | Packed | None]:
         path = None
         for path in expand(pattern):
             yield from self._at(path)
         if path is None:
             yield Source(pattern, error=ImageError(ErrorCode.NOT_FOUND, "nothing matches; check the spelling"))
 
-    def _at(self, path: str) -> Iterator[Source | _Packed | None]:
+    def _at(self, path: str) -> Iterator[Source | Packed | None]:
         """A named path: what the folder holds, or one file, by its content unless its name is an image's."""
         shown = path if is_url(path) or not path else PurePath(path).as_posix()
         if _is_folder(path):
             yield from self._in_folder(shown)
         elif not is_image_name(shown) and (container := container_at(path)):
-            yield _Packed(shown, container, is_read=True)
+            yield Packed(shown, container, is_read=True)
         else:
             yield Source(shown)
 
-    def _in_folder(self, folder: str) -> Iterator[Source | _Packed | None]:
+    def _in_folder(self, folder: str) -> Iterator[Source | Packed | None]:
         for found in _walk(folder, recursive=self._recursive):
             if found.error or is_image_name(found.path):
                 yield Source(found.path, error=found.error)
             elif container := container_by_name(found.path):
-                yield _Packed(found.path, container, is_read=container is Container.IDX)
+                yield Packed(found.path, container, is_read=container is Container.IDX)
             else:
                 yield None
 
-    def _contents(self, packed: _Packed) -> Iterator[Source]:
+    def contents(self, packed: Packed) -> Iterator[Source]:
+        """The images of a file that holds many; one row for itself if there are none."""
         found = False
         for source in _reader(packed.container)(packed.path):
             if source is None:
@@ -144,7 +151,7 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
-class _Packed:
+class Packed:
     """A file that holds many images."""
 
     path: str

@@ -45,7 +45,7 @@ def serve(connection: Connection, answer: Answer, progress: Any) -> None:
     """Answer chunks of sources until the connection ends; the first message, None, says that this is ready."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the main process ends its workers
     Thread(target=_end_with_parent, daemon=True).start()
-    warnings = _collect_warnings()
+    warnings = collect_warnings()
     try:
         connection.send(None)
         while True:
@@ -67,7 +67,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-class _Collected(logging.Handler):
+class Collected(logging.Handler):
     """Keeps warnings until they are taken."""
 
     def __init__(self) -> None:
@@ -75,14 +75,17 @@ class _Collected(logging.Handler):
         self._messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Keep one."""
         self._messages.append(record.getMessage())
 
     def taken(self) -> list[str]:
+        """Those since the last time."""
         messages, self._messages = self._messages, []
         return messages
 
 
-def _collect_warnings() -> _Collected:
-    logger, handler = logging.getLogger("mnistcls"), _Collected()
+def collect_warnings() -> Collected:
+    """Have this process's warnings kept, and shown nowhere."""
+    logger, handler = logging.getLogger("mnistcls"), Collected()
     logger.handlers, logger.propagate = [handler], False
     return handler

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
@@ -194,3 +197,37 @@ def test_classify_without_recursion_stays_in_the_folder(classifier: Classifier) 
 
     assert [p.path for p in classifier.classify(["d"])] == ["d/1.png", "d/sub/2.png"]
     assert [p.path for p in classifier.classify(["d"], recursive=False)] == ["d/1.png"]
+
+
+def test_is_a_stage_that_takes_tables_of_files(classifier: Classifier) -> None:
+    files = [save(Path(f"{digit}.png"), digit) for digit in (3, 8)]
+    contents = [files[0].read_bytes(), None, b"no image", files[1].read_bytes()]
+    paths = ["s3://bucket/3.png", "8.png", "bad.png", "t.png"]
+
+    batches: list[Any] = [
+        pa.table({"path": paths, "bytes": contents}),
+        {"path": np.array(paths), "bytes": np.array(contents, object)},
+        {"path": [path.encode() for path in paths], "bytes": contents},
+    ]
+    first, *others = [classifier(batch) for batch in batches]
+
+    assert first.column_names == ["path", "digit", "confidence", "status", "error"]
+    assert first["path"].to_pylist() == paths
+    assert first["digit"].to_pylist() == [3, 8, None, 8]
+    assert first["status"].to_pylist() == ["ok", "ok", "unreadable", "ok"]
+    assert first["error"].to_pylist()[2].startswith("not_an_image: ")
+    assert all(other.equals(first) for other in others)
+    assert classifier({"path": ["gone.png"]})["error"].to_pylist()[0].startswith("not_found: ")
+    with pytest.raises(TypeError, match="needs a column `path`"):
+        classifier({"bytes": [b""]})
+
+
+def test_travels_without_its_session_and_answers_the_same(classifier: Classifier) -> None:
+    before = classifier.predict([glyph(4)])
+
+    sent = pickle.dumps(classifier)
+    received: Classifier = pickle.loads(sent)  # noqa: S301 - our own
+
+    assert len(sent) < classifier.model.path.stat().st_size + 10_000
+    assert "_session" not in vars(received.model), "only a process that has images for it makes one"
+    assert received.predict([glyph(4)]) == before

@@ -47,7 +47,7 @@ class Goal:
 def main(
     only: Annotated[
         list[str] | None,
-        typer.Argument(help="Some of: tiny, few, memory, list, photos, scaling, canonical, remote."),
+        typer.Argument(help="Some of: tiny, few, memory, list, photos, scaling, canonical, remote, ray."),
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where the files are made.")] = FOLDER,
     rounds: Annotated[int, typer.Option(min=1)] = 3,
@@ -145,6 +145,22 @@ def remote(files: corpora.Corpora, _rounds: int) -> list[Goal]:
     return [Goal("10,000 objects at 20 ms of latency: rate by that without", late / prompt, 0.8, at_least=True)]
 
 
+def on_ray(files: corpora.Corpora, rounds: int) -> list[Goal]:
+    """What a Ray cluster takes beside the work itself: CPU time, less that of its start, by the local engine's."""
+    goals, two = [], ("-j", str(measures.LOOPS))
+    few_images = sorted(files.pngs().glob("0/*.png"))[:10]
+    for name, paths in (("files", [files.pngs()]), ("images in ten tar archives", files.shards())):
+        start = measures.cpu_seconds_of(files, *few_images, *two, "--engine", "ray")
+        local, ray = measures.in_turn(
+            rounds,
+            partial(measures.cpu_seconds_of, files, *paths, *two),
+            partial(measures.cpu_seconds_of, files, *paths, *two, "--engine", "ray"),
+        )
+        print(f"      local {local:.1f} s of CPU time; on Ray {ray:.1f} s, of which its start {start:.1f} s")
+        goals.append(Goal(f"70,000 {name}: CPU time on Ray, once started, by local", (ray - start) / local, 1.5))
+    return goals
+
+
 GOALS = {
     "tiny": tiny,
     "few": few,
@@ -154,6 +170,7 @@ GOALS = {
     "scaling": scaling,
     "canonical": canonical,
     "remote": remote,
+    "ray": on_ray,
 }
 
 if __name__ == "__main__":

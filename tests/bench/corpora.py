@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,17 @@ class Corpora:
                     number += 1
             (folder / "done").touch()
         return folder
+
+    def shards(self) -> list[Path]:
+        """The same images in ten tar archives."""
+        folder = self.folder / "tar"
+        if not (folder / "done").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            for digit in sorted(self.pngs().glob("?")):
+                with tarfile.open(folder / f"{digit.name}.tar", "w") as archive:
+                    archive.add(digit, digit.name)
+            (folder / "done").touch()
+        return sorted(folder.glob("*.tar"))
 
     def photos(self) -> Path:
         """1,000 photos of a digit: light that falls off, grain, and a JPEG's usual quality."""

@@ -41,7 +41,7 @@ def classify(files: Corpora, *arguments: str | Path) -> float:
 
 
 def _command(files: Corpora, *arguments: str | Path) -> list[str]:
-    output = ["-o", str(files.folder / "out.csv"), "--overwrite", "--quiet"]
+    output = ["-o", str(files.folder / ("parts" if "ray" in arguments else "out.csv")), "--overwrite", "--quiet"]
     options = ["--model", str(files.model()), *output]
     return [sys.executable, "-m", "mnistcls", "classify", *map(str, arguments), *options]
 
@@ -53,6 +53,26 @@ def bucket_rates(files: Corpora, images: Sequence[Path], latency: float) -> tupl
         command = _command(files, f"s3://{bucket.BUCKET}/d/")
         with subprocess.Popen(command, env={**ENVIRONMENT, **server.environment}) as process:
             return bucket.rates(server, latency, process)
+
+
+def cpu_seconds_of(files: Corpora, *arguments: str | Path) -> float:
+    """CPU time of the command and all below it: a Ray cluster that it starts, too."""
+    seconds: dict[int, float] = {}
+    with subprocess.Popen(_command(files, *arguments), stdout=subprocess.DEVNULL, env=ENVIRONMENT) as process:
+        while process.poll() is None:
+            seconds |= {pid: used for pid in _family(process.pid) if (used := _cpu(pid))}
+            time.sleep(SAMPLE_SECONDS)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, process.args)
+    return sum(seconds.values())
+
+
+def _cpu(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:  # gone since
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def importing() -> float:

@@ -1,0 +1,246 @@
+"""The folder of results: parts with rows, each there with all of its rows or not at all, and records of what they hold.
+
+    results/part-1f0c9a7e-000000.parquet        rows
+    results/_mnistcls/manifest.json             what made them
+    results/_mnistcls/part-1f0c9a7e-000000.gz   which files they answer for; written first, counts if the part is there
+
+The name of a part is that of the run and of the chunk: done again, it is the same part. Readers of such folders
+pass over what begins with `_`.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from fsspec.core import url_to_fs
+
+from mnistcls.errors import OutputError
+from mnistcls.manifest import Manifest
+from mnistcls.results import Status, Tally
+
+OWN = "_mnistcls"
+MANIFEST = f"{OWN}/manifest.json"
+PART = "part-"
+READERS = 16
+"""Records that are read at once: in a bucket, each takes its time."""
+
+_WAYS = "use --overwrite, --resume, or another -o"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a part holds."""
+
+    tally: Tally
+    """Its sources and rows."""
+    files: Sequence[str]
+    """Those that it answers for."""
+
+    def to_bytes(self) -> bytes:
+        """As it is stored."""
+        tally = self.tally
+        counts = {"inputs": tally.inputs, "skipped": tally.skipped, "statuses": tally.statuses, "digits": tally.digits}
+        return gzip.compress(json.dumps({**counts, "files": self.files}).encode(), compresslevel=1, mtime=0)
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Record:
+        """As it was stored."""
+        values = json.loads(gzip.decompress(content))
+        tally = Tally()
+        tally.inputs, tally.skipped = values["inputs"], values["skipped"]
+        tally.statuses = Counter({Status(name): count for name, count in values["statuses"].items()})
+        tally.digits = Counter({int(digit): count for digit, count in values["digits"].items()})
+        return cls(tally, values["files"])
+
+
+class ResultFolder:
+    """A folder of results on a file system that every node of the cluster sees; can be sent to other processes.
+
+    Args:
+        url: a path, or a URL that fsspec knows.
+
+    Raises:
+        OutputError: fsspec does not know it.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        try:
+            self._files, root = url_to_fs(url)
+        except (ImportError, ValueError) as error:
+            raise OutputError(f"{url}: {error}; choose another -o") from None
+        self._root = root.rstrip("/")
+        self._is_local = "file" in self._files.protocol
+
+    def check(self, manifest: Manifest, *, overwrite: bool, resume: bool) -> None:
+        """See whether the results of a run can go there.
+
+        Args:
+            manifest: of the run.
+            overwrite: whether the results of an earlier run may be removed.
+            resume: whether they are to be gone on with.
+
+        Raises:
+            OutputError: something is in the way, or was made otherwise.
+        """
+        with self._errors():
+            self._files.invalidate_cache()
+            if self._files.isfile(self._root):
+                raise OutputError(f"{self.url} is a file; --engine ray needs a folder for its parts with -o")
+            earlier = self._earlier()
+        if earlier and not overwrite and not resume:
+            raise OutputError(f"{self.url} holds the results of an earlier run; {_WAYS}")
+        if earlier and resume and (differences := _differences(manifest, earlier)):
+            fix = "use --overwrite to start afresh"
+            raise OutputError(f"{self.url} was begun otherwise: {'; '.join(differences)}; {fix}")
+
+    def prepare(self, manifest: Manifest, *, overwrite: bool) -> None:
+        """Make it, or make room in it.
+
+        Args:
+            manifest: of the run; it will be in the folder.
+            overwrite: whether to remove what is there.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        with self._errors():
+            if overwrite:
+                self._clear()
+            self._files.makedirs(f"{self._root}/{OWN}", exist_ok=True)
+        self.write_manifest(manifest)
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Say what makes the parts.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        self._write(MANIFEST, manifest.to_json().encode())
+
+    def check_seen(self, node: str) -> None:
+        """Whether this process sees it.
+
+        Args:
+            node: where this process is.
+
+        Raises:
+            OutputError: it does not: it would write the parts elsewhere.
+        """
+        with self._errors():
+            if not self._files.exists(f"{self._root}/{MANIFEST}"):
+                fix = "name a folder with -o that all nodes share"
+                raise OutputError(f"{self._root} is not there on the node {node}; {fix}")
+
+    def claim(self, name: str) -> None:
+        """Note that something is begun, which must not be begun twice.
+
+        Raises:
+            OutputError: it has been.
+        """
+        if self._files.exists(f"{self._root}/{OWN}/{name}"):
+            raise OutputError(f"{name} was lost and cannot be done twice in a run")
+        self._write(f"{OWN}/{name}", b"")
+
+    def parts(self) -> set[str]:
+        """Names of the parts that are there.
+
+        Raises:
+            OutputError: it cannot be listed.
+        """
+        with self._errors():
+            self._files.invalidate_cache()
+            return {name for name in self._names() if name.startswith(PART)}
+
+    def write_part(self, name: str, rows: bytes, record: Record) -> None:
+        """Add a part; if it is there, it is replaced.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        self._write(_record_of(name), record.to_bytes())
+        self._write(name, rows)
+
+    def records(self) -> Iterator[Record]:
+        """Those of the parts that are there.
+
+        Raises:
+            OutputError: one is damaged or cannot be read.
+        """
+        with ThreadPoolExecutor(READERS) as threads:
+            yield from threads.map(self._record, sorted(self.parts()))
+
+    def _record(self, part: str) -> Record:
+        name = f"{self._root}/{_record_of(part)}"
+        with self._errors():
+            try:
+                return Record.from_bytes(self._files.cat_file(name))
+            except (ValueError, KeyError, EOFError, gzip.BadGzipFile, FileNotFoundError):
+                raise OutputError(f"{name} is damaged or missing; use --overwrite, or another -o") from None
+
+    def _earlier(self) -> Manifest | None:
+        """The manifest of what is there; None if nothing is."""
+        if not (names := self._names()):
+            return None
+        if OWN not in names:
+            raise OutputError(f"{self.url} holds other files than results; choose an empty or new folder with -o")
+        try:
+            return Manifest.from_json(self._files.cat_file(f"{self._root}/{MANIFEST}").decode())
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError) as error:
+            raise OutputError(f"{self._root}/{MANIFEST} is damaged ({error}); remove it, or use another -o") from None
+
+    def _names(self) -> set[str]:
+        try:
+            found = self._files.ls(self._root, detail=False)
+        except FileNotFoundError:
+            return set()
+        return {os.path.basename(name.rstrip("/")) for name in found} - {""}  # noqa: PTH119 - a URL's path, too
+
+    def _clear(self) -> None:
+        """Remove the parts, then their records: what stops it leaves no part without its record."""
+        for name in self._names():
+            if name.startswith(PART):
+                self._files.rm_file(f"{self._root}/{name}")
+        if self._files.exists(f"{self._root}/{OWN}"):
+            self._files.rm(f"{self._root}/{OWN}", recursive=True)
+
+    def _write(self, name: str, content: bytes) -> None:
+        """Write a file: all of it, or nothing."""
+        path = f"{self._root}/{name}"
+        with self._errors():
+            if not self._is_local:
+                self._files.pipe_file(path, content)  # an object is there when all of it is
+                return
+            part = f"{self._root}/{OWN}/{uuid.uuid4().hex}.tmp"
+            with open(part, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, path)  # noqa: PTH105
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise OutputError(f"cannot write {self.url}: {why}; choose another folder with -o") from None
+
+
+def _record_of(part: str) -> str:
+    return f"{OWN}/{part.partition('.')[0]}.gz"
+
+
+def _differences(ours: Manifest, earlier: Manifest) -> list[str]:
+    """What else than the inputs is different: files are known by their paths, and there may be more of them now."""
+    return replace(ours, inputs={}).differences(replace(earlier, inputs={}))

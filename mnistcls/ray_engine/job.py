@@ -1,0 +1,133 @@
+"""A run on a cluster: the pipeline of Ray Data, and the account of what comes out of it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import ray
+import ray.data
+from ray.exceptions import RayError
+
+from mnistcls.errors import MnistclsError
+from mnistcls.ray_engine.chunk import End, Receipt
+from mnistcls.ray_engine.folder import ResultFolder
+from mnistcls.ray_engine.listing import chunks
+from mnistcls.ray_engine.stage import Stage, Work
+from mnistcls.results import Tally
+from mnistcls.sources import Sources
+
+_logger = logging.getLogger("mnistcls")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be done on a cluster."""
+
+    sources: Sources
+    work: Work
+    resume: bool
+    """Whether what the folder holds stays, and is not done again."""
+    actors: int | None
+    """How many; None for as many as the cluster has room for."""
+
+    def run(self, account: Account) -> Iterator[int]:
+        """Do it on the cluster that this process is connected to; yields the rows so far after each part.
+
+        Raises:
+            MnistclsError: it cannot go on, or files or rows are missing at its end.
+        """
+        try:
+            for table in self._pipeline().iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
+                for receipt in Receipt.from_table(table):
+                    account.add(receipt)
+                    yield account.tally.total
+        except RayError as error:
+            raise MnistclsError(f"the Ray job failed: {_reason(error)}") from None
+        account.check(self.work.folder)
+
+    def _pipeline(self) -> ray.data.Dataset:
+        context = ray.data.DataContext.get_current()
+        context.target_max_block_size = 1  # byte: each chunk by itself, as soon as it is listed
+        context.enable_progress_bars = False
+        logging.getLogger("ray.data").setLevel(logging.CRITICAL)
+        here = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}  # sees what the user named
+        return (
+            ray.data.from_items([{"run": self.work.run}], override_num_blocks=1)
+            .flat_map(partial(_listed, self), num_cpus=0, label_selector=here)
+            .map_batches(
+                Stage,
+                fn_constructor_args=[self.work],
+                batch_size=1,
+                batch_format="pyarrow",
+                compute=self._pool(),
+                num_cpus=1,
+            )
+        )
+
+    def _pool(self) -> ray.data.ActorPoolStrategy:
+        if self.actors:
+            return ray.data.ActorPoolStrategy(size=self.actors)
+        return ray.data.ActorPoolStrategy(min_size=1, initial_size=max(1, int(ray.cluster_resources().get("CPU", 1))))
+
+
+class Account:
+    """What has come out of a job."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+        """Of this run; at the end, of earlier parts as well."""
+        self.done = 0
+        """Rows of earlier parts; known at the end."""
+        self._files = self._chunks = self._parts = 0
+        self._end: tuple[int, End] | None = None
+
+    def add(self, receipt: Receipt) -> None:
+        """Count what came of a chunk; pass its warnings on.
+
+        Raises:
+            MnistclsError: the job cannot go on.
+        """
+        for warning in receipt.warnings:
+            _logger.warning("%s", warning)
+        if receipt.error:
+            raise MnistclsError(receipt.error)
+        self._files += receipt.files
+        self._chunks += 1
+        self._parts += receipt.files > 0
+        self.tally.merge(receipt.tally)
+        if receipt.end:
+            self._end = receipt.number + 1, receipt.end
+
+    def check(self, folder: ResultFolder) -> None:
+        """See that everything that was listed has come out, and is in the folder; count what was there before.
+
+        Raises:
+            MnistclsError: something is missing.
+        """
+        if not self._end:
+            raise MnistclsError("the Ray job ended before its listing")
+        chunks, end = self._end
+        expected = {"files": end.files, "chunks": chunks, "parts": end.earlier_parts + self._parts}
+        found = {"files": self._files, "chunks": self._chunks, "parts": len(folder.parts())}
+        if expected != found or self.tally.total < self.tally.inputs:
+            rows = f"{self.tally.inputs:,} inputs, {self.tally.total:,} rows"
+            raise MnistclsError(f"{rows}; listed {expected}, but answered {found}; please report this")
+        self.tally.merge(end.earlier)
+        self.done = end.earlier.total
+
+
+def _listed(job: Job, _row: object) -> Iterator[dict[str, bytes]]:
+    with contextlib.chdir(job.work.directory):
+        job.work.folder.claim(f"listing-{job.work.run}")  # begun again, it may find others, and cut them otherwise
+        for chunk in chunks(job.sources, job.work.folder, resume=job.resume):
+            yield chunk.to_row()
+
+
+def _reason(error: RayError) -> str:
+    """The last line that says something: what was raised, below where it was."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

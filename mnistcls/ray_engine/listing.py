@@ -1,0 +1,114 @@
+"""Where a job begins: the files to be classified, in chunks, as they are found."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mnistcls.errors import MnistclsError
+from mnistcls.ray_engine.chunk import Chunk, End
+from mnistcls.results import Tally
+from mnistcls.sources import Packed, Source, Sources
+from mnistcls.worker import collect_warnings
+
+if TYPE_CHECKING:
+    from mnistcls.ray_engine.folder import ResultFolder
+
+FIRST_IMAGES, MOST_IMAGES = 256, 8_192
+"""In a chunk: few at first, so that small jobs occupy all actors; then more, so that large ones have few parts."""
+
+CHUNKS_ALIKE = 16
+"""Chunks after which they are twice as large."""
+
+PACKED_BYTES = 512
+"""What an image in an archive is taken to need there, until somebody has counted."""
+
+DIGEST_BYTES = 16
+
+
+def chunks(sources: Sources, folder: ResultFolder, *, resume: bool) -> Iterator[Chunk]:
+    """The files of a job, but those that earlier parts answer for.
+
+    Args:
+        sources: what was named, from this process's folder.
+        folder: with the earlier parts.
+        resume: whether there may be any.
+    """
+    warnings, number, listed, skipped = collect_warnings(), 0, 0, 0
+    try:
+        earlier = _Earlier.of(folder) if resume else _Earlier()
+        left = (file for file in sources.files() if not earlier.answered.take(file.path))
+        while files := _take(left, min(FIRST_IMAGES << number // CHUNKS_ALIKE, MOST_IMAGES)):
+            yield Chunk(number, files, sources.skipped - skipped, warnings.taken())
+            number, listed, skipped = number + 1, listed + len(files), sources.skipped
+        end = End(listed, earlier.tally, earlier.parts)
+        yield Chunk(number, [], sources.skipped - skipped, warnings.taken(), end)
+    except MnistclsError as error:
+        yield Chunk(number, [], 0, warnings.taken(), error=str(error))
+
+
+@dataclass(frozen=True)
+class _Earlier:
+    """What earlier runs have left."""
+
+    answered: Answered = field(default_factory=lambda: Answered(b""))
+    tally: Tally = field(default_factory=Tally)
+    parts: int = 0
+
+    @classmethod
+    def of(cls, folder: ResultFolder) -> _Earlier:
+        digests, tally, parts = bytearray(), Tally(), 0
+        for parts, record in enumerate(folder.records(), 1):  # noqa: B007 - their number is wanted
+            tally.merge(record.tally)
+            digests += b"".join(map(digest_of, record.files))
+        return cls(Answered(digests), tally, parts)
+
+
+class Answered:
+    """Which files have their rows, by digests of their paths: 24 bytes each, however many there are.
+
+    Args:
+        digests: of their paths, one after the other; of a path that was named twice, two.
+    """
+
+    def __init__(self, digests: bytes | bytearray) -> None:
+        self._digests, self._left = np.unique(np.frombuffer(digests, f"S{DIGEST_BYTES}"), return_counts=True)
+
+    def take(self, path: str) -> bool:
+        """Whether a file has its rows; each time, one row that was named is used up."""
+        if not len(self._digests):
+            return False
+        digest = np.array(digest_of(path), self._digests.dtype)  # alike: NumPy passes over zeros at their ends
+        place = int(np.searchsorted(self._digests, digest))
+        found = place < len(self._digests) and self._digests[place] == digest and self._left[place] > 0
+        if found:
+            self._left[place] -= 1
+        return bool(found)
+
+
+def digest_of(path: str) -> bytes:
+    """What stands for a path: of a hundred million, no two will ever be the same."""
+    return hashlib.blake2b(os.fsencode(path), digest_size=DIGEST_BYTES).digest()
+
+
+def _take(files: Iterator[Source | Packed], images: int) -> list[Source | Packed]:
+    """The next files, until they hold about so many images."""
+    taken: list[Source | Packed] = []
+    while images > 0 and (file := next(files, None)):
+        taken.append(file)
+        images -= _images(file)
+    return taken
+
+
+def _images(file: Source | Packed) -> int:
+    if isinstance(file, Source):
+        return 1
+    try:
+        return os.stat(file.path).st_size // PACKED_BYTES + 1
+    except OSError:  # not on a disk: it may be large
+        return MOST_IMAGES

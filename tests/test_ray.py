@@ -1,0 +1,301 @@
+"""The engine for clusters, on a real one: two nodes on this machine."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+from test_cli import ENVIRONMENT, HEADER, run
+from test_readme import README
+from toy_model import canonical_glyphs, save
+
+from mnistcls import Classifier
+
+pytest.importorskip("ray")
+from ray.cluster_utils import Cluster
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # Ray's own
+
+NODE = {"num_cpus": 1, "object_store_memory": 200_000_000, "include_dashboard": False}
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    made = Cluster(initialize_head=True, head_node_args=NODE)
+    made.add_node(**NODE)
+    yield made
+    made.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def local(toy_model: Path) -> list[str]:
+    return [sys.executable, "-m", "mnistcls", "classify", "--model", str(toy_model)]
+
+
+@pytest.fixture
+def command(local: list[str], cluster: Cluster) -> list[str]:
+    return [*local, "--engine", "ray", "--address", cluster.address]
+
+
+def rows_of(folder: str) -> list[tuple[Any, ...]]:
+    """All rows of a folder of parts, sorted, as CSV has them."""
+    rows = pq.read_table(folder).to_pylist()
+    return sorted(tuple(map(_cell, row.items())) for row in rows)
+
+
+def _cell(item: tuple[str, Any]) -> str:
+    name, value = item
+    return "" if value is None else f"{value:.6f}" if name.startswith("confidence") else str(value)
+
+
+def csv_rows(text: str) -> list[tuple[str, ...]]:
+    return sorted(map(tuple, list(csv.reader(io.StringIO(text, newline="")))[1:]))
+
+
+def paths_of(folder: str) -> Counter[str]:
+    return Counter(row[0] for row in rows_of(folder))
+
+
+def many(folder: str, count: int) -> list[Path]:
+    """Images of 28x28 as MNIST has them, most of them links to the same few."""
+    drawn = [Path("drawn") / f"{digit}.png" for digit in range(10)]
+    drawn[0].parent.mkdir(exist_ok=True)
+    for path, image in zip(drawn, canonical_glyphs(), strict=True):
+        Image.fromarray(image).save(path)
+    Path(folder).mkdir(parents=True)
+    made = [Path(folder) / f"{i:06}.png" for i in range(count)]
+    for i, path in enumerate(made):
+        os.link(drawn[i % 10], path)
+    return made
+
+
+def shard(path: str, names: list[str]) -> Path:
+    """An archive of the images that `many` has drawn."""
+    with tarfile.open(path, "w") as archive:
+        for i, name in enumerate(names):
+            content = (Path("drawn") / f"{i % 10}.png").read_bytes()
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return Path(path)
+
+
+# --- rows
+
+
+def test_the_rows_are_those_of_the_local_engine(local: list[str], command: list[str]) -> None:
+    many("d/plain", 700)
+    save(Path("d/sub/7.png"), 7)
+    Path("d/sub/broken.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    Path("d/empty.jpg").touch()
+    Path("d/notes.txt").touch()
+    save(Path("d/pages.tif"), 3, save_all=True, append_images=[Image.open("d/plain/000004.png")])
+    os.mkfifo("d/pipe.png")
+    shard("shard.tar", [f"in/{i}.png" for i in range(40)] + ["in/readme.txt"])
+    with zipfile.ZipFile("batch.zip", "w") as archive:
+        archive.write("drawn/4.png", "four.png")
+        archive.writestr("bad.png", b"no image")
+    named = ["d", "shard.tar", "batch.zip", "gone.png", "d/sub/7.png"]
+
+    here = run(local, *named)
+    result = run(command, *named, "-o", "results/")
+
+    assert result.returncode == here.returncode == 1
+    assert rows_of("results") == csv_rows(here.stdout)
+    assert {row[0] for row in rows_of("results")} >= {"shard.tar/in/0.png", "batch.zip/four.png", "gone.png"}
+    told, expected = (r.stderr.splitlines()[-2:] for r in (result, here))
+    assert told == expected, "inputs, rows and digits"
+    assert "skipped 2 other files" in result.stderr
+    assert len(list(Path("results").glob("part-*.parquet"))) > 1
+
+
+def test_an_image_that_takes_too_long_is_a_row(command: list[str]) -> None:
+    save(Path("d/1.png"), 1)
+    save(Path("d/2.tif"), 2)
+    Image.effect_noise((12_000, 12_000), 64).save("d/3.png", compress_level=1)
+
+    result = run(command, "d", "-o", "results", "--max-pixels", "200000000", "--timeout", "0.5")
+
+    assert result.returncode == 1
+    assert [(row[0], row[4].partition(":")[0]) for row in rows_of("results")] == [
+        ("d/1.png", ""),
+        ("d/2.tif", ""),
+        ("d/3.png", "timeout"),
+    ]
+
+
+def test_json_lines_and_more_columns(command: list[str], local: list[str]) -> None:
+    many("d", 300)
+    options = ["--top-k", "2", "--scores"]
+
+    run(command, "d", "-o", "results", "--format", "jsonl", *options)
+    run(local, "d", "-o", "here.jsonl", *options)
+
+    lines = [line for part in Path("results").glob("part-*.jsonl") for line in part.read_text().splitlines()]
+    assert sorted(lines) == sorted(Path("here.jsonl").read_text().splitlines())
+
+
+def test_the_recipe_of_the_readme_runs_as_it_stands(cluster: Cluster) -> None:
+    many("scans", 300)
+    Path("scans/bad.png").write_bytes(b"no image")
+    (recipe,) = re.findall(r"<!-- recipe: ray -->\n```python\n(.*?)```", README, re.DOTALL)
+
+    command = [sys.executable, "-W", "error::DeprecationWarning:__main__", "-c", recipe]
+    environment = {**ENVIRONMENT, "RAY_ADDRESS": cluster.address}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+
+    assert done.returncode == 0, done.stderr
+    rows = pq.read_table("results").to_pylist()
+    assert list(rows[0]) == HEADER.split(",")
+    assert Counter(row["status"] for row in rows)["unreadable"] == 1
+    digits = {Path(row["path"]).name: row["digit"] for row in rows}
+    assert len(rows) == len(digits) == 301
+    assert digits["bad.png"] is None
+    here = Classifier().classify(["scans"])
+    assert digits == {Path(p.path).name: p.digit for p in here}
+
+
+# --- what goes wrong
+
+
+def test_a_node_killed_in_mid_job_loses_nothing(command: list[str], local: list[str], cluster: Cluster) -> None:
+    many("d", 12_000)
+    doomed = cluster.add_node(**NODE)
+
+    with subprocess.Popen([*command, "d", "-o", "results"], stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as job:
+        wait_for_parts("results", 3)
+        assert job.poll() is None
+        cluster.remove_node(doomed, allow_graceful=False)
+        _, told = job.communicate(timeout=300)
+
+    assert job.returncode == 0, told
+    assert "12,000 inputs, 12,000 rows" in told
+    assert rows_of("results") == csv_rows(run(local, "d").stdout)
+
+
+def wait_for_parts(folder: str, count: int) -> None:
+    for _ in range(6000):
+        if len(list(Path(folder).glob("part-*"))) >= count:
+            return
+        time.sleep(0.05)
+    pytest.fail(f"not {count} parts in five minutes")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_resume_does_the_rest(command: list[str], local: list[str], number: signal.Signals) -> None:
+    many("d", 6_000)
+    shard("shard.tar", [f"{i}.png" for i in range(300)])
+    with subprocess.Popen(
+        [*command, "shard.tar", "d", "d/000007.png", "-o", "results"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT,
+    ) as job:
+        wait_for_parts("results", 4)
+        job.send_signal(number)
+        _, told = job.communicate(timeout=60)
+    assert job.returncode == (-9 if number is signal.SIGKILL else 143)
+    if number is signal.SIGTERM:
+        assert told == "Error: terminated; finished parts are in results; --resume goes on\n"
+    kept = {path: path.stat().st_mtime_ns for path in Path("results").glob("part-*")}
+    save(Path("d/000000-new.png"), 4)  # before all others: what counts is the path, not the place
+
+    again = run(command, "shard.tar", "d", "d/000007.png", "-o", "results", "--resume")
+
+    assert again.returncode == 0, again.stderr
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    here = run(local, "shard.tar", "d", "d/000007.png")
+    assert rows_of("results") == csv_rows(here.stdout)
+    assert again.stderr.splitlines()[-2:] == here.stderr.splitlines()[-2:]
+    done = sum(len(record_of(path)["files"]) for path in kept)
+    assert done > 0
+    manifest = json.loads(Path("results/_mnistcls/manifest.json").read_text())
+    assert manifest["finished"]
+    assert manifest["counts"]["rows"] == 6_302
+
+    nothing = run(command, "shard.tar", "d", "d/000007.png", "-o", "results", "--resume")
+
+    assert "6,302 images" in nothing.stderr
+    assert "6,302 of them before" in nothing.stderr
+    assert rows_of("results") == csv_rows(here.stdout)
+
+
+def record_of(part: Path) -> Any:
+    return json.loads(gzip.decompress((part.parent / "_mnistcls" / f"{part.stem}.gz").read_bytes()))
+
+
+def test_other_results_are_not_gone_on_with(command: list[str]) -> None:
+    many("d", 10)
+    assert run(command, "d", "-o", "results").returncode == 0
+    before = rows_of("results")
+
+    otherwise = run(command, "d", "-o", "results", "--resume", "--min-confidence", "0.3")
+    twice = run(command, "d", "-o", "results")
+    afresh = run(command, "d/000001.png", "-o", "results", "--overwrite")
+
+    assert otherwise.returncode == twice.returncode == 2
+    assert "results was begun otherwise: min_confidence was 0.8 and is 0.3" in otherwise.stderr
+    assert twice.stderr == (
+        "Error: results holds the results of an earlier run; use --overwrite, --resume, or another -o\n"
+    )
+    assert len(before) == 10
+    assert afresh.returncode == 0
+    assert list(paths_of("results")) == ["d/000001.png"]
+
+
+# --- memory
+
+
+def test_the_memory_of_the_driver_stays_flat(command: list[str]) -> None:
+    many("d", 100_000)
+    shard("shard-00.tar", [f"{i}.png" for i in range(10_000)])
+    for i in range(1, 10):
+        os.link("shard-00.tar", f"shard-{i:02}.tar")
+    seen: list[tuple[int, float]] = []
+
+    with subprocess.Popen(
+        [*command, *sorted(map(str, Path().glob("shard-*.tar"))), "d", "-o", "results"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT,
+    ) as job:
+        while job.poll() is None:
+            seen.append((len(list(Path("results").glob("part-*"))), megabytes(job.pid)))
+            time.sleep(0.5)
+        told = job.stderr.read() if job.stderr else ""
+
+    assert job.returncode == 0, told
+    assert "200,000 rows" in told
+    begun = max(size for parts, size in seen if 1 <= parts <= 4)
+    assert max(size for _, size in seen) < begun + 30, seen
+
+
+def megabytes(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
