@@ -60,7 +60,7 @@ FULL = {
         weight_decay=0.03,
         warmup=0.2,
         ema_decay=0.9995,
-        augmentation=Augmentation(rotation=12, scale=0.12, shear=0.15, shift=1.0, elastic=1.2, untouched=0.5),
+        augmentation=Augmentation(rotation=12, scale=0.12, shear=0.15, shift=1.0, elastic=1.2, untouched=0.25),
         synthetic_share=0.2,
         pictured_share=0.25,
         outlier_share=0.1,
