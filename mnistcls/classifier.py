@@ -14,14 +14,14 @@ from PIL import Image
 
 from mnistcls.batch import Batch
 from mnistcls.canonical import canonicalize_all
-from mnistcls.columns import Columns
 from mnistcls.decode import read_image, read_source
+from mnistcls.decode.pixels import Decoded, check_array, image_to_array
 from mnistcls.engine import answers
 from mnistcls.errors import ImageError, MnistclsError
 from mnistcls.files import is_url
 from mnistcls.limits import MAX_PIXELS, TIMEOUT
 from mnistcls.model import Model, bundled_model
-from mnistcls.pixels import Decoded, check_array, image_to_array
+from mnistcls.outputs.columns import Columns
 from mnistcls.results import STATUSES, Prediction, Status
 from mnistcls.sources import Source, Sources
 
@@ -118,7 +118,7 @@ class Classifier:
         """
         import pyarrow as pa  # noqa: PLC0415 - an extra
 
-        from mnistcls.parquet import record_batch  # noqa: PLC0415 - needs it
+        from mnistcls.outputs.parquet import record_batch  # noqa: PLC0415 - needs it
 
         columns = batch.to_pydict() if isinstance(batch, pa.Table) else batch
         if "path" not in columns:
@@ -185,7 +185,7 @@ def _with_objects(sources: Sequence[Source]) -> Iterator[Source]:
     """The same sources; those in object storage are read ahead."""
     if not any(is_url(source.path) for source in sources):
         return iter(sources)
-    from mnistcls.objects import read_ahead  # noqa: PLC0415 - for those who name a URL
+    from mnistcls.remote.objects import read_ahead  # noqa: PLC0415 - for those who name a URL
 
     return read_ahead(sources)
 

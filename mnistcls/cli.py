@@ -11,10 +11,10 @@ from typing import Annotated, NoReturn
 import typer
 
 from mnistcls import __version__
-from mnistcls.cli_classify import classify
-from mnistcls.cli_common import EXIT_ERROR
-from mnistcls.cli_evaluate import evaluate
-from mnistcls.cli_info import bench, info
+from mnistcls.commands.classify import classify
+from mnistcls.commands.common import EXIT_ERROR
+from mnistcls.commands.evaluate import evaluate
+from mnistcls.commands.info import bench, info
 from mnistcls.errors import MnistclsError
 
 # Commands import what they need when they run: --help and --version load neither numpy nor onnxruntime.

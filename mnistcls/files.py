@@ -37,7 +37,7 @@ def open_regular(path: str) -> Iterator[BinaryIO]:
         ImageError: it cannot be opened. What the block raises passes as it is.
     """
     if is_url(path):
-        from mnistcls.objects import open_object  # noqa: PLC0415 - for those who name one
+        from mnistcls.remote.objects import open_object  # noqa: PLC0415 - for those who name one
 
         with open_object(path) as file:
             yield file
@@ -55,7 +55,7 @@ def read_small(path: str, most: int) -> bytes | None:
         ImageError: it cannot be opened or read.
     """
     if is_url(path):
-        from mnistcls.objects import read_object  # noqa: PLC0415 - as above
+        from mnistcls.remote.objects import read_object  # noqa: PLC0415 - as above
 
         return read_object(path, most)
     number = _opened(path)

@@ -15,8 +15,8 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from mnistcls.canonical import VERSION as PREPROCESSING
+from mnistcls.canonical.placement import SIZE
 from mnistcls.errors import ModelError
-from mnistcls.placement import SIZE
 
 CONTRACT = 1
 """Version of the model file's inputs, outputs and metadata that this release reads and writes."""

@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mnistcls.columns import Columns
+from mnistcls.commands.summary import STYLES
+from mnistcls.outputs.columns import Columns
 from mnistcls.results import Prediction, Status, printable
-from mnistcls.summary import STYLES
 
 MAX_ROWS = 100
 """A table with more rows than this shows its beginning, then only the rows that need a look."""

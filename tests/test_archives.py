@@ -16,10 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mnistcls import archives
 from mnistcls.decode import read_image, read_source
 from mnistcls.errors import ErrorCode
-from mnistcls.sources import Source, Sources
+from mnistcls.sources import Source, Sources, archives
 
 TAR_NAMES = ["a.tar", "a.tar.gz", "a.tgz", "a.tar.bz2"]
 

@@ -10,11 +10,11 @@ from PIL import Image
 from test_cli import run
 from toy_model import save
 
-from mnistcls import bench
-from mnistcls.bench import MAX_IMAGES, STAGES, Benchmark, Stage, benchmark, draw_images, sample
-from mnistcls.bench_table import as_dict, print_benchmark
 from mnistcls.classifier import Classifier
 from mnistcls.errors import MnistclsError
+from mnistcls.inspection import bench
+from mnistcls.inspection.bench import MAX_IMAGES, STAGES, Benchmark, Stage, benchmark, draw_images, sample
+from mnistcls.inspection.bench_table import as_dict, print_benchmark
 
 FIGURES = Benchmark(256, 2, 3.2, 7, tuple(map(Stage, STAGES, (1e-5, 5e-5, 3e-5, 1e-5))), 15_432.1)
 

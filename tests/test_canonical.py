@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnistcls.canonical import VERSION, Canonical, canonicalize, canonicalize_all
+from mnistcls.canonical.mnist_form import as_mnist
 from mnistcls.classifier import Classifier
 from mnistcls.decode import read_image
+from mnistcls.decode.pixels import check_array, image_to_array
 from mnistcls.errors import ImageError
-from mnistcls.mnist_form import as_mnist
-from mnistcls.pixels import check_array, image_to_array
 from train import photo, scenes
 from train.data import Digits, load_test, load_train
 from train.enlarged import Frame, thinned, written

@@ -13,7 +13,7 @@ from toy_model import save
 from mnistcls.classifier import Classifier
 
 pytest.importorskip("fsspec")
-from mnistcls.manifest import Manifest
+from mnistcls.outputs.manifest import Manifest
 from mnistcls.ray_engine.folder import Record, ResultFolder
 from mnistcls.results import Tally
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnistcls.clutter import find_digits
+from mnistcls.canonical.clutter import find_digits
 
 Mask = NDArray[np.bool_]
 

@@ -17,12 +17,12 @@ from toy_model import canonical_glyphs, glyph, save
 
 from mnistcls.batch import Batch
 from mnistcls.canonical import canonicalize, canonicalize_all
-from mnistcls.debug import STEPS_COLUMNS, check_folder, file_name, recorded
 from mnistcls.decode import read_image
 from mnistcls.errors import OutputError
+from mnistcls.inspection.debug import STEPS_COLUMNS, check_folder, file_name, recorded
+from mnistcls.inspection.sheets import CELL_HEIGHT, CELL_WIDTH, COLUMNS, GAP, PAGE, ROWS, SIDE, Sheet, thumbnail
 from mnistcls.limits import MAX_PIXELS
 from mnistcls.results import Prediction, Status
-from mnistcls.sheets import CELL_HEIGHT, CELL_WIDTH, COLUMNS, GAP, PAGE, ROWS, SIDE, Sheet, thumbnail
 from mnistcls.sources import Sources
 
 HOSTILE = [b"a\nb.png", b"c\xff.png", b"-q.png", b"..png", b"e\rf.png", b"=1+1.png", b"a\\b.png", b"x" * 251 + b".png"]

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, features
 
 from mnistcls.decode import FORMATS, decode, read_image, read_source
+from mnistcls.decode.pixels import check_array, image_to_array
 from mnistcls.errors import ErrorCode, ImageError
-from mnistcls.pixels import check_array, image_to_array
 from mnistcls.sources import Source
 
 RAMP = np.add.outer(np.arange(0, 240, 8), np.arange(0, 12)).astype(np.uint8)  # 30 rows, 12 columns, top left darkest

@@ -15,8 +15,8 @@ from answering import Unable, answer
 from PIL import Image
 from toy_model import checkerboard, doubtful, glyph
 
-from mnistcls import Classifier, pool
-from mnistcls.engine import SMALL_COUNT, answers
+from mnistcls import Classifier
+from mnistcls.engine import SMALL_COUNT, answers, pool
 from mnistcls.errors import MnistclsError
 from mnistcls.sources import Source
 

@@ -11,9 +11,9 @@ from sklearn.metrics import accuracy_score, confusion_matrix
 
 from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.evaluation import UNREADABLE, WORST, Evaluation, Mistake, evaluate
-from mnistcls.evaluation_json import as_dict
-from mnistcls.label_files import NO_DIGIT
-from mnistcls.metrics import Proportion
+from mnistcls.evaluation.json_file import as_dict
+from mnistcls.evaluation.label_files import NO_DIGIT
+from mnistcls.evaluation.metrics import Proportion
 from mnistcls.results import Prediction, Status
 
 BROKEN = Prediction.unreadable("b.png", ImageError(ErrorCode.TRUNCATED, "cut short"))

@@ -11,9 +11,9 @@ from batches import batch_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnistcls.columns import Columns
 from mnistcls.errors import ErrorCode, ImageError
-from mnistcls.formats import Format, open_writer
+from mnistcls.outputs.columns import Columns
+from mnistcls.outputs.formats import Format, open_writer
 from mnistcls.results import Prediction, Status
 
 EIGHT = Prediction("a.png", Status.OK, 8, 0.75, 0.5, (0.125, 0, 0, 0.0625, 0, 0, 0, 0, 0.75, 0.0625))

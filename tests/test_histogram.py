@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mnistcls.histogram import histogram, otsu, quantile, strongest
+from mnistcls.canonical.histogram import histogram, otsu, quantile, strongest
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mnistcls import idx
 from mnistcls.decode import read_source
 from mnistcls.errors import ErrorCode
-from mnistcls.sources import Source, Sources
+from mnistcls.sources import Source, Sources, idx
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (700, 28, 28), np.uint8)
 NAMES = ["t10k-images-idx3-ubyte", "t10k-images-idx3-ubyte.gz", "t10k-images.idx3-ubyte"]

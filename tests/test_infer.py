@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from mnistcls.metrics import wilson_interval
+from mnistcls.evaluation.metrics import wilson_interval
 from train.infer import BATCH_SIZE, logits_of, scores, to_input
 from train.networks import reference
 

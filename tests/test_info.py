@@ -13,9 +13,9 @@ import pytest
 from test_cli import run
 
 import mnistcls
-from mnistcls import info
-from mnistcls.info import environment, model_info
-from mnistcls.info_tables import as_dict, print_info
+from mnistcls.inspection import info
+from mnistcls.inspection.info import environment, model_info
+from mnistcls.inspection.info_tables import as_dict, print_info
 from mnistcls.model import bundled_model
 
 COMMAND = [sys.executable, "-m", "mnistcls", "info"]

@@ -5,11 +5,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from mnistcls.clutter import find_digits
-from mnistcls.histogram import histogram
-from mnistcls.ink import Marks, are_shade, are_texture, cut_out, marks_of, thresholds
-from mnistcls.paper import Contrast, contrast
-from mnistcls.plane import Plane
+from mnistcls.canonical.clutter import find_digits
+from mnistcls.canonical.histogram import histogram
+from mnistcls.canonical.ink import Marks, are_shade, are_texture, cut_out, marks_of, thresholds
+from mnistcls.canonical.paper import Contrast, contrast
+from mnistcls.canonical.plane import Plane
 
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy_model import save
 
-from mnistcls.columns import Columns
 from mnistcls.errors import LabelError
-from mnistcls.formats import Format, open_writer
-from mnistcls.label_files import NO_DIGIT
-from mnistcls.labels import Labels, find_labels
+from mnistcls.evaluation.label_files import NO_DIGIT
+from mnistcls.evaluation.labels import Labels, find_labels
+from mnistcls.outputs.columns import Columns
+from mnistcls.outputs.formats import Format, open_writer
 from mnistcls.results import Prediction, Status
 from mnistcls.sources import Sources
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnistcls.errors import MnistclsError
-from mnistcls.listed import CHUNK_BYTES, MAX_PATH_BYTES, PathList
 from mnistcls.sources import Source, Sources
+from mnistcls.sources.listed import CHUNK_BYTES, MAX_PATH_BYTES, PathList
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -110,7 +110,7 @@ def test_a_line_of_any_length_is_one_path_and_not_held() -> None:
 
 
 def test_standard_input_is_drawn_from_while_its_writer_still_writes() -> None:
-    program = "import sys; from mnistcls.listed import PathList\nfor p in PathList('-'): print(p, flush=True)"
+    program = "import sys; from mnistcls.sources.listed import PathList\nfor p in PathList('-'): print(p, flush=True)"
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin
         assert process.stdout

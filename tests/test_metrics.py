@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
 
-from mnistcls.metrics import (
+from mnistcls.evaluation.metrics import (
     BINS,
     LEAST_PROBABILITY,
     class_scores,

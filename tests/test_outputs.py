@@ -7,10 +7,10 @@ import pyarrow.parquet as pq
 import pytest
 from batches import batch_of
 
-from mnistcls.columns import Columns
 from mnistcls.errors import OutputError
-from mnistcls.formats import Format, open_writer
 from mnistcls.outputs import check_free, output_file, whole_file
+from mnistcls.outputs.columns import Columns
+from mnistcls.outputs.formats import Format, open_writer
 from mnistcls.results import Prediction, Status
 
 

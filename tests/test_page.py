@@ -24,13 +24,13 @@ from toy_model import canonical_glyphs, glyph, save
 
 from mnistcls.canonical import canonicalize
 from mnistcls.classifier import Classifier
+from mnistcls.inspection.seen import Seen
 from mnistcls.page import Page
 from mnistcls.page.cards import Card
 from mnistcls.page.html import Content, render
 from mnistcls.page.pictures import EXACT, draw
 from mnistcls.page.sample import Sample
 from mnistcls.results import Prediction, Status
-from mnistcls.seen import Seen
 from mnistcls.sources import Sources
 
 COLUMNS = ("path", "shown", "status", "digit", "confidence", "score", "probabilities", "label", "error")

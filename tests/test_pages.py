@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from mnistcls.decode import read_image, read_source
+from mnistcls.decode.pixels import Decoded
 from mnistcls.errors import ErrorCode, ImageError
-from mnistcls.pixels import Decoded
 from mnistcls.sources import Source
 
 RAMPS = [np.add.outer(np.arange(0, 60, 3), np.arange(n, n + 15)).astype(np.uint8) for n in range(4)]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnistcls.paper import Contrast, contrast, shape_evidence
-from mnistcls.plane import Plane
+from mnistcls.canonical.paper import Contrast, contrast, shape_evidence
+from mnistcls.canonical.plane import Plane
 from train import photo
 
 Bytes = NDArray[np.uint8]

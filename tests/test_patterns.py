@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from mnistcls.errors import ErrorCode
-from mnistcls.patterns import expand, is_pattern
 from mnistcls.sources import Sources
+from mnistcls.sources.patterns import expand, is_pattern
 
 
 @pytest.fixture(autouse=True)

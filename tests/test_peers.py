@@ -11,8 +11,8 @@ from toy_model import save
 
 from mnistcls.classifier import Classifier
 from mnistcls.errors import MnistclsError
-from mnistcls.labels import find_labels
-from mnistcls.metrics import Proportion
+from mnistcls.evaluation.labels import find_labels
+from mnistcls.evaluation.metrics import Proportion
 from train.peers import SAMPLES, STRESS_ROWS, Images, Scores, markdown, naive_reader, score, with_table
 
 CHECKOUT = Path(__file__).parents[1]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mnistcls.placement import BOX, CENTRE, FINE, SIZE, STROKE_WIDTHS, centre_of_mass, place, stroke_width
+from mnistcls.canonical.placement import BOX, CENTRE, FINE, SIZE, STROKE_WIDTHS, centre_of_mass, place, stroke_width
 from train.ink import Pen, render
 from train.strokes import digit_strokes
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnistcls.plane import to_plane, to_uint8
+from mnistcls.canonical.plane import to_plane, to_uint8
 
 
 def dot(paper: int, ink: int) -> NDArray[np.uint8]:

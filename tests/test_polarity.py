@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from mnistcls.paper import SHAPE_WEIGHTS
+from mnistcls.canonical.paper import SHAPE_WEIGHTS
 from train import polarity
 from train.data import load_train
 from train.polarity import INK, Margin, fit, paint

@@ -5,8 +5,8 @@ import io
 from batches import batch_of
 from rich.console import Console
 
+from mnistcls.commands.progress import progress
 from mnistcls.errors import ErrorCode, ImageError
-from mnistcls.progress import progress
 from mnistcls.results import Prediction, Status
 from mnistcls.sources import Sources
 

@@ -28,15 +28,16 @@ from PIL import Image
 from test_cli import HEADER, digits, one_of_each_status, run
 from toy_model import glyph, save
 
-from mnistcls import objects, remote
+from mnistcls import remote
 from mnistcls.classifier import Classifier
-from mnistcls.columns import Columns
 from mnistcls.errors import OutputError, StorageError
-from mnistcls.formats import Format
+from mnistcls.outputs.columns import Columns
+from mnistcls.outputs.formats import Format
+from mnistcls.outputs.targets import target
+from mnistcls.remote import objects
+from mnistcls.remote.uploads import upload
 from mnistcls.results import Prediction
 from mnistcls.sources import Source, Sources
-from mnistcls.targets import target
-from mnistcls.uploads import upload
 
 
 @pytest.fixture(scope="module")
@@ -374,7 +375,7 @@ def test_local_files_need_none_of_it(command: list[str], tmp_path: Path) -> None
     save(tmp_path / "7.png", 7)
     program = (
         "import sys, atexit; from mnistcls.cli import main\n"
-        "names = ('fsspec', 's3fs', 'mnistcls.remote', 'mnistcls.objects', 'asyncio')\n"
+        "names = ('fsspec', 's3fs', 'mnistcls.remote', 'mnistcls.remote.objects', 'asyncio')\n"
         "atexit.register(lambda: print(*[n for n in names if n in sys.modules], file=sys.stderr)); main()"
     )
 

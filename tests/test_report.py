@@ -8,8 +8,8 @@ import pytest
 from test_evaluation import BROKEN, LABELLED, answer
 
 from mnistcls.evaluation import Evaluation, evaluate
-from mnistcls.metrics import Proportion
-from mnistcls.report import percent, print_evaluation
+from mnistcls.evaluation.metrics import Proportion
+from mnistcls.evaluation.report import percent, print_evaluation
 from mnistcls.results import Prediction, Status
 
 REPORT = """\

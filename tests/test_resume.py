@@ -9,11 +9,11 @@ from batches import batch_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mnistcls.columns import Columns
 from mnistcls.errors import ErrorCode, ImageError, OutputError
-from mnistcls.formats import RESUMABLE, Format, open_writer
+from mnistcls.outputs.columns import Columns
+from mnistcls.outputs.formats import RESUMABLE, Format, open_writer
+from mnistcls.outputs.resume import keep
 from mnistcls.results import Prediction, Status, Tally
-from mnistcls.resume import keep
 from mnistcls.sources import Source
 
 NAMES = st.text(st.one_of(st.sampled_from("\n\r\",=#1\udcffä'"), st.characters(codec="utf-8")), min_size=1, max_size=8)

@@ -9,10 +9,10 @@ from PIL import Image
 from toy_model import glyph, save
 
 from mnistcls import sources
-from mnistcls.archives import read_tar
+from mnistcls.inspection.seen import SecondLook, Seen
 from mnistcls.limits import MAX_PIXELS
 from mnistcls.results import Prediction, Status
-from mnistcls.seen import SecondLook, Seen
+from mnistcls.sources.archives import read_tar
 
 pytestmark = pytest.mark.usefixtures("here")
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from batches import batch_of
 
+from mnistcls.commands.summary import summary
 from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.results import Prediction, Status, Tally
 from mnistcls.sources import Source
-from mnistcls.summary import summary
 
 BROKEN = ImageError(ErrorCode.TRUNCATED, "cut short")
 

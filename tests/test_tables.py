@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from mnistcls.columns import Columns
 from mnistcls.errors import ErrorCode, ImageError
+from mnistcls.outputs.columns import Columns
 from mnistcls.results import Prediction, Status, printable
 from mnistcls.tables import FIRST_ROWS, MAX_ROWS, print_table, shorten
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from mnistcls.errors import MnistclsError
-from mnistcls.label_files import NO_DIGIT
+from mnistcls.evaluation.label_files import NO_DIGIT
 from train import tesseract
 
 HEADER = "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext"

@@ -14,8 +14,8 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from mnistcls.canonical import VERSION, canonicalize_all
+from mnistcls.canonical.placement import SIZE
 from mnistcls.model import CONTRACT, DIGIT_SCORE, INPUT, METADATA_KEY, PROBABILITIES, ModelMetadata
-from mnistcls.placement import SIZE
 
 SHARPNESS = 100.0
 """Logits are cosines times this, so that a clean glyph is certain."""

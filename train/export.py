@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mnistcls.canonical import VERSION as PREPROCESSING
+from mnistcls.canonical.placement import SIZE
 from mnistcls.errors import CheckpointError, ParityError, TrainingError
 from mnistcls.model import CONTRACT, DIGIT_SCORE, INPUT, METADATA_KEY, PROBABILITIES, ModelMetadata
-from mnistcls.placement import SIZE
 from train.calibrate import Calibration
 from train.card import Made, model_card
 from train.checkpoints import Checkpoint, load_weights

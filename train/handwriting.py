@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnistcls.canonical import canonicalize
-from mnistcls.placement import BOX
+from mnistcls.canonical.placement import BOX
 from train.contact_sheet import COLUMNS, contact_sheet
 from train.data import CLASSES, SIDE, Digits
 from train.forms import FORMS, Form

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mnistcls.metrics import wilson_interval
+from mnistcls.evaluation.metrics import wilson_interval
 
 BATCH_SIZE = 500
 

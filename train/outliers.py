@@ -19,8 +19,8 @@ import typer
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from mnistcls.canonical.placement import SIZE
 from mnistcls.errors import DataError, TrainingError
-from mnistcls.placement import SIZE
 from train import letters, spoiled, textures, unseen
 from train.data import Digits, load_train, resolve_data_dir
 from train.parallel import in_processes

@@ -21,8 +21,8 @@ import typer
 from mnistcls.classifier import Classifier
 from mnistcls.errors import MnistclsError
 from mnistcls.evaluation import answer
-from mnistcls.labels import Labels, find_labels
-from mnistcls.metrics import Proportion
+from mnistcls.evaluation.labels import Labels, find_labels
+from mnistcls.evaluation.metrics import Proportion
 from train import tesseract
 from train.data import load_test, resolve_data_dir
 from train.stress import ROWS, write_stress

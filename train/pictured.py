@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnistcls.canonical import canonicalize
-from mnistcls.placement import BOX
+from mnistcls.canonical.placement import BOX
 from train import photo, scenes
 from train.data import Digits
 from train.enlarged import Digit, Frame

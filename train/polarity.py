@@ -1,4 +1,4 @@
-"""Refits `mnistcls.paper.SHAPE_WEIGHTS`: `python -m train.polarity`.
+"""Refits `mnistcls.canonical.paper.SHAPE_WEIGHTS`: `python -m train.polarity`.
 
 Logistic regression on where the bright pixels of a small black and white image of a digit are. Such images leave
 nothing else to tell ink from paper by, and a crop that touches all four borders has no margin to ask either.
@@ -15,8 +15,8 @@ import typer
 from numpy.typing import NDArray
 from PIL import Image
 
+from mnistcls.canonical.paper import shape_evidence
 from mnistcls.errors import DataError
-from mnistcls.paper import shape_evidence
 from train.data import Digits, load_train, resolve_data_dir
 
 DIGITS = 6_000

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mnistcls.errors import MnistclsError
-from mnistcls.metrics import Proportion
+from mnistcls.evaluation.metrics import Proportion
 from mnistcls.model import Model, Outputs
 from train.data import Digits, load_test, resolve_data_dir
 from train.outliers import HELD_OUT_KINDS, TRAINED_KINDS, Outliers, outliers

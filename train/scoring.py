@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mnistcls.metrics import expected_calibration_error, reliability, wilson_interval
+from mnistcls.evaluation.metrics import expected_calibration_error, reliability, wilson_interval
 from train.calibrate import Calibration
 from train.data import CLASSES
 from train.infer import scores

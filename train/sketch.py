@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from mnistcls.canonical import canonicalize
-from mnistcls.placement import place
+from mnistcls.canonical.placement import place
 from train.photo import Field, clouds, to_8_bit
 from train.strokes import Points, smooth
 

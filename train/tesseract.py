@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mnistcls.errors import MnistclsError
-from mnistcls.label_files import NO_DIGIT
+from mnistcls.evaluation.label_files import NO_DIGIT
 
 PROGRAM = "tesseract"
 OPTIONS = "--psm", "10", "-c", "tessedit_char_whitelist=0123456789"

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistcls.classifier import Classifier
-from mnistcls.formats import safe_path
+from mnistcls.inspection.seen import SecondLook, Seen
+from mnistcls.outputs.formats import safe_path
 from mnistcls.page import pictures
 from mnistcls.page.pictures import Pictures
 from mnistcls.page.sample import Row
 from mnistcls.results import Prediction, printable
-from mnistcls.seen import SecondLook, Seen
 
 MOST_BYTES = 24_000_000
 """Of all cards: pictures, of which base64 makes four bytes of three, are made smaller where paths are long."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mnistcls.evaluation import UNREADABLE, Evaluation
-from mnistcls.label_files import DIGITS, NO_DIGIT
-from mnistcls.metrics import Proportion
+from mnistcls.evaluation.label_files import DIGITS, NO_DIGIT
+from mnistcls.evaluation.metrics import Proportion
+from mnistcls.evaluation.report import label_name
 from mnistcls.page.sample import BINS, Sample
-from mnistcls.report import label_name
 from mnistcls.results import Status
 
 SHADES = 8

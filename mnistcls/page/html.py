@@ -22,10 +22,10 @@ from markupsafe import Markup
 
 from mnistcls import __version__
 from mnistcls.evaluation import Evaluation
+from mnistcls.evaluation.report import label_name, percent
 from mnistcls.page import charts
 from mnistcls.page.cards import Card
 from mnistcls.page.sample import Group, Sample
-from mnistcls.report import label_name, percent
 from mnistcls.results import Status, printable
 
 _FOLDER = "template"

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistcls.seen import Seen
-from mnistcls.sheets import thumbnail
+from mnistcls.inspection.seen import Seen
+from mnistcls.inspection.sheets import thumbnail
 
 LARGE, SMALL, FEW = 256, 128, 1_000
 """Pixels of a thumbnail's longer side: `LARGE` on a page of up to `FEW` images, `SMALL` on others."""

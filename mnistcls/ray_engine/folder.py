@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from fsspec.core import url_to_fs
 
 from mnistcls.errors import OutputError
-from mnistcls.manifest import Manifest
+from mnistcls.outputs.manifest import Manifest
 from mnistcls.results import Status, Tally
 
 OWN = "_mnistcls"

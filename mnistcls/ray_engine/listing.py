@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mnistcls.engine.worker import collect_warnings
 from mnistcls.errors import MnistclsError
 from mnistcls.ray_engine.chunk import Chunk, End
 from mnistcls.results import Tally
 from mnistcls.sources import Packed, Source, Sources
-from mnistcls.worker import collect_warnings
 
 if TYPE_CHECKING:
     from mnistcls.ray_engine.folder import ResultFolder

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from mnistcls.columns import Columns
+from mnistcls.engine.pool import Pool
+from mnistcls.engine.worker import collect_warnings
 from mnistcls.errors import MnistclsError
-from mnistcls.formats import Format, open_writer
-from mnistcls.pool import Pool
+from mnistcls.outputs.columns import Columns
+from mnistcls.outputs.formats import Format, open_writer
 from mnistcls.ray_engine.chunk import Chunk, Receipt
 from mnistcls.ray_engine.folder import PART, Record, ResultFolder
 from mnistcls.results import Tally
 from mnistcls.sources import Source, Sources
-from mnistcls.worker import collect_warnings
 
 if TYPE_CHECKING:
     from mnistcls.classifier import Classifier

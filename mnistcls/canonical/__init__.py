@@ -1,0 +1,223 @@
+"""The canonical form: any image of one digit as MNIST has it.
+
+MNIST's own recipe (LeCun, Cortes, Burges): the digit's box scaled, its aspect kept, into 20x20 pixels, and placed in
+28x28 so that its centre of mass is at the centre; ink bright on black. Before that, the digit has to be found:
+
+    to_plane (colour, transparency) -> contrast (paper, polarity) -> find_digits (clutter) -> are_shade (light)
+    -> cut_out -> place (size, centre)
+
+Every step takes a stack of images of one size: of small ones, the calls into NumPy cost more than the pixels do.
+
+This module is the only way to it; classification, training-time evaluation and every other command go through here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mnistcls.canonical.clutter import find_digits
+from mnistcls.canonical.ink import Mark, are_shade, are_texture, cut_out, marks_of, thresholds
+from mnistcls.canonical.mnist_form import as_mnist
+from mnistcls.canonical.paper import contrast
+from mnistcls.canonical.placement import SIZE, place
+from mnistcls.canonical.plane import to_plane, to_uint8
+from mnistcls.decode import DRAFT_SIDE
+
+VERSION = 3
+"""Changes whenever the output for any image changes; a model file names the version it was made for."""
+
+WORKING_SIDE = 128
+"""Longer side, in pixels, at which a digit is looked for."""
+
+CLOSE_UP = 40
+"""Pixels: a digit found smaller than this in a larger image is looked at again, from nearer."""
+
+MAX_DRAFT = 8
+"""The most by which a JPEG is reduced while it is decoded."""
+
+TINY_SIDE = 32
+"""Longer side, in pixels, up to which an image is enlarged first, for smooth edges."""
+
+ENLARGEMENT = 3
+
+BLOCK, BLOCK_BYTES = 256, 1 << 23
+"""Images that are in memory together, at most, and about as many bytes of them."""
+
+_Stack = Sequence[NDArray[np.uint8]]
+"""Images of one shape."""
+
+
+@dataclass(frozen=True)
+class Canonical:
+    """An image in canonical form."""
+
+    image: NDArray[np.uint8]
+    """(28, 28), ink bright (up to 255) on black (0); all zeros if there is no digit to see."""
+    steps: tuple[str, ...]
+    """What was done, for people."""
+
+
+def canonicalize_all(images: Iterable[NDArray[np.generic]]) -> NDArray[np.uint8]:
+    """Canonical forms, uint8 (N, 28, 28), of N decoded images, drawn one by one; see `canonicalize`.
+
+    Those of one shape among the next few are looked at together: much quicker, and the forms are the same.
+    """
+    forms: list[NDArray[np.uint8]] = []
+    for block in _blocks(images):
+        by_shape: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+        for i, pixels in enumerate(block):
+            by_shape[pixels.shape].append(i)
+        for alike in by_shape.values():
+            for i, canonical in zip(alike, _canonical([block[i] for i in alike]), strict=True):
+                block[i] = canonical.image
+        forms += block
+    return np.array(forms, np.uint8).reshape(-1, SIZE, SIZE)
+
+
+def _blocks(images: Iterable[NDArray[np.generic]]) -> Iterator[list[NDArray[np.uint8]]]:
+    """The images, some at a time: as many as may be in memory together."""
+    block: list[NDArray[np.uint8]] = []
+    size = 0
+    for image in images:
+        block.append(to_uint8(image))
+        size += block[-1].nbytes
+        if len(block) == BLOCK or size >= BLOCK_BYTES:
+            yield block
+            block, size = [], 0
+    yield block
+
+
+def canonicalize(image: NDArray[np.generic]) -> Canonical:
+    """Bring one decoded image into canonical form.
+
+    Args:
+        image: (H, W) grey, (H, W, 2) grey and alpha, (H, W, 3) RGB or (H, W, 4) RGBA; any numeric dtype; ink of any
+            colour, brighter or darker than its paper.
+    """
+    return _canonical([to_uint8(image)])[0]
+
+
+def _canonical(stack: _Stack) -> list[Canonical]:
+    forms = _canonical_already(stack) if stack[0].shape[:2] == (SIZE, SIZE) else [None] * len(stack)
+    others = [_at_draft_scale(pixels) for pixels, form in zip(stack, forms, strict=True) if form is None]
+    found = _seek(others) if others else []
+    for i, one in enumerate(found):
+        if one.is_shade:  # which may have been taken for ink because the ink is the other way round
+            found[i] = _seek([others[i]], bright_ink=not one.bright_ink)[0]
+    made = map(_placed, found)
+    return [form or next(made) for form in forms]
+
+
+def _canonical_already(stack: _Stack) -> list[Canonical | None]:
+    """Those of images (28, 28) that are in MNIST's form; None for others."""
+    planes = [to_plane(pixels) for pixels in stack]
+    fits, forms = as_mnist(np.stack([plane.values for plane in planes]))
+    return [
+        Canonical(form, (plane.step, "canonical already")) if fit else None
+        for fit, form, plane in zip(fits.tolist(), forms, planes, strict=True)
+    ]
+
+
+def _placed(found: _Found) -> Canonical:
+    if found.mark is None or found.is_shade:
+        return Canonical(np.zeros((SIZE, SIZE), np.uint8), (*found.steps, "no digit"))
+    return Canonical(place(found.mark.ink), found.steps)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a look at an image has found."""
+
+    mark: Mark | None
+    """The digit, at the size it was looked at; None if there is none."""
+    steps: tuple[str, ...]
+    bright_ink: bool
+    is_shade: bool = False
+    """Whether the mark is no more than light or shadow."""
+
+
+def _seek(stack: _Stack, bright_ink: bool | None = None) -> list[_Found]:
+    """Look for the digit in each image, made small; where it is small even in there, again from nearer."""
+    found = _look([_at_working_size(pixels) for pixels in stack], bright_ink)
+    if _reduction(stack[0]) == 1:
+        return found
+    return [_from_nearer(pixels, one, bright_ink) for pixels, one in zip(stack, found, strict=True)]
+
+
+def _from_nearer(pixels: NDArray[np.uint8], found: _Found, bright_ink: bool | None) -> _Found:
+    """What is found where something small has been found in an image."""
+    if found.mark is None or found.mark.extent >= CLOSE_UP:
+        return found
+    factor = _reduction(pixels)
+    top, left, bottom, right = found.mark.box
+    margin = found.mark.extent // 2 + 2
+    rows = slice(max(top - margin, 0) * factor, (bottom + margin) * factor)
+    columns = slice(max(left - margin, 0) * factor, (right + margin) * factor)
+    near = _look([_at_working_size(pixels[rows, columns])], bright_ink)[0]
+    if near.mark is None:
+        return found
+    if near.mark.runs_on:
+        return _Found(None, (*near.steps, "a line that runs on"), near.bright_ink)
+    return near
+
+
+def _look(stack: _Stack, bright_ink: bool | None) -> list[_Found]:
+    planes = [to_plane(pixels) for pixels in stack]
+    seen = contrast(planes, bright_ink)
+    masks = seen.values > thresholds(seen.counts)[:, None, None]
+    masks &= seen.stands_out[:, None, None]
+    digits = find_digits(masks, seen.values)
+    marks = marks_of(digits, seen)
+    is_there = np.atleast_1d(marks.counts.any(axis=1))
+    is_texture, is_shade = are_texture(marks, seen.counts), are_shade(marks, in_doubt=bright_ink is not None)
+    found = []
+    for i, mark in enumerate(cut_out(marks)):
+        bright = bool(seen.bright_ink[i])
+        steps = (planes[i].step, "bright ink" if bright else "dark ink", *digits.steps[i])
+        if not seen.stands_out[i]:
+            found.append(_Found(None, (*steps, "nothing stands out"), bright))
+        elif not is_there[i]:
+            found.append(_Found(None, steps, bright))
+        elif is_texture[i]:
+            found.append(_Found(None, (*steps, "no more than texture"), bright))
+        elif is_shade[i]:
+            found.append(_Found(mark, (*steps, "no more than light and shadow"), bright, is_shade=True))
+        else:
+            found.append(_Found(mark, steps, bright))
+    return found
+
+
+def _at_draft_scale(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The image as large as a JPEG of its size is decoded, so that its form is the same whatever it comes as."""
+    factor = 1
+    while factor < MAX_DRAFT and max(pixels.shape[:2]) >= 2 * factor * DRAFT_SIDE:
+        factor *= 2
+    return pixels if factor == 1 else np.asarray(_to_image(pixels).reduce(factor))
+
+
+def _to_image(pixels: NDArray[np.uint8]) -> Image.Image:
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels)
+
+
+def _reduction(pixels: NDArray[np.uint8]) -> int:
+    """By what an image has to be divided to be no larger than the working size."""
+    side: int = max(pixels.shape[:2])
+    return -(-side // WORKING_SIDE)
+
+
+def _at_working_size(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The image no larger than the working size, nor tiny."""
+    height, width = pixels.shape[:2]
+    side = max(height, width)
+    if side > WORKING_SIDE:
+        return np.asarray(_to_image(pixels).reduce(_reduction(pixels)))
+    if side > TINY_SIDE:
+        return pixels
+    size = width * ENLARGEMENT, height * ENLARGEMENT
+    return np.asarray(_to_image(pixels).resize(size, Image.Resampling.BICUBIC))

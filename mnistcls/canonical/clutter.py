@@ -1,0 +1,219 @@
+"""Finds the digit among everything else that stands out from the paper: rulings, boxes, specks, neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cc3d
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistcls.canonical.lines import without_lines
+
+FRAME_SIDE = 24
+"""Shorter side, in pixels, from which a component may be a printed frame."""
+
+FRAME, EMPTY_FRAME = 0.8, 0.97
+"""Of each of its sides, the share that is straight; with nothing inside it might still be a 0, so it has to be more."""
+
+FRAME_CORE = 0.02
+"""Of what is inside a frame, the share that may be its own: a line that is not quite straight."""
+
+AT_BORDER = 0.25
+"""What a component that touches the border counts, of what it would inside: it may be a neighbour's."""
+
+OFF_CENTRE = 0.6
+"""What a component loses by being a whole side away from the centre."""
+
+PART_AREA = 0.015
+"""Of the main component's area: less is a speck, wherever it lies."""
+
+PART_GAP = 0.16
+"""Of the digit's size: a part, such as the bar of a 5, may be this far off."""
+
+SMALL_PART_AREA, SMALL_PART_GAP = 0.06, 0.04
+"""A part of less than this area must be nearer."""
+
+PART_STRENGTH = 0.5
+"""Of the main component's mean contrast: fainter, it is a shadow or shows through from the back."""
+
+MIN_SHARE = 0.12
+"""Of all ink: if even the main component has less, this is a texture."""
+
+MIN_EXTENT = 4
+"""Pixels: anything smaller is a speck."""
+
+_Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Components:
+    """Connected components of a mask, numbered from 0; every array has one entry for each."""
+
+    labels: NDArray[np.integer]
+    """(H, W): 0 on the paper, one more than the component's number on its pixels."""
+    area: NDArray[np.intp]
+    strength: NDArray[np.float64]
+    """Mean contrast."""
+    box: NDArray[np.int32]
+    """(N, 4): top, left, bottom, right; the last two are one past the end."""
+
+    @property
+    def extent(self) -> NDArray[np.int32]:
+        """Longer side of each box."""
+        extent: NDArray[np.int32] = (self.box[:, 2:] - self.box[:, :2]).max(axis=1)
+        return extent
+
+
+@dataclass(frozen=True)
+class Digits:
+    """What is left of N masks of one size."""
+
+    masks: _Mask
+    """(N, H, W): the digits' own pixels, all False where there is nothing like one."""
+    boxes: NDArray[np.intp]
+    """(N, 4): their top, left, bottom and right, the last two one past the end; of no meaning where there is none."""
+    steps: list[tuple[str, ...]]
+    """What was taken away, for people."""
+
+
+def find_digits(masks: _Mask, values: NDArray[np.uint8]) -> Digits:
+    """Keep only the digit of each mask.
+
+    Args:
+        masks: (N, H, W), where there may be ink.
+        values: (N, H, W), how far each pixel stands out from the paper.
+    """
+    digits, is_ruled = without_lines(masks)
+    steps: list[tuple[str, ...]] = [("lines removed",) if ruled else () for ruled in is_ruled]
+    labels, before = _labelled(digits)
+    boxes = _boxes(digits)
+    for i, (first, last) in enumerate(pairwise(before)):
+        if last - first == 1:  # the most frequent case, and the quickest
+            digits[i] &= _is_plausible(digits[i], boxes[i])
+        elif last > first:
+            digits[i], boxes[i], others = _without_others(np.maximum(labels[i], first) - first, values[i])
+            steps[i] += (f"{others} other marks removed",) if others else ()
+    return Digits(digits, boxes, steps)
+
+
+def _boxes(masks: _Mask) -> NDArray[np.intp]:
+    """Of what is True in each mask; see `Digits`."""
+    rows, columns = np.asarray(masks.any(axis=2)), np.asarray(masks.any(axis=1))
+    bottom, right = (along.shape[1] - along[:, ::-1].argmax(axis=1) for along in (rows, columns))
+    return np.stack([rows.argmax(axis=1), columns.argmax(axis=1), bottom, right], axis=1)
+
+
+def _labelled(masks: _Mask) -> tuple[NDArray[np.integer], list[int]]:
+    """Connected components of all masks, numbered from 1 (N, H, W), 0 on the paper.
+
+    Returns:
+        The labels, and how many there are before each mask, and in all.
+    """
+    count, height, width = masks.shape
+    spaced = np.zeros((count, height + 1, width), np.uint8)  # in one column, a row of paper after each
+    spaced[:, :height] = masks
+    labels = cc3d.connected_components(spaced.reshape(-1, width), connectivity=8).reshape(spaced.shape)[:, :height]
+    return labels, [0, *np.maximum.accumulate(labels.max(axis=(1, 2))).tolist()]
+
+
+def _without_others(labels: NDArray[np.integer], values: NDArray[np.uint8]) -> tuple[_Mask, NDArray[np.int32], int]:
+    """The digit among several components (H, W) and its box; and how many others there were, if there is a digit."""
+    found = _components(labels, values)
+    digit = _choose(found, labels.shape)
+    if len(digit) == 0:
+        return np.zeros(labels.shape, np.bool_), found.box[0], 0
+    kept = np.zeros(len(found.area) + 1, np.bool_)
+    kept[digit + 1] = True
+    own = found.box[digit]
+    return kept[labels], np.concatenate([own[:, :2].min(axis=0), own[:, 2:].max(axis=0)]), len(found.area) - len(digit)
+
+
+def _is_plausible(mask: _Mask, box: NDArray[np.intp]) -> bool:
+    """Whether a single component may be a digit."""
+    top, left, bottom, right = box.tolist()
+    own = mask[top:bottom, left:right]
+    return max(own.shape) >= MIN_EXTENT and not _is_frame(own, own)
+
+
+def _components(labels: NDArray[np.integer], values: NDArray[np.uint8]) -> Components:
+    """Measure each component, all of them at once: their pixels are brought in order, and summed run by run."""
+    inked = np.flatnonzero(labels)
+    index = labels.ravel()[inked]
+    inked = inked[index.argsort(kind="stable")]  # by component, and by rows in each
+    area = np.bincount(index)[1:]
+    rows, columns = np.divmod(inked.astype(np.int32), np.int32(labels.shape[1]))
+    last = area.cumsum() - 1
+    first = last - area + 1
+    strength = np.add.reduceat(values.ravel()[inked], first, dtype=np.float64) / area
+    left, right = np.minimum.reduceat(columns, first), np.maximum.reduceat(columns, first) + 1
+    return Components(labels, area, strength, np.stack([rows[first], left, rows[last] + 1, right], axis=1))
+
+
+def _choose(found: Components, shape: tuple[int, ...]) -> NDArray[np.intp]:
+    """Numbers of the components that make up the digit; none if nothing looks like one."""
+    worth = _worth(found, shape)
+    for number in np.argsort(-worth)[:3]:  # a frame is among the largest, or it is no matter
+        top, left, bottom, right = found.box[number]
+        inside = found.labels[top:bottom, left:right]
+        if _is_frame(inside == number + 1, inside):
+            worth[number] = 0
+    main = int(worth.argmax())
+    plausible = found.extent[main] >= MIN_EXTENT and found.area[main] >= MIN_SHARE * found.area[worth > 0].sum()
+    return _with_parts(found, worth, main, shape) if worth[main] > 0 and plausible else np.array([], np.intp)
+
+
+def _worth(found: Components, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """How much each component looks like the digit: large, strong, inside, near the centre."""
+    size = np.array(shape)
+    off = np.abs((found.box[:, :2] + found.box[:, 2:]) / (2 * size) - 0.5).max(axis=1) * 2
+    place = np.where(_at_border(found, shape), AT_BORDER, 1.0) * (1 - OFF_CENTRE * off / 2)
+    worth: NDArray[np.float64] = np.sqrt(found.area) * found.extent * found.strength * place
+    return worth
+
+
+def _at_border(found: Components, shape: tuple[int, ...]) -> _Mask:
+    at: _Mask = (found.box[:, :2] == 0).any(axis=1) | (found.box[:, 2:] == np.array(shape)).any(axis=1)
+    return at
+
+
+def _is_frame(own: _Mask, inside: NDArray[np.integer | np.bool_]) -> bool:
+    """Whether a component is a printed box: straight along all four sides, and none of its own ink inside.
+
+    Args:
+        own: (h, w), the component in its box.
+        inside: (h, w), everything in that box.
+    """
+    height, width = own.shape
+    if min(height, width) < FRAME_SIDE:
+        return False
+    y, x = height // 10, width // 10
+    core = slice(y, -y), slice(x, -x)
+    if np.count_nonzero(own[core]) > FRAME_CORE * own[core].size:
+        return False
+    sides = own[:y].any(axis=0), own[-y:].any(axis=0), own[:, :x].any(axis=1), own[:, -x:].any(axis=1)
+    straight = FRAME if inside[core].any() else EMPTY_FRAME
+    return bool(min(side.mean() for side in sides) > straight)
+
+
+def _with_parts(found: Components, worth: NDArray[np.float64], main: int, shape: tuple[int, ...]) -> NDArray[np.intp]:
+    """The main component, and those near enough to be parts of the same digit, largest first."""
+    border = _at_border(found, shape)
+    fit = (found.area >= PART_AREA * found.area[main]) & (found.strength >= PART_STRENGTH * found.strength[main])
+    fit &= (worth > 0) & (~border | border[main])
+    fit[main] = False
+    candidates = np.flatnonzero(fit)
+    digit, box = [main], found.box[main].copy()
+    while len(candidates):
+        gap = np.maximum(found.box[candidates, :2] - box[2:], box[:2] - found.box[candidates, 2:]).max(axis=1)
+        small = found.area[candidates] < SMALL_PART_AREA * found.area[main]
+        reach = np.where(small, SMALL_PART_GAP, PART_GAP) * (box[2:] - box[:2]).max()
+        near = candidates[gap <= np.maximum(reach, 1)]
+        if len(near) == 0:
+            break
+        digit += near.tolist()
+        box[:2] = np.minimum(box[:2], found.box[near, :2].min(axis=0))
+        box[2:] = np.maximum(box[2:], found.box[near, 2:].max(axis=0))
+        candidates = np.setdiff1d(candidates, near)
+    return np.array(digit, np.intp)

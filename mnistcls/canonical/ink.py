@@ -1,0 +1,161 @@
+"""Tells ink from what only looks like it, by how much it stands out and how sharp its edges are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistcls.canonical.clutter import Digits
+from mnistcls.canonical.histogram import LEVELS, Counts, histogram, otsu, quantile, strongest
+from mnistcls.canonical.paper import Contrast
+
+FAINT = 0.15
+"""Of the strongest contrast: what stands out less is left aside when ink and paper are told apart."""
+
+LEAST_INK = 0.3
+"""Of the strongest contrast: what stands out less is never ink."""
+
+STANDS_OUT = 2.5
+"""Median contrast of the digit, by that of everything else: under it, this is the grain of the paper."""
+
+SOFT_SHARE = 0.2
+"""Of the edge, the softest share: the rest is sharper. A shadow is soft on one side at least."""
+
+SOFTEST_EDGE = 0.42
+"""Width of such an edge, in sizes of the digit; a heavily blurred digit has up to 0.4, a spot of light 0.7."""
+
+COARSE_EDGE = 14
+"""Pixels: in a tiny image edges are this wide because its pixels are."""
+
+SHARP_EDGE = 0.2
+"""In sizes of the digit, the width of such an edge in photographs that are in focus."""
+
+SHARPEST_GRAIN = 0.16
+"""Width of the strokes, in widths of such an edge: a line of a single pixel has 0.18 and more."""
+
+INK_SHARE = 0.6
+"""Of the digit's pixels, the faintest: the others count as full ink."""
+
+_Masks = NDArray[np.bool_]
+_Values = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What may be a digit, cut out."""
+
+    ink: _Values
+    """(h + 2, w + 2), 0 to 255, with its soft edge and a pixel of paper around its box."""
+    box: tuple[int, int, int, int]
+    """Top, left, bottom and right in the image, the last two one past the end."""
+    runs_on: bool
+    """Whether it goes from one side of the image to the opposite one."""
+
+    @property
+    def extent(self) -> int:
+        """Longer side of the box."""
+        top, left, bottom, right = self.box
+        return max(bottom - top, right - left)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What may be a digit in each of N images of one size."""
+
+    masks: _Masks
+    """(N, H, W), their own pixels."""
+    values: _Values
+    """(N, H, W), how far each pixel stands out from the paper."""
+    darkness: _Values
+    """(N, H, W), how like ink each pixel is by itself, whatever the paper around is like."""
+    counts: Counts
+    """Histograms of the values of their own pixels."""
+    full: NDArray[np.intp]
+    """(N,), the value from which one of these counts as full ink."""
+    boxes: NDArray[np.intp]
+    """(N, 4), as of `Digits`."""
+
+    @property
+    def extents(self) -> NDArray[np.intp]:
+        """Longer side of each box."""
+        extents: NDArray[np.intp] = (self.boxes[:, 2:] - self.boxes[:, :2]).max(axis=1)
+        return extents
+
+
+def marks_of(digits: Digits, seen: Contrast) -> Marks:
+    """Measure what the digits in some images cover."""
+    counts = histogram(values[mask] for values, mask in zip(seen.values, digits.masks, strict=True))
+    return Marks(digits.masks, seen.values, seen.darkness, counts, quantile(counts, INK_SHARE), digits.boxes)
+
+
+def thresholds(counts: Counts) -> _Values:
+    """Of contrast, by its histograms: what is over it may be ink, (N,)."""
+    most = strongest(counts)
+    faint = np.maximum(2, FAINT * most).astype(np.intp)
+    ink = counts * (faint[:, None] < LEVELS)
+    threshold: NDArray[np.float64] = np.maximum(np.minimum(otsu(ink), most / 2), LEAST_INK * most)
+    return threshold.astype(np.uint8)
+
+
+def are_texture(marks: Marks, counts: Counts) -> NDArray[np.bool_]:
+    """Whether marks are no more than the strongest of a texture; `counts` are the histograms of the whole images."""
+    others = np.maximum(quantile(counts - marks.counts, 0.5), 1)
+    texture: NDArray[np.bool_] = quantile(marks.counts, 0.5) < STANDS_OUT * others
+    return texture
+
+
+def are_shade(marks: Marks, *, in_doubt: bool) -> NDArray[np.bool_]:
+    """Whether the edges of marks are those of light and shadow, or of grain.
+
+    Args:
+        marks: what may be digits.
+        in_doubt: whether shade has been found in these images already, so that only sharp edges count.
+    """
+    edges = _steps_at_edge(marks)
+    length = edges.sum(axis=1)
+    steps = np.maximum(quantile(edges, SOFT_SHARE), 0.5) * (np.pi / 4)
+    edge_widths = marks.full / steps
+    stroke_widths = 2 * marks.counts.sum(axis=1) / (np.maximum(length, 1) * np.pi / 4)
+    widest = SHARP_EDGE * marks.extents if in_doubt else np.maximum(SOFTEST_EDGE * marks.extents, COARSE_EDGE)
+    shade: NDArray[np.bool_] = (edge_widths > widest) | (stroke_widths < SHARPEST_GRAIN * edge_widths)
+    shade &= length > 0
+    return shade
+
+
+def _steps_at_edge(marks: Marks) -> Counts:
+    """Histograms of how much more a pixel of a mask stands out than its neighbour outside; 0 where it is no darker."""
+    count, height, width = marks.masks.shape
+    mask, values, darkness = marks.masks.ravel(), marks.values.ravel(), marks.darkness.ravel()
+    down, right = (_edge(mask.reshape(-1, run), step) for run, step in ((height * width, width), (width, 1)))
+    one, other = np.concatenate([down, right]), np.concatenate([down + width, right + 1])
+    is_darker = (darkness[other] > darkness[one]) == mask[other]
+    here, there = values[one], values[other]
+    steps = (np.maximum(here, there) - np.minimum(here, there)) * is_darker
+    return np.bincount(steps + one // (height * width) * 256, minlength=256 * count).reshape(count, 256)
+
+
+def _edge(runs: _Masks, step: int) -> NDArray[np.intp]:
+    """Where, in all (N, R) pixels, one differs from that `step` further in its run."""
+    edge = np.flatnonzero(runs[:, step:] ^ runs[:, :-step])
+    where: NDArray[np.intp] = edge + edge // max(runs.shape[1] - step, 1) * step
+    return where
+
+
+def cut_out(marks: Marks) -> list[Mark]:
+    """Each mark alone."""
+    count, height, width = marks.masks.shape
+    wider = marks.masks.copy()
+    wider[:, 1:] |= marks.masks[:, :-1]
+    wider[:, :-1] |= marks.masks[:, 1:]
+    wider[:, :, 1:] |= wider[:, :, :-1]
+    wider[:, :, :-1] |= wider[:, :, 1:]
+    full = np.maximum(marks.full, 1).astype(np.uint8)[:, None, None]
+    ink = np.zeros((count, height + 2, width + 2), np.uint8)
+    ink[:, 1:-1, 1:-1] = (np.minimum(marks.values, full) * (255 / full).astype(np.float32)).astype(np.uint8) * wider
+    cut = []
+    for image, (top, left, bottom, right) in zip(ink, marks.boxes.tolist(), strict=True):
+        runs_on = (top == 0 and bottom == height) or (left == 0 and right == width)
+        cut.append(Mark(image[top : bottom + 2, left : right + 2], (top, left, bottom, right), runs_on))
+    return cut

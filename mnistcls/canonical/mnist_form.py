@@ -1,0 +1,56 @@
+"""Knows MNIST's own images, whole batches at once: what is in their form already is not to be touched."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistcls.canonical.paper import MIN_CONTRAST
+from mnistcls.canonical.placement import BOX, SIZE
+
+DIM = 128
+"""Of 255: MNIST's ink is brighter than this in many pixels."""
+
+BRIGHT_PIXELS = 8
+"""Pixels of ink over `DIM` that make an image bright; fewer, and it is brightened until the 8th brightest is full."""
+
+_Mask = NDArray[np.bool_]
+
+
+def as_mnist(images: NDArray[np.uint8]) -> tuple[_Mask, NDArray[np.uint8]]:
+    """Which of N images are in MNIST's form already, either way round, and how they look in it.
+
+    Args:
+        images: (N, 28, 28).
+
+    Returns:
+        Whether the box is no longer than 20 and the centre of mass within a pixel, (N,); and the images with
+        bright ink, dim ones brightened, (N, 28, 28). MNIST's own come back untouched.
+    """
+    border = [images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]]
+    light_paper = np.concatenate(border, axis=1).mean(axis=1) > 127
+    ink = np.where(light_paper[:, None, None], ~images, images)
+    values, ones = ink.astype(np.float32), np.ones(SIZE, np.float32)  # sums of 28 bytes are exact in float32
+    rows, columns = values @ ones, ones @ values
+    longest = np.maximum(_extent(rows > 0), _extent(columns > 0))
+    off = np.maximum(_off_centre(rows), _off_centre(columns))
+    dim = np.count_nonzero(ink >= DIM, axis=(1, 2)) < BRIGHT_PIXELS
+    for i in np.flatnonzero(dim & (longest > 0)):
+        level = max(int(np.partition(ink[i], -BRIGHT_PIXELS, axis=None)[-BRIGHT_PIXELS]), 1)
+        ink[i] = np.minimum(np.rint(ink[i] * (255 / level)), 255)
+        longest[i] = SIZE if level < MIN_CONTRAST else longest[i]
+    fits: _Mask = (longest > 0) & (longest <= BOX) & (off <= 1)
+    return fits, ink
+
+
+def _extent(occupied: _Mask) -> NDArray[np.intp]:
+    """From the first to the last True of each row, (N, 28) to (N,); 0 if there is none."""
+    first, last = occupied.argmax(axis=1), SIZE - occupied[:, ::-1].argmax(axis=1)
+    return np.where(occupied.any(axis=1), last - first, 0)
+
+
+def _off_centre(mass: NDArray[np.float32]) -> NDArray[np.float64]:
+    """How far each row's centre of mass is from the middle, (N, 28) to (N,), in pixels."""
+    distance = np.arange(SIZE) + 0.5 - SIZE / 2
+    off: NDArray[np.float64] = np.abs(mass.astype(np.float64) @ distance) / np.maximum(mass.sum(axis=1), 1)
+    return off

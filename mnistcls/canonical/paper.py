@@ -1,0 +1,249 @@
+"""Tells ink from paper: how far each pixel stands out from the paper around it, and which of the two is the brighter.
+
+The paper is what a morphological closing (for dark ink) or opening (for bright ink) leaves of an image: strokes
+narrower than the window go, slopes and straight edges of light and shadow stay (J. Serra, "Image Analysis and
+Mathematical Morphology", 1982). Polarity follows from the same two: under the right one, the paper that is left is
+flatter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mnistcls.canonical.histogram import Counts, few, histogram, otsu, quantile
+from mnistcls.canonical.plane import Plane
+
+EVEN_MARGIN = 0.12
+"""Of the lightness between paper and ink: as much a margin may vary, or anything be lighter than it beside dark ink."""
+
+PAPER_SIDE = 44
+"""Pixels of the longer side at which the paper is looked for: it has no detail."""
+
+WINDOW = 1 / 3
+"""Of the longer side: strokes up to this wide are ink."""
+
+WIDE_WINDOW = 1 / 2
+"""Of the longer side: for bold strokes, where the light is even enough."""
+
+EVEN = 0.05
+"""Variation of the paper, by that of the image, up to which no wider window is needed."""
+
+UNEVEN = 1.2
+"""Variation of the paper under the wide window, by that under the other, from which on it takes shadow for ink."""
+
+GRAIN = 0.05
+"""Of the image's variation: as much is taken to be in any paper, so that two flat ones decide nothing."""
+
+FLATNESS_WEIGHT = 10.0
+"""Of the difference of the logarithms of two papers' variation, in units of `SHAPE_WEIGHTS`."""
+
+SHAPE_SIDE = 48
+"""Pixels of the longer side at which the places of ink and paper are compared."""
+
+SHAPE_WEIGHTS = np.array([-6.91, -2.02, -8.09])
+"""Of the shares of bright pixels, less a half, along the border, in all and in the corners, as evidence of bright ink:
+logistic regression on MNIST training digits, cropped and with margins of up to 7 pixels; `python -m train.polarity`."""
+
+NOISE_ROWS = 16
+"""Rows that are enough to tell how grainy the paper is, at least."""
+
+DARKEST_PAPER = np.uint8(40)
+"""Of 255: deeper shadow is not lightened any further, as it holds more noise than ink."""
+
+MIN_CONTRAST = 6.0
+"""Of 255: ink that stands out less is none."""
+
+NOISE_FACTOR = 4.0
+"""Ink stands out more than this many standard deviations of the paper's grain."""
+
+RANGE_SHARE = 0.22
+"""Of the range of an image: ink that stands out less is what is left of a slope in the light."""
+
+_Planes = NDArray[np.uint8]
+_Int16 = NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """How far each pixel of N images of one size stands out from the paper."""
+
+    values: _Planes
+    """(N, H, W), 0 on the paper; of dark ink on uneven paper, as if all of it were as light as the lightest."""
+    counts: Counts
+    """Histograms of these."""
+    darkness: _Planes
+    """(N, H, W), the planes themselves, with bright ink, without their noise."""
+    stands_out: NDArray[np.bool_]
+    """(N,), whether any of it is more than the paper's grain, or what is left of a slope in the light."""
+    bright_ink: NDArray[np.bool_]
+    """(N,)."""
+
+
+def contrast(planes: Sequence[Plane], bright_ink: bool | None = None) -> Contrast:
+    """Find the ink of planes.
+
+    Args:
+        planes: images of one size.
+        bright_ink: whether ink is brighter than its paper; found out if None, or if an image leaves no doubt.
+    """
+    originals = np.array([plane.values for plane in planes])
+    lightness, least = _smooth(originals), np.maximum(MIN_CONTRAST, NOISE_FACTOR * _noise(originals))
+    paper, bright, even = _by_margin(lightness)
+    if any(plane.ink_is_bright for plane in planes):  # ink on nothing: there is neither paper nor noise
+        sure = np.array([plane.ink_is_bright is not None for plane in planes])
+        lightness[sure], least[sure] = originals[sure], MIN_CONTRAST
+        paper[sure], bright[sure], even[sure] = 0, True, True
+    if not even.all():
+        uneven = np.flatnonzero(~even) if even.any() else slice(None)
+        paper = paper.repeat(lightness[0].size).reshape(lightness.shape)
+        paper[uneven], bright[uneven] = _by_flatness(lightness[uneven], bright_ink)
+        least[uneven] = np.maximum(least[uneven], RANGE_SHARE * _range(lightness[uneven]))
+    inverted = (bright - np.uint8(1))[:, None, None]  # 255 for dark ink
+    darkness, ground = lightness ^ inverted, paper ^ inverted
+    values = np.maximum(darkness, ground) - ground
+    stands_out = _reach(values, least)
+    shaded = ~(even | bright)
+    if shaded.any():
+        values[shaded] = _lit(values[shaded], paper[shaded])
+    return Contrast(values, histogram(values), darkness, stands_out, bright)
+
+
+def _reach(values: _Planes, least: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether enough pixels of each image (N, H, W) stand out as far as given (N,)."""
+    levels = np.ceil(least).astype(int).tolist()  # bytes are compared with whole numbers much more quickly
+    reaching = [np.count_nonzero(image >= level) for image, level in zip(values, levels, strict=True)]
+    return np.array(reaching) >= few(values[0].size)
+
+
+def _lit(values: _Planes, paper: _Planes) -> _Planes:
+    """How far each pixel (N, H, W) would stand out if all the paper were as light as the lightest of its image."""
+    light = paper.max(axis=(1, 2), keepdims=True).astype(np.float32) / np.maximum(paper, DARKEST_PAPER)
+    lit: _Planes = (values * light).astype(np.uint8)
+    return lit
+
+
+def _by_margin(lightness: _Planes) -> tuple[_Planes, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Paper (N, 1, 1), and whether ink is brighter (N,), as an even margin all around tells; and if it does (N,)."""
+    flat = lightness.reshape(len(lightness), -1)
+    margin = np.concatenate([lightness[:, 0], lightness[:, -1], lightness[:, :, 0], lightness[:, :, -1]], axis=1)
+    low, high = margin.min(axis=1).astype(int), margin.max(axis=1).astype(int)
+    darker, brighter = low - flat.min(axis=1), flat.max(axis=1) - high
+    even = high - low <= EVEN_MARGIN * (darker + brighter)
+    even &= np.minimum(darker, brighter) <= EVEN_MARGIN * np.maximum(darker, brighter)
+    level = (margin.sum(axis=1) // margin.shape[1]).astype(np.uint8)
+    return level[:, None, None], brighter > darker, even
+
+
+def _range(lightness: _Planes) -> NDArray[np.intp]:
+    """Between the darkest and the brightest values of each image, single ones apart: (N,)."""
+    counts = histogram(lightness[:, ::2, ::2])
+    return quantile(counts, 0.998) - quantile(counts, 0.002)
+
+
+def _by_flatness(lightness: _Planes, bright_ink: bool | None) -> tuple[_Planes, NDArray[np.bool_]]:
+    """Papers (N, H, W), and whether ink is brighter (N,), if not given, by which of two leaves the flatter paper."""
+    small = _reduced(lightness, PAPER_SIDE)
+    values = small.astype(np.int16)
+    papers = _close(np.array([values, -values]), WINDOW)  # (2, N, h, w): for dark and for bright ink
+    of_image, of_papers = _variation(values), _variation(papers)
+    if bright_ink is None:
+        of_bright, of_dark = of_papers + (GRAIN * of_image + 1e-9)
+        flatness = np.log(of_bright / of_dark)
+        bright = flatness * FLATNESS_WEIGHT + shape_evidence(small) @ SHAPE_WEIGHTS > 0
+    else:
+        bright = np.full(len(lightness), bright_ink)
+    chosen = bright.astype(np.intp), np.arange(len(bright))
+    paper, variation = papers[chosen], of_papers[chosen]
+    bold = np.flatnonzero(variation > EVEN * of_image)  # strokes wider than the window may be left in it
+    if len(bold):
+        wide = _close(np.where(bright[bold, None, None], -values[bold], values[bold]), WIDE_WINDOW)
+        better = _variation(wide) <= UNEVEN * variation[bold]
+        paper[bold[better]] = wide[better]
+    np.negative(paper, out=paper, where=bright[:, None, None])
+    return _enlarged(paper.clip(0, 255).astype(np.uint8), lightness.shape[1:]), bright
+
+
+def shape_evidence(lightness: _Planes) -> NDArray[np.float64]:
+    """Where the bright pixels of each image (N, H, W) are: shares, less a half, of the border, all and the corners.
+
+    Returns:
+        (N, 3).
+    """
+    small = _reduced(lightness, SHAPE_SIDE)
+    bright = small > otsu(histogram(small))[:, None, None]
+    edges = np.concatenate([bright[:, 0], bright[:, -1], bright[:, :, 0], bright[:, :, -1]], axis=1)
+    corners = bright[:, [0, 0, -1, -1], [0, -1, 0, -1]]
+    shares = [where.sum(axis=1) / where.shape[1] for where in (edges, bright.reshape(len(bright), -1), corners)]
+    return np.array(shares).T - 0.5
+
+
+def _noise(values: _Planes) -> NDArray[np.float64]:
+    """Standard deviation (N,) of the grain: of two neighbours' difference the median is 0.954 of it."""
+    if values.shape[2] < 2:
+        return np.zeros(len(values))
+    rows = values[:, :: max(1, values.shape[1] // NOISE_ROWS)]
+    left, right = rows[:, :, :-1], rows[:, :, 1:]
+    return quantile(histogram(np.maximum(left, right) - np.minimum(left, right)), 0.5) / 0.954
+
+
+def _variation(stack: _Int16) -> NDArray[np.intp]:
+    """Total variation, how much edge there is, of each image of a stack (..., H, W)."""
+    rows, columns = np.abs(stack[..., 1:, :] - stack[..., :-1, :]), np.abs(stack[..., 1:] - stack[..., :-1])
+    variation: NDArray[np.intp] = rows.sum(axis=(-2, -1)) + columns.sum(axis=(-2, -1))
+    return variation
+
+
+def _smooth(values: _Planes) -> _Planes:
+    """Binomial filter, 3x3: along each axis, twice the mean of two neighbours."""
+    count, height, width = values.shape
+    p = np.empty((count, height + 2, width + 2), np.uint16)
+    p[:, 1:-1, 1:-1] = values
+    p[:, 0], p[:, -1] = p[:, 1], p[:, -2]
+    p[:, :, 0], p[:, :, -1] = p[:, :, 1], p[:, :, -2]
+    rows = p[:, 1:] + p[:, :-1]
+    rows = rows[:, 1:] + rows[:, :-1]
+    both = rows[:, :, 1:] + rows[:, :, :-1]
+    both = both[:, :, 1:] + both[:, :, :-1]
+    smooth: _Planes = ((both + 8) >> 4).astype(np.uint8)
+    return smooth
+
+
+def _close(stack: _Int16, share: float) -> _Int16:
+    """Morphological closing of each image of a stack (..., H, W), in a square window, a share of the longer side."""
+    half = int(max(stack.shape[-2:]) * share / 2)
+    for extreme in (np.maximum, np.minimum):
+        for axis in (-2, -1):
+            stack = _running(stack.swapaxes(0, axis), half, extreme).swapaxes(0, axis)
+    return stack
+
+
+def _running(rows: _Int16, half: int, extreme: np.ufunc) -> _Int16:
+    """Maximum or minimum of every row and `half` on each side, by doubling; beyond the border the slope goes on."""
+    half = min(half, len(rows) - 1)
+    if half == 0:
+        return rows
+    rows = np.concatenate([2 * rows[:1] - rows[half:0:-1], rows, 2 * rows[-1:] - rows[-2 : -half - 2 : -1]])
+    window, reach = 2 * half + 1, 1
+    while reach < window:
+        step = min(reach, window - reach)
+        rows = extreme(rows[:-step], rows[step:])
+        reach += step
+    return rows
+
+
+def _reduced(values: _Planes, side: int) -> _Planes:
+    """Mean of blocks of each image of a stack, so that no side is longer than `side`."""
+    factor = -(-max(values.shape[1:]) // side)
+    return values if factor == 1 else np.array([np.asarray(Image.fromarray(image).reduce(factor)) for image in values])
+
+
+def _enlarged(values: _Planes, shape: tuple[int, ...]) -> _Planes:
+    """Each image of a stack as large as `shape`, (H, W)."""
+    height, width = shape
+    method = Image.Resampling.BILINEAR
+    return np.array([np.asarray(Image.fromarray(image).resize((width, height), method)) for image in values])

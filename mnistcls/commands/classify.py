@@ -1,0 +1,174 @@
+"""The command `mnistcls classify`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mnistcls.commands.common import (
+    MaxPixels,
+    MinConfidence,
+    ModelFile,
+    Overwrite,
+    Quiet,
+    Report,
+    Timeout,
+    Verbose,
+    Workers,
+    at_least_one,
+    exit_code,
+    make_classifier,
+    make_page,
+    stderr_console,
+)
+from mnistcls.commands.ray import Address, Engine, EngineName, RayRun, asks_for_ray
+from mnistcls.errors import MnistclsError, OutputError
+from mnistcls.limits import MAX_PIXELS, TIMEOUT
+from mnistcls.outputs.columns import Columns
+from mnistcls.outputs.formats import Format
+from mnistcls.results import Tally
+
+if TYPE_CHECKING:
+    from mnistcls.batch import Batch
+    from mnistcls.sources.listed import PathList
+
+
+def classify(  # noqa: PLR0913 - its options
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PATH",
+            help="Image files, folders, ZIP and tar archives, IDX files, patterns in quotes; s3:// and other URLs.",
+        ),
+    ] = None,
+    *,
+    files_from: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Also take the paths in this list, one a line; - is stdin.")
+    ] = None,
+    nul: Annotated[
+        bool, typer.Option("-0", "--null", help="That list has NUL between its paths, as find -print0 writes.")
+    ] = False,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Write to this file or URL, as its suffix says: .csv, .jsonl, .parquet.",
+        ),
+    ] = None,
+    overwrite: Overwrite = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where an earlier run, broken off, has left the file of -o.")
+    ] = False,
+    format_: Annotated[
+        Format | None,
+        typer.Option("--format", help="Default: by -o's suffix, else a table on a terminal and CSV in a pipe."),
+    ] = None,
+    engine: EngineName = Engine.LOCAL,
+    address: Address = None,
+    workers: Workers = None,
+    timeout: Timeout = TIMEOUT,
+    model: ModelFile = None,
+    min_confidence: MinConfidence = None,
+    top_k: Annotated[
+        int,
+        typer.Option(
+            min=1, max=10, metavar="K", help="Add the next likeliest digits, K in all, with their confidence."
+        ),
+    ] = 1,
+    probabilities: Annotated[
+        bool, typer.Option("--probabilities", help="Add the probabilities of all ten digits: p0 to p9.")
+    ] = False,
+    scores: Annotated[
+        bool, typer.Option("--scores", help="Add digit_score: how surely the image shows one digit at all.")
+    ] = False,
+    recursive: Annotated[bool, typer.Option(help="Enter subfolders.")] = True,
+    max_pixels: MaxPixels = MAX_PIXELS,
+    debug_dir: Annotated[
+        Path | None, typer.Option(help="Show here what the network saw: images, contact sheets, steps.csv.")
+    ] = None,
+    report: Report = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Read the digit in each image: a table on a terminal, CSV in a pipe or with -o.
+
+    Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found, 130/143 interrupted/terminated.
+    """
+    from mnistcls.commands.progress import progress  # noqa: PLC0415
+    from mnistcls.commands.summary import summary  # noqa: PLC0415
+    from mnistcls.engine import prepare  # noqa: PLC0415
+    from mnistcls.outputs import targets  # noqa: PLC0415
+    from mnistcls.sources import Sources  # noqa: PLC0415
+
+    named, listed = paths or [], _path_list(paths, files_from, nul=nul)
+    columns, sources = Columns(top_k, probabilities, scores), Sources(named, recursive=recursive, listed=listed)
+    inputs = {"paths": named, "files_from": files_from, "recursive": recursive}
+    stderr = stderr_console(quiet=quiet)
+    made = partial(make_classifier, model, min_confidence, max_pixels, stderr if verbose else None)
+    if asks_for_ray(engine, address):
+        run = RayRun(sources, listed, output, format_, columns, timeout, address, workers, overwrite, resume)
+        run.check(debug_dir, report)
+        raise typer.Exit(exit_code(run.classify(made(), inputs, stderr)))
+    target = targets.target(output, format_, columns, overwrite=overwrite, resume=resume)
+    recorded = _recorder(debug_dir, named, max_pixels, overwrite=overwrite, resume=resume)
+    page = make_page(report, overwrite=overwrite, resume=resume)
+    tally, started = Tally(), time.perf_counter()
+    drawn, workers = prepare(sources, workers)
+    classifier = made()
+    remaining = target.remaining(drawn, tally, classifier, inputs, {"timeout": timeout})
+    if remaining is None:
+        stderr.print(f"{output} is complete: nothing left to classify")
+    else:
+        done = tally.total
+        batches = tally.count(classifier.batches(remaining, workers=workers, timeout=timeout))
+        batches = at_least_one(batches, sources, tally)
+        batches = page.follow(batches) if page and not resume else batches
+        with (
+            recorded(batches) as passing,
+            target.open(tally) as write,
+            progress(passing, sources, stderr, done) as followed,
+        ):
+            write(followed)
+            tally.skipped = sources.skipped
+        stderr.print(summary(tally, time.perf_counter() - started, done))
+    if page:
+        page.add(target.rows() if resume else ())
+        page.write(classifier, stderr, skipped=tally.skipped)
+    raise typer.Exit(exit_code(tally))
+
+
+def _path_list(paths: list[str] | None, file: str | None, *, nul: bool) -> PathList | None:
+    """The list that --files-from names, if it does."""
+    if file is None and not paths:
+        raise MnistclsError("name image files or folders, or a list of them with --files-from")
+    if file is None and nul:
+        raise MnistclsError("-0 is for the list that --files-from names")
+    if file is None:
+        return None
+    from mnistcls.sources.listed import PathList  # noqa: PLC0415
+
+    listed = PathList(file, nul)
+    listed.check()
+    return listed
+
+
+def _recorder(
+    folder: Path | None, inputs: list[str], max_pixels: int, *, overwrite: bool, resume: bool
+) -> Callable[[Iterator[Batch]], AbstractContextManager[Iterable[Batch]]]:
+    """What fills the debug folder while batches pass; where none is asked for, they just pass."""
+    if folder is None:
+        return nullcontext
+    if resume:
+        raise OutputError("--debug-dir shows a whole run, and --resume does the rest of one; use one of them")
+    from mnistcls.inspection import debug  # noqa: PLC0415
+
+    debug.check_folder(folder, inputs, overwrite=overwrite)
+    return partial(debug.recorded, folder=folder, max_pixels=max_pixels)

@@ -1,0 +1,98 @@
+"""The command `mnistcls evaluate`."""
+
+from __future__ import annotations
+
+import time
+from itertools import chain
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mnistcls.commands.common import (
+    EXIT_UNREADABLE,
+    FigureFormat,
+    Figures,
+    MaxPixels,
+    MinConfidence,
+    ModelFile,
+    Overwrite,
+    Quiet,
+    Report,
+    Timeout,
+    Verbose,
+    Workers,
+    at_least_one,
+    figure_format,
+    make_classifier,
+    make_page,
+    stderr_console,
+)
+from mnistcls.limits import MAX_PIXELS, TIMEOUT
+from mnistcls.results import Tally
+
+
+def evaluate(  # noqa: PLR0913 - its options
+    path: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATH",
+            help="A folder of folders named 0 to 9, each with its images; with --labels, any images.",
+        ),
+    ],
+    *,
+    labels: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="CSV with the columns path,digit, or MNIST's own file of labels (IDX)."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to this file: .json, or .txt.")
+    ] = None,
+    overwrite: Overwrite = False,
+    format_: Figures = None,
+    workers: Workers = None,
+    timeout: Timeout = TIMEOUT,
+    model: ModelFile = None,
+    min_confidence: MinConfidence = None,
+    max_pixels: MaxPixels = MAX_PIXELS,
+    report: Report = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Measure how often the answers are right, on images whose digits are known.
+
+    An unreadable image counts as wrong. Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found,
+    130/143 interrupted/terminated.
+    """
+    from mnistcls import engine, evaluation, outputs  # noqa: PLC0415
+    from mnistcls.commands.progress import progress  # noqa: PLC0415
+    from mnistcls.commands.summary import summary  # noqa: PLC0415
+    from mnistcls.evaluation import json_file as evaluation_json  # noqa: PLC0415
+    from mnistcls.evaluation.labels import find_labels  # noqa: PLC0415
+    from mnistcls.evaluation.report import print_evaluation  # noqa: PLC0415
+    from mnistcls.sources import Sources  # noqa: PLC0415
+
+    chosen = figure_format(format_, output)
+    if output:
+        outputs.check_free(output, overwrite=overwrite)
+    page = make_page(report, overwrite=overwrite)
+    truth, stderr = find_labels(path, labels), stderr_console(quiet=quiet)
+    sources, tally, started = Sources(truth.inputs), Tally(), time.perf_counter()
+    drawn, workers = engine.prepare(sources, workers)
+    classifier = make_classifier(model, min_confidence, max_pixels, stderr if verbose else None)
+    batches = tally.count(classifier.batches(tally.drawn(drawn), workers=workers, timeout=timeout))
+    with progress(at_least_one(batches, sources, tally), sources, stderr) as followed:
+        labelled = truth.pair(chain.from_iterable(followed))
+        figures = evaluation.evaluate(page.follow_labelled(labelled) if page else labelled)
+    with outputs.whole_file(output) if output else outputs.standard_output() as stream:
+        if chosen is FigureFormat.JSON:
+            outputs.write_json(evaluation_json.as_dict(figures, unlabelled=truth.unlabelled), stream)
+        else:
+            print_evaluation(figures, stream)
+    if truth.unlabelled:
+        stderr.print(f"Warning: images without a label are not scored: {truth.unlabelled:,}")
+    tally.skipped = sources.skipped
+    stderr.print(summary(tally, time.perf_counter() - started))
+    if page:
+        page.write(classifier, stderr, skipped=tally.skipped, evaluation=figures)
+    raise typer.Exit(EXIT_UNREADABLE if figures.unreadable else 0)

@@ -1,0 +1,156 @@
+"""`mnistcls classify --engine ray`."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mnistcls.errors import MnistclsError, OutputError
+from mnistcls.outputs.formats import Format
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mnistcls.classifier import Classifier
+    from mnistcls.outputs.columns import Columns
+    from mnistcls.results import Tally
+    from mnistcls.sources import Sources
+    from mnistcls.sources.listed import PathList
+
+
+class Engine(StrEnum):
+    """What does the work."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
+EngineName = Annotated[
+    Engine, typer.Option("--engine", help="ray: on a cluster, into a folder of parts; see the README.")
+]
+Address = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Of a running Ray cluster; auto finds it. Default: one on this machine."),
+]
+
+
+def asks_for_ray(engine: Engine, address: str | None) -> bool:
+    """Whether a cluster is to do the work.
+
+    Raises:
+        MnistclsError: one is named, and is not to.
+    """
+    if engine is Engine.LOCAL and address is not None:
+        raise MnistclsError("--address is for --engine ray")
+    return engine is Engine.RAY
+
+
+@dataclass(frozen=True)
+class RayRun:
+    """What the options ask of the cluster."""
+
+    sources: Sources
+    listed: PathList | None
+    """That of the sources."""
+    folder: str | None
+    """That of -o."""
+    format: Format | None
+    columns: Columns
+    timeout: float
+    address: str | None
+    actors: int | None
+    overwrite: bool
+    resume: bool
+
+    def check(self, debug_dir: Path | None, report: Path | None) -> None:
+        """See that they go together, before the work starts.
+
+        Args:
+            debug_dir: an option that is for the local engine.
+            report: another.
+
+        Raises:
+            MnistclsError: they do not.
+        """
+        from mnistcls.ray_engine.cluster import check_installed  # noqa: PLC0415 - where it is asked for
+
+        check_installed()
+        if self.folder is None:
+            raise OutputError("--engine ray writes a folder of parts; name it with -o")
+        if self.format not in {None, Format.PARQUET, Format.JSONL}:
+            raise OutputError("--engine ray writes Parquet or JSON Lines; use --format parquet or jsonl")
+        if self.overwrite and self.resume:
+            raise OutputError("--resume keeps what --overwrite replaces; use one of them")
+        if debug_dir or report:
+            raise OutputError("--debug-dir and --report need --engine local: images do not travel to this machine")
+        if self.listed and self.listed.serves_once:
+            raise MnistclsError("the cluster lists the files: --files-from needs a file, not a pipe")
+        if self.actors == 0:
+            raise MnistclsError("--engine ray needs an actor at least; use -j 1 or more")
+        if next(self.sources.files(), None) is None:
+            passed = f" (skipped of other kinds: {self.sources.skipped:,})" if self.sources.skipped else ""
+            raise MnistclsError(f"no image found{passed}; name image files or folders that hold some")
+
+    def classify(self, classifier: Classifier, inputs: Mapping[str, Any], console: Console) -> Tally:
+        """Do it, and say on the console what it came to.
+
+        Args:
+            classifier: what answers.
+            inputs: what was named.
+            console: standard error.
+
+        Raises:
+            MnistclsError: it cannot be done.
+        """
+        from mnistcls.commands.summary import summary  # noqa: PLC0415
+        from mnistcls.outputs.manifest import Manifest  # noqa: PLC0415 - slow to load
+        from mnistcls.ray_engine.cluster import connected  # noqa: PLC0415
+        from mnistcls.ray_engine.folder import ResultFolder  # noqa: PLC0415
+        from mnistcls.ray_engine.job import Account, Job  # noqa: PLC0415
+        from mnistcls.ray_engine.stage import Work  # noqa: PLC0415
+
+        chosen, folder = self.format or Format.PARQUET, ResultFolder(self.folder or "")
+        options = {"format": chosen, **asdict(self.columns), "timeout": self.timeout}
+        manifest = Manifest.of(classifier, inputs, options)
+        work = Work(classifier, self.timeout, folder, chosen, self.columns, secrets.token_hex(4), str(Path.cwd()))
+        account, begun, clock = Account(), datetime.now(UTC), time.perf_counter()
+        folder.check(manifest, overwrite=self.overwrite, resume=self.resume)
+        with connected(self.address, self.actors):
+            folder.prepare(manifest, overwrite=self.overwrite)
+            job = Job(self.sources, work, self.resume, self.actors)
+            with _resumable(folder.url), _count(console) as show:
+                for rows in job.run(account):
+                    show(rows)
+        seconds = time.perf_counter() - clock
+        folder.write_manifest(manifest.finish(account.tally, begun, round(seconds, 3)))
+        console.print(summary(account.tally, seconds, account.done))
+        return account.tally
+
+
+@contextmanager
+def _resumable(folder: str) -> Iterator[None]:
+    """Whatever ends the block early, say what can be done."""
+    try:
+        yield
+    except BaseException as stop:
+        stop.add_note(f"finished parts are in {folder}; --resume goes on")
+        raise
+
+
+@contextmanager
+def _count(console: Console) -> Iterator[Callable[[int], None]]:
+    """A running count on a terminal: how many there will be is not known."""
+    if not console.is_terminal or console.is_dumb_terminal:
+        yield lambda _: None
+        return
+    with console.status("Starting the actors") as status:
+        yield lambda rows: status.update(f"Classifying: {rows:,} images")

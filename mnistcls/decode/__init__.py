@@ -1,0 +1,152 @@
+"""From a file to an upright array of pixels, or to an `ImageError` that says why not."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from collections.abc import Iterator
+from functools import cache
+from io import BytesIO
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
+
+from mnistcls.decode.pages import MAX_TAG_BYTES, allow_pixels, read_pages
+from mnistcls.decode.pixels import Decoded, pillow_errors, to_array
+from mnistcls.errors import ErrorCode, ImageError
+from mnistcls.files import BoundedReader, open_regular, read_small
+from mnistcls.limits import MAX_PIXELS
+from mnistcls.sources import Source
+from mnistcls.sources.signatures import HEAD_BYTES, bytes_per_pixel, diagnose, is_heic
+
+FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP", "PPM", "DIB", "AVIF")
+"""Pillow's decoders that may run: common, well tested, and none that starts another program."""
+
+DRAFT_SIDE = 512
+"""Longer side, in pixels, under which no JPEG is reduced while it is decoded."""
+
+SMALL_BYTES = 1 << 20
+"""A file of this length is read whatever it holds."""
+
+_logger = logging.getLogger("mnistcls")
+
+
+def read_source(source: Source, max_pixels: int = MAX_PIXELS) -> Iterator[Decoded]:
+    """Decode what a source holds: one image nearly always, several where it is a TIFF file of several pages.
+
+    The next page is decoded when it is drawn. No error is raised: it takes the place of the image.
+    """
+    try:
+        yield from _decoded(source, max_pixels)
+    except ImageError as error:
+        yield Decoded(source.path, error)
+
+
+def _decoded(source: Source, max_pixels: int) -> Iterator[Decoded]:
+    if source.error:
+        raise source.error
+    if source.content is not None and source.shape:
+        yield Decoded(source.path, np.frombuffer(source.content, np.uint8).reshape(source.shape))
+        return
+    content = read_small(source.path, SMALL_BYTES) if source.content is None else source.content
+    with open_regular(source.path) if content is None else BytesIO(content) as file:
+        with pillow_errors():
+            image = _opened(file, max_pixels)
+            pixels = None if isinstance(image, TiffImageFile) else _first_frame(image, source.path, max_pixels)
+        if pixels is not None:
+            yield Decoded(source.path, pixels)
+        elif isinstance(image, TiffImageFile):
+            yield from read_pages(image, source.path, max_pixels)
+
+
+def read_image(path: str, max_pixels: int = MAX_PIXELS) -> NDArray[np.generic]:
+    """Decode one image file.
+
+    Args:
+        path: the file; whatever its suffix, the content decides.
+        max_pixels: larger images are refused before they are decoded.
+
+    Returns:
+        The first frame, turned upright by its EXIF orientation: shape (H, W) grey, (H, W, 2) grey and alpha,
+        (H, W, 3) RGB or (H, W, 4) RGBA; uint8 as a rule, uint16, int32 or float32 (H, W) where the file has that.
+
+    Raises:
+        ImageError: always with the code that fits; no other exception comes from a file's content.
+    """
+    with open_regular(path) as file:
+        return decode(file, max_pixels, path)
+
+
+def decode(file: BinaryIO, max_pixels: int = MAX_PIXELS, name: str = "an image") -> NDArray[np.generic]:
+    """Decode an open image file; see `read_image`. Warnings call it by its name."""
+    with pillow_errors():
+        return _first_frame(_opened(file, max_pixels), name, max_pixels)
+
+
+def _first_frame(image: Image.Image, name: str, max_pixels: int) -> NDArray[np.generic]:
+    if image.format != "MPO" and getattr(image, "is_animated", False):  # MPO: a photo and its own thumbnails
+        _logger.warning("%s has several frames; only the first is read", name)
+    if image.size[0] * image.size[1] <= max_pixels and image.format in {"JPEG", "MPO"}:
+        _draft(image)
+    allow_pixels(image, max_pixels)
+    return to_array(image, max_pixels)
+
+
+def _opened(file: BinaryIO, max_pixels: int) -> Image.Image:
+    """The image, its header read.
+
+    Raises:
+        ImageError: it is none, or too large.
+    """
+    if Image.MAX_IMAGE_PIXELS is not None and max_pixels > Image.MAX_IMAGE_PIXELS:
+        Image.MAX_IMAGE_PIXELS = max_pixels  # Pillow's own, for the whole process: raised where asked, never lowered
+    return _identified(_bounded(file, max_pixels))
+
+
+def _bounded(file: BinaryIO, max_pixels: int) -> BinaryIO:
+    """The same file, if an image may be as long: some decoders read all of it, others search it byte by byte."""
+    length = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if length <= SMALL_BYTES:
+        return file
+    limit = max_pixels * bytes_per_pixel(file.read(HEAD_BYTES))
+    file.seek(0)
+    if length > max(limit, SMALL_BYTES):
+        problem = f"{length:,} bytes, more than any image of {max_pixels:,} pixels needs"
+        raise ImageError(ErrorCode.TOO_LARGE, f"{problem}; save it again or raise --max-pixels")
+    allowance = MAX_TAG_BYTES if limit == math.inf else 2 * length  # an animation is read twice
+    return BoundedReader(file, allowance, "it claims more bytes than its image needs; save it again")
+
+
+def _identified(file: BinaryIO) -> Image.Image:
+    """The image, its header read; HEIC only where the extra for it is installed."""
+    try:
+        return Image.open(file, formats=FORMATS)
+    except UnidentifiedImageError:
+        file.seek(0)
+        head = file.read(HEAD_BYTES)
+        if is_heic(head) and _learn_heic():
+            return Image.open(file, formats=("HEIF",))
+        raise diagnose(head) from None
+
+
+@cache
+def _learn_heic() -> bool:
+    """Whether Pillow can read HEIC, once the extra has been asked."""
+    try:
+        import pillow_heif  # noqa: PLC0415 - an extra, and slow to load
+    except ImportError:
+        return False
+    pillow_heif.register_heif_opener()
+    return True
+
+
+def _draft(image: Image.Image) -> None:
+    """Let a large JPEG be decoded at 1/2, 1/4 or 1/8 of its size: much quicker, and still larger than is looked at."""
+    width, height = image.size
+    scale = DRAFT_SIDE / max(width, height)
+    image.draft(None, (math.ceil(width * scale), math.ceil(height * scale)))

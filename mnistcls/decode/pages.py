@@ -1,0 +1,86 @@
+"""The pages of a TIFF file, each an image of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
+
+from mnistcls.decode.pixels import Decoded, image_to_array, pillow_errors
+from mnistcls.errors import ImageError
+from mnistcls.files import BoundedReader
+
+MAX_TAG_BYTES = 64 << 20
+"""What a page may have beside its pixels: layers, colour profiles, comments."""
+
+MAX_PIXEL_BYTES = 8
+"""The most that a pixel takes, uncompressed: four channels of 16 bits."""
+
+_SUBFILE_TYPE, _REDUCED_OR_MASK = 254, 0b101  # a tag, and two bits of its value
+
+
+def read_pages(image: TiffImageFile, path: str, max_pixels: int) -> Iterator[Decoded]:
+    """The pages, `#1`, `#2`, ... behind the path; a single one has the path alone.
+
+    A page is decoded when it is drawn. Where the way to the next page is damaged, that is the last row.
+
+    Args:
+        image: opened, its file still open; where that is a `BoundedReader`, each page has an allowance of its own.
+        path: of the file.
+        max_pixels: larger pages are refused before they are decoded.
+    """
+    file = image.fp  # the image forgets it between pages
+    several = _has_second_page(image, file)
+    number = 0
+    try:
+        for number in _page_numbers(image, file):
+            _allow(file, MAX_PIXEL_BYTES * max_pixels)
+            yield Decoded(f"{path}#{number}" if several else path, _page(image, max_pixels))
+    except ImageError as error:
+        yield Decoded(f"{path}#{number + 1}", error)
+
+
+def _page(image: TiffImageFile, max_pixels: int) -> NDArray[np.generic] | ImageError:
+    try:
+        return image_to_array(image, max_pixels)
+    except ImageError as error:
+        return error
+
+
+def _has_second_page(image: TiffImageFile, file: IO[bytes] | None) -> bool:
+    try:
+        return any(number == 2 for number in _page_numbers(image, file))
+    except ImageError:
+        return True
+
+
+def _page_numbers(image: TiffImageFile, file: IO[bytes] | None) -> Iterator[int]:
+    """Go to one page after the other, from 1; thumbnails and masks that belong to a page are none."""
+    number = 0
+    for frame in count():
+        _allow(file, MAX_TAG_BYTES)
+        with pillow_errors():
+            try:
+                image.seek(frame)
+            except EOFError:
+                return
+            is_page = frame == 0 or not image.tag_v2.get(_SUBFILE_TYPE, 0) & _REDUCED_OR_MASK
+        if is_page:
+            number += 1
+            yield number
+
+
+def allow_pixels(image: Image.Image, max_pixels: int) -> None:
+    """Let a TIFF image read its pixels, when its tags have been read."""
+    if isinstance(image, TiffImageFile):
+        _allow(image.fp, MAX_PIXEL_BYTES * max_pixels)
+
+
+def _allow(file: IO[bytes] | None, allowance: int) -> None:
+    if isinstance(file, BoundedReader):
+        file.allowance = allowance

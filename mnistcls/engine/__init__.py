@@ -1,0 +1,102 @@
+"""Batches of answers for any number of sources: in order, bounded, and none lost, whatever happens to a process.
+
+Sources are drawn as they are needed, in chunks, and answered by worker processes, one thread each. A worker that dies
+or hangs takes no answer with it: the image that it was at is tried again alone (a hung one is not), and becomes
+an `unreadable` row if that fails as well; the others of its chunk go to another worker.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+from mnistcls.limits import TIMEOUT, usable_cpus
+from mnistcls.sources import Source
+
+if TYPE_CHECKING:
+    from mnistcls.batch import Batch
+
+Answer = Callable[[Sequence[Source], Callable[[int], None]], "Batch"]
+"""Answers for some sources; says which of them, by its place, it is at, as often as an image of it is begun."""
+
+CHUNK_SOURCES = 64
+"""Sources that are answered together in this process: the network takes as many at once."""
+
+SMALL_COUNT = 256
+SMALL_BYTES = 10_000_000
+"""So many sources, with so many bytes in all, are answered before worker processes would have started."""
+
+
+def prepare(sources: Iterable[Source], workers: int | None = None) -> tuple[Iterator[Source], int]:
+    """Settle how many worker processes there will be, and have what they start with begin.
+
+    Args:
+        sources: some are drawn.
+        workers: as for `answers`.
+
+    Returns:
+        The sources, those that were drawn as well; and how many workers.
+    """
+    drawn = iter(sources)
+    if workers is None:
+        few, drawn = _are_few(drawn)
+        workers = 0 if few else usable_cpus()
+    if workers:
+        from mnistcls.engine.processes import start_server  # noqa: PLC0415 - a few images do without it
+
+        start_server()
+    return drawn, workers
+
+
+def answers(
+    sources: Iterable[Source], answer: Answer, *, workers: int | None = None, timeout: float = TIMEOUT
+) -> Iterator[Batch]:
+    """The answers for all sources, in order.
+
+    Args:
+        sources: drawn from as answers are.
+        answer: does the work; sent to the worker processes.
+        workers: worker processes; 0 for none, all in this process; None for as many as there are CPUs, or none where
+            the sources are few.
+        timeout: seconds that a worker may take over one image; 0 for any.
+
+    Raises:
+        MnistclsError: worker processes cannot be started.
+    """
+    drawn, workers = prepare(sources, workers)
+    if workers:
+        from mnistcls.engine.pool import Pool  # noqa: PLC0415 - as above
+
+        with closing(Pool(answer, workers, timeout)) as pool:
+            yield from pool.run(drawn)
+        return
+    while chunk := list(islice(drawn, CHUNK_SOURCES)):
+        yield answer(chunk, _say_nothing)
+
+
+def _are_few(drawn: Iterator[Source]) -> tuple[bool, Iterator[Source]]:
+    """Whether they are so few that starting workers would take longer, and all of them again."""
+    head: list[Source] = []
+    size = 0
+    for source in drawn:
+        head.append(source)
+        size += _bytes(source)
+        if len(head) > SMALL_COUNT or size > SMALL_BYTES:
+            return False, chain(head, drawn)
+    return True, iter(head)
+
+
+def _bytes(source: Source) -> int:
+    if source.content is not None:
+        return len(source.content)
+    try:
+        return os.stat(source.path).st_size
+    except (OSError, ValueError):
+        return 0
+
+
+def _say_nothing(place: int) -> None:
+    """In this process, nobody watches."""

@@ -1,0 +1,182 @@
+"""Which digit each image really shows: from folders named 0 to 9, a CSV file, or an IDX file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Protocol
+
+from mnistcls.errors import ErrorCode, ImageError, LabelError
+from mnistcls.evaluation.label_files import DIGITS, CsvRow, read_label_file
+from mnistcls.results import Prediction, printable
+from mnistcls.sources import is_image_name
+
+Labelled = Iterator[tuple[int, Prediction]]
+"""Predictions, each with its label: 0-9, or `label_files.NO_DIGIT`."""
+
+_EXPECTED = "expected are folders named 0 to 9, each with images of that digit; or name a file of labels with --labels"
+
+
+class Labels(Protocol):
+    """Where labels come from."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Paths to classify, as the user would type them."""
+
+    @property
+    def unlabelled(self) -> int:
+        """Images of what digit nobody says; known when `pair` has ended."""
+
+    def pair(self, predictions: Iterable[Prediction]) -> Labelled:
+        """Predictions for `inputs`, in order, with their labels; those without one are left out.
+
+        Raises:
+            LabelError: the labels are not those of these images.
+        """
+
+
+def find_labels(path: str, file: Path | None) -> Labels:
+    """The labels of the images at a path.
+
+    Args:
+        path: a folder of folders named 0 to 9; or, with `file`, whatever can be classified.
+        file: CSV with the columns `path` and `digit`, or IDX, a label for each image in turn.
+
+    Raises:
+        LabelError: there are none, or they cannot be read.
+    """
+    if file is None:
+        return _folder_labels(path)
+    content = read_label_file(file)
+    if isinstance(content, bytes):
+        return IdxLabels(path, file, content)
+    return CsvLabels(path, file, content)
+
+
+@dataclass(frozen=True)
+class FolderLabels:
+    """A folder that holds a folder of images for each digit."""
+
+    path: str
+    inputs: tuple[str, ...]
+    """The folders of 0 to 9 that are there, in order."""
+    unlabelled: int
+    """Images directly in the folder."""
+
+    def pair(self, predictions: Iterable[Prediction]) -> Labelled:
+        """See `Labels`."""
+        depth = len(PurePath(self.path).parts)
+        return ((int(PurePath(prediction.path).parts[depth]), prediction) for prediction in predictions)
+
+
+class CsvLabels:
+    """A file that names images with their digits.
+
+    Args:
+        path: what is classified.
+        file: the labels' file, for messages.
+        rows: of the file; their paths are as in the results, or relative to `path`.
+    """
+
+    def __init__(self, path: str, file: Path, rows: list[CsvRow]) -> None:
+        self.inputs = (path,)
+        self.unlabelled = 0
+        self._file = file
+        self._base = _absolute(path)
+        self._rows: dict[str, CsvRow] = {}
+        for row in rows:
+            self._add(row)
+
+    def pair(self, predictions: Iterable[Prediction]) -> Labelled:
+        """See `Labels`; a label without an image comes last, as an unreadable one."""
+        waiting, unknown = dict(self._rows), ""
+        for prediction in predictions:
+            key = _absolute(prediction.path)
+            waiting.pop(key, None)
+            if row := self._rows.get(key):
+                yield row.label, prediction
+            else:
+                self.unlabelled += 1
+                unknown = unknown or prediction.path
+        if len(waiting) == len(self._rows):
+            raise self._none_fits(unknown)
+        for row in waiting.values():
+            fix = f"not among the images here; check line {row.line} of {self._file}"
+            yield row.label, Prediction.unreadable(row.path, ImageError(ErrorCode.NOT_FOUND, fix))
+
+    def _add(self, row: CsvRow) -> None:
+        key, shown = self._key(row.path), printable(row.path)
+        first = self._rows.setdefault(key, row)
+        if first is not row:
+            raise row.error(self._file, f"{shown} has a label already, in line {first.line}; keep one of them")
+        if not _is_utf8(row.path) and not os.path.lexists(key):  # file names of other bytes are rare, but legal
+            raise row.error(self._file, f"{shown} is not UTF-8; save the file as CSV in UTF-8")
+
+    def _key(self, path: str) -> str:
+        """The absolute path: of the path as it is if that lies in what is classified, or else from there."""
+        key = _absolute(path)
+        if key == self._base or key.startswith((self._base.rstrip(os.sep) + os.sep, f"{self._base}#")):
+            return key
+        return _absolute(Path(self._base, path))
+
+    def _none_fits(self, example: str) -> LabelError:
+        if not self._rows:
+            return LabelError(f"{self._file}: no label in it; add a line for each image: path,digit")
+        named = printable(next(iter(self._rows.values())).path)
+        return LabelError(
+            f"{self._file}: none of its paths is among the images: it names {named}, an image is {printable(example)}; "
+            "write them as in the results, or relative to the folder"
+        )
+
+
+@dataclass
+class IdxLabels:
+    """A label for each image, in their order."""
+
+    path: str
+    file: Path
+    labels: bytes
+    unlabelled: int = 0
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """See `Labels`."""
+        return (self.path,)
+
+    def pair(self, predictions: Iterable[Prediction]) -> Labelled:
+        """See `Labels`."""
+        images = 0
+        for images, prediction in enumerate(predictions, 1):
+            if images <= len(self.labels):
+                yield self.labels[images - 1], prediction
+        if images != len(self.labels):
+            raise LabelError(
+                f"{self.file} has {len(self.labels):,} labels, {self.path} has {images:,} images; "
+                "name the file of labels that belongs to the images"
+            )
+
+
+def _absolute(path: str | Path) -> str:
+    """However it is written; links are kept as they are."""
+    return os.path.normpath(Path(path).absolute())
+
+
+def _is_utf8(path: str) -> bool:
+    return not any("\udc80" <= c <= "\udcff" for c in path)  # as surrogateescape has other bytes
+
+
+def _folder_labels(path: str) -> FolderLabels:
+    try:
+        with os.scandir(path) as found:
+            entries = sorted((entry.name, os.path.isdir(entry)) for entry in found)
+    except OSError as error:
+        raise LabelError(f"{path}: {error.strerror}; {_EXPECTED}") from None
+    folders = [name for name, is_folder in entries if is_folder and not name.startswith((".", "__MACOSX"))]
+    others = [name for name in folders if name not in DIGITS]
+    if others or not folders:
+        raise LabelError(f"{path}: {f'a folder named {others[0]!r}' if others else 'no folder in it'}; {_EXPECTED}")
+    unlabelled = sum(not is_folder and is_image_name(name) for name, is_folder in entries)
+    return FolderLabels(path, tuple((PurePath(path) / name).as_posix() for name in folders), unlabelled)

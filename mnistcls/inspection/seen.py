@@ -1,0 +1,122 @@
+"""A second look at images that were classified before, for people who want to see them."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistcls.canonical import Canonical, canonicalize
+from mnistcls.decode import read_source
+from mnistcls.decode.pixels import Decoded
+from mnistcls.errors import ErrorCode, ImageError
+from mnistcls.files import is_url
+from mnistcls.results import Prediction, Status
+from mnistcls.sources import Source, Sources, is_image_name
+from mnistcls.sources.containers import container_by_name
+
+_logger = logging.getLogger("mnistcls")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An image, and what the network sees of it."""
+
+    decoded: NDArray[np.generic]
+    """As `read_image` returns it."""
+    canonical: Canonical
+
+
+class SecondLook:
+    """Finds classified images by their paths, and reads them once more.
+
+    The images of one archive, TIFF or IDX file are best asked for in their order: then it is read once.
+
+    Args:
+        max_pixels: that of the classifier.
+    """
+
+    def __init__(self, max_pixels: int) -> None:
+        self._max_pixels = max_pixels
+        self._file = ""
+        self._sources: Iterator[Source] = iter(())  # what of the file is still to come
+        self._images: Iterator[Decoded] = iter(())  # and of the source that was drawn last
+
+    def at(self, prediction: Prediction) -> Seen | str:
+        """What there is to see of an image, or why there is nothing; it may have gone since."""
+        if prediction.status is Status.UNREADABLE:
+            return prediction.error or ""
+        with _without_warnings():
+            image = self._image(prediction.path)
+        return str(image) if isinstance(image, ImageError) else Seen(image, canonicalize(image))
+
+    def _image(self, path: str) -> NDArray[np.generic] | ImageError:
+        file = _file_of(path)
+        image = self._find(path) if file == self._file else None
+        if image is None:  # in another file, or further to the front
+            self._file, self._sources, self._images = file, _sources_in(file), iter(())
+            image = self._find(path)
+        return ImageError(ErrorCode.NOT_FOUND, "it is no longer there") if image is None else image
+
+    def _find(self, path: str) -> NDArray[np.generic] | ImageError | None:
+        """Go on in the file as far as this image; None if it does not come any more."""
+        while True:
+            for decoded in self._images:
+                if decoded.path == path:
+                    return decoded.image
+            source = next((source for source in self._sources if _holds(source, path)), None)
+            if source is None:
+                return None
+            self._images = read_source(source, self._max_pixels)
+
+
+def _file_of(path: str) -> str:
+    """The file that an image is in, by its path in the results: itself, or the archive, TIFF or IDX file around it."""
+    end = len(path)
+    if not _is_there(path):
+        whole, _, number = path.rpartition("#")
+        end = len(whole) if number.isdecimal() else end
+        while end > 0 and not _is_file(path[:end]):
+            end = path.rfind("/", 0, end)
+    return path[:end] if end > 0 else path
+
+
+def _sources_in(file: str) -> Iterator[Source]:
+    if is_url(file) and is_image_name(file):
+        return iter([Source(file)])
+    return iter(Sources([file]) if _is_file(file) else [Source(file)])  # what is a folder by now is not walked
+
+
+def _is_there(path: str) -> bool:
+    """Whether it is a file or object itself; of an object whose name says so, storage is not asked."""
+    if not is_url(path):
+        return os.path.lexists(path)
+    return (is_image_name(path) and not any(map(container_by_name, path.split("/")))) or _is_file(path)
+
+
+def _is_file(path: str) -> bool:
+    if not is_url(path):
+        return os.path.isfile(path)  # noqa: PTH113 - Path raises where a name is too long
+    from mnistcls.remote.objects import is_object  # noqa: PLC0415 - for those who name a URL
+
+    return is_object(path)
+
+
+def _holds(source: Source, path: str) -> bool:
+    return path == source.path or path.startswith(f"{source.path}#")
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """What reading an image warns of was said the first time."""
+    level = _logger.level
+    _logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        _logger.setLevel(level)

@@ -1,0 +1,218 @@
+"""Where the rows of a run go: standard output, or a file with its manifest, new or to be gone on with."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import partial
+from importlib.util import find_spec
+from io import StringIO
+from itertools import chain
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+from mnistcls import outputs
+from mnistcls.errors import OutputError
+from mnistcls.files import is_url
+from mnistcls.outputs.columns import Columns
+from mnistcls.outputs.formats import FILE_FORMATS, RESUMABLE, Format, Stream, Writer, open_writer
+from mnistcls.outputs.manifest import Manifest
+from mnistcls.outputs.resume import keep, read_rows
+from mnistcls.results import Prediction, Tally
+from mnistcls.sources import Source
+
+if TYPE_CHECKING:
+    from mnistcls.batch import Batch
+    from mnistcls.classifier import Classifier
+
+Write = Callable[[Iterable["Batch"]], None]
+"""Draws batches and writes each as it comes."""
+
+
+def target(
+    output: str | None, chosen: Format | None, columns: Columns, *, overwrite: bool, resume: bool
+) -> StandardOutput | ResultFile:
+    """What the options ask for.
+
+    Args:
+        output: the file, or a URL; standard output if None.
+        chosen: the format; by the file's suffix if None, on standard output a table for people and CSV for programs.
+        columns: of a row.
+        overwrite: see `ResultFile`.
+        resume: see `ResultFile`.
+
+    Raises:
+        OutputError: they do not go together, or something is in the way.
+    """
+    if output is not None and is_url(output):
+        if resume:
+            raise OutputError("--resume goes on with a file on disk, not with an object; name a file with -o")
+        from mnistcls.remote.uploads import UploadedFile  # noqa: PLC0415 - for those who name a URL
+
+        return UploadedFile(output, _by_suffix(output, chosen), columns, overwrite=overwrite)
+    if output is not None:
+        return ResultFile(Path(output), _by_suffix(output, chosen), columns, overwrite=overwrite, resume=resume)
+    if resume:
+        raise OutputError("--resume goes on with a file; name it with -o")
+    if chosen is Format.PARQUET:
+        raise OutputError("Parquet needs a file; name one with -o")
+    terminal = bool(sys.stdout and sys.stdout.isatty())
+    return StandardOutput(chosen or (Format.TABLE if terminal else Format.CSV), columns)
+
+
+def _by_suffix(output: str, chosen: Format | None) -> Format:
+    suffix = PurePath(output).suffix.lower().removeprefix(".")
+    if chosen is None and suffix not in FILE_FORMATS:
+        known = ", ".join(f".{name}" for name in FILE_FORMATS)
+        raise OutputError(f"{output}: its suffix names no known format; use {known}, or --format csv")
+    return chosen or Format(suffix)
+
+
+class StandardOutput:
+    """Rows as a table, or as lines in a pipe."""
+
+    def __init__(self, chosen: Format, columns: Columns) -> None:
+        self._chosen, self._columns = chosen, columns
+
+    def remaining(self, sources: Iterable[Source], tally: Tally, *_made_by: object) -> Iterator[Source]:
+        """All of them, counted."""
+        return tally.drawn(sources)
+
+    @contextmanager
+    def open(self, _tally: Tally) -> Iterator[Write]:
+        """What writes the rows.
+
+        Raises:
+            OutputError: standard output cannot be written.
+        """
+        with outputs.standard_output() as text:
+            if self._chosen is Format.TABLE:
+                from mnistcls.tables import print_table  # noqa: PLC0415 - slow to load
+
+                yield lambda batches: print_table(chain.from_iterable(batches), self._columns, text)
+            else:
+                yield partial(_write_lines, open_writer(self._chosen, self._columns, outputs.Direct(text.buffer)))
+
+    def rows(self) -> Iterator[Prediction]:
+        """None: they are gone."""
+        return iter(())
+
+
+class ResultFile:
+    """A file of rows, with its manifest beside it.
+
+    Args:
+        path: the file.
+        chosen: its format.
+        columns: of a row.
+        overwrite: whether what an earlier run has left may be replaced.
+        resume: whether that is to be gone on with.
+
+    Raises:
+        OutputError: something is in the way, or the format cannot be gone on with.
+    """
+
+    def __init__(self, path: Path, chosen: Format, columns: Columns, *, overwrite: bool, resume: bool) -> None:
+        self.path, self._chosen, self._columns, self._resume = path, chosen, columns, resume
+        self._start = 0
+        self._manifest: Manifest  # known when `remaining` is asked
+        outputs.check_free(path, overwrite=overwrite or resume, ways="--overwrite, --resume")
+        if chosen is Format.PARQUET and not find_spec("pyarrow"):
+            raise OutputError('Parquet needs pyarrow; pip install "mnistcls[parquet]"')
+        if overwrite and resume:
+            raise OutputError("--resume keeps what --overwrite replaces; use one of them")
+        if resume and chosen not in RESUMABLE:
+            raise OutputError(f"--resume needs CSV or JSON Lines, and {path} is to be {chosen}")
+
+    def remaining(
+        self,
+        sources: Iterable[Source],
+        tally: Tally,
+        classifier: Classifier,
+        inputs: Mapping[str, Any],
+        options: Mapping[str, Any],
+    ) -> Iterator[Source] | None:
+        """The sources that have no row yet; None if the file is complete.
+
+        Args:
+            sources: all of the run.
+            tally: they are counted in it as they are drawn, and the rows that are there.
+            classifier: what answers for them; with the next two, it makes the manifest.
+            inputs: the sources, as the user named them.
+            options: what else decides on the rows.
+
+        Raises:
+            OutputError: what is there is not this run's.
+        """
+        shown = {"format": self._chosen, **asdict(self._columns)}
+        self._manifest = manifest = Manifest.of(classifier, inputs, {**shown, **options})
+        drawn, part = tally.drawn(sources), outputs.part_of(self.path)
+        if not self._resume or not (self.path.exists() or part.exists()):
+            return drawn
+        earlier = Manifest.read(self.path)
+        if earlier is None:
+            raise OutputError(f"nothing says what made {self.path}: its manifest is missing; use --overwrite")
+        if differences := manifest.differences(earlier):
+            raise OutputError(
+                f"{self.path} was begun otherwise: {'; '.join(differences)}; use --overwrite to start afresh"
+            )
+        if part.exists():
+            kept = keep(part, self._chosen, drawn, tally)
+            self._start = kept.size
+            return kept.sources
+        if not earlier.finished:  # it was to replace an older output, and stopped before its first row
+            return drawn
+        earlier.restore(tally)
+        return None
+
+    @contextmanager
+    def open(self, tally: Tally) -> Iterator[Write]:
+        """What writes the rows; the file gets its name if the block ends well.
+
+        Args:
+            tally: counts what the manifest says.
+
+        Raises:
+            OutputError: the file or its manifest cannot be written.
+        """
+        begun, clock = datetime.now(UTC), time.perf_counter()
+        if not self._start:
+            outputs.part_of(self.path).unlink(missing_ok=True)  # before its manifest: they must not be taken for a pair
+            self._manifest.write(self.path)
+        with outputs.output_file(self.path, self._start) as stream:
+            yield partial(self._write, stream)
+            seconds = round(time.perf_counter() - clock, 3)
+            self._manifest.finish(tally, begun, seconds).write(self.path)
+
+    def rows(self) -> Iterator[Prediction]:
+        """The rows of the file, when it is complete, those of earlier runs as well; see `read_rows`.
+
+        Raises:
+            OutputError: it cannot be read.
+        """
+        return read_rows(self.path, self._chosen)
+
+    def _write(self, stream: Stream, batches: Iterable[Batch]) -> None:
+        if self._chosen is not Format.TABLE:
+            writer = open_writer(self._chosen, self._columns, stream, header=not self._start)
+            _write_lines(writer, batches)
+            return
+        from mnistcls.tables import print_table  # noqa: PLC0415 - as above
+
+        text = StringIO()
+        try:
+            print_table(chain.from_iterable(batches), self._columns, text)
+        finally:
+            stream.write(text.getvalue().encode("utf-8", "surrogateescape"))
+
+
+def _write_lines(writer: Writer, batches: Iterable[Batch]) -> None:
+    try:
+        for batch in batches:
+            writer.write(batch)
+    finally:  # interrupted: what is finished can be read
+        writer.close()

@@ -1,0 +1,58 @@
+"""Files that hold many images, and how such a file is known."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from enum import StrEnum
+from typing import BinaryIO
+
+from mnistcls.errors import ImageError
+from mnistcls.files import open_regular
+from mnistcls.sources.signatures import GZIP_MAGIC, IDX_IMAGES_MAGIC, ZIP_MAGICS
+
+_BLOCK = 512  # bytes of a tar header; enough of any other
+
+
+class Container(StrEnum):
+    """What kind of file holds many images."""
+
+    ZIP = "zip"
+    TAR = "tar"
+    IDX = "idx"
+
+
+_NAMES = {
+    Container.ZIP: re.compile(r"\.zip$", re.IGNORECASE),
+    Container.TAR: re.compile(r"\.(tar(\.(gz|bz2|xz))?|tgz|tbz2?|txz)$", re.IGNORECASE),
+    Container.IDX: re.compile(r"[-.]idx3-ubyte(\.gz)?$", re.IGNORECASE),
+}
+
+
+def container_by_name(path: str) -> Container | None:
+    """The container that a file says it is."""
+    return next((kind for kind, name in _NAMES.items() if name.search(path)), None)
+
+
+def container_at(path: str) -> Container | None:
+    """The container that a file is, whatever its name; where its start is damaged, the one that it says it is."""
+    try:
+        with open_regular(path) as file:
+            head = _unpacked_head(file)
+    except (ImageError, OSError):  # reading it as an image says what is wrong
+        return None
+    if head.startswith(ZIP_MAGICS):
+        return Container.ZIP
+    if head.startswith(IDX_IMAGES_MAGIC):
+        return Container.IDX
+    return Container.TAR if head[257:262] == b"ustar" else container_by_name(path)
+
+
+def _unpacked_head(file: BinaryIO) -> bytes:
+    head = file.read(_BLOCK)
+    if not head.startswith(GZIP_MAGIC):
+        return head
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head + file.read(_BLOCK), _BLOCK)
+    except zlib.error:
+        return b""
