@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mnistcls.canonical import VERSION
 from mnistcls.model import CONTRACT, ModelMetadata
-from train.calibrate import calibrate, confidence_threshold, digit_score_threshold, fit_temperature
+from train.calibrate import LEAST_CONFIDENCE, calibrate, confidence_threshold, digit_score_threshold, fit_temperature
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -118,8 +118,17 @@ def test_digit_score_is_the_probability_of_ten_digits_against_none() -> None:
     np.testing.assert_allclose(probabilities.sum(dim=1).numpy(), 1, rtol=1e-5)
 
 
-def test_an_image_is_a_digit_if_that_is_likelier_than_not() -> None:
-    assert digit_score_threshold(np.linspace(0.6, 1, 10_000, dtype=np.float32)) == 0.5
+def test_no_answer_is_sure_below_the_least_confidence() -> None:
+    labels = np.arange(1_000) % 10
+    logits = np.eye(10, dtype=np.float32)[labels] + np.random.default_rng(0).normal(0, 0.1, (1_000, 10)).astype(
+        np.float32
+    )
+    assert confidence_threshold(softmax(logits), labels) < LEAST_CONFIDENCE
+    assert calibrate(logits, labels).confidence_threshold >= LEAST_CONFIDENCE
+
+
+def test_an_image_is_a_digit_if_that_is_twice_as_likely_as_not() -> None:
+    assert digit_score_threshold(np.linspace(0.7, 1, 10_000, dtype=np.float32)) == pytest.approx(2 / 3)
 
 
 def test_threshold_sinks_until_all_but_one_digit_in_a_thousand_pass() -> None:

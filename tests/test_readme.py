@@ -46,7 +46,7 @@ def test_every_option_in_an_example_exists(command: str) -> None:
 
 
 def test_the_example_in_python_runs() -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (example,) = re.findall(r"### Use from Python\n+```python\n(.*?)```", README, re.DOTALL)
     program = f"{example}\nprint('seven is', seven.digit)"
 
     result = subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=True)

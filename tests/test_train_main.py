@@ -486,5 +486,5 @@ def test_full_disk_is_an_error_that_says_so(tmp_path: Path, monkeypatch: pytest.
 
 def test_data_too_few_to_hold_any_out_are_an_error(tmp_path: Path) -> None:
     run = started(tmp_path / "run", noise(11).sha256)
-    with pytest.raises(TrainingError, match="cannot hold 0 of 11 images out"):
+    with pytest.raises(TrainingError, match="11 images are too few to hold some out"):
         fitting.fit(run, noise(11), CPU)

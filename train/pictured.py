@@ -27,6 +27,9 @@ Painter = Callable[[Digit, np.random.Generator], Image.Image]
 ALIKE = 0.6
 """Least cosine of a digit and its picture's canonical form, both cropped: under it, that is a piece, or other ink."""
 
+ATTEMPTS = 30
+"""Pictures of a digit. Nearly all take one or two; a digit with a speck beside it, which no picture keeps, has none."""
+
 _BLOCK = 250  # images that a worker makes at a time
 
 
@@ -55,11 +58,12 @@ def _block(seed: int, job: tuple[int, NDArray[np.uint8]]) -> NDArray[np.uint8]:
 
 
 def _form(digit: Digit, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """The canonical form of the first picture that still shows the digit."""
-    while True:
+    """The canonical form of the first picture that still shows the digit; the digit as it is if none does."""
+    for _ in range(ATTEMPTS):
         form = canonicalize(np.asarray(picture(digit, rng))).image
         if form.any() and likeness(digit, form) >= ALIKE:
             return form
+    return digit
 
 
 def picture(digit: Digit, rng: np.random.Generator) -> Image.Image:
