@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -69,7 +70,8 @@ class _Worker:
         self.begun = 0.0
         """When it was given its task."""
         self._images, self._stuck = 0, 0.0
-        self._process = context.Process(target=serve, args=(theirs, answer, self.progress), daemon=True)
+        given = theirs, answer, self.progress, dict(os.environ)
+        self._process = context.Process(target=serve, args=given, daemon=True)
         self._process.start()
         theirs.close()
 

@@ -7,7 +7,7 @@ import logging
 import multiprocessing
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from threading import Thread
@@ -41,9 +41,11 @@ class Reply:
     """The exception."""
 
 
-def serve(connection: Connection, answer: Answer, progress: Any) -> None:
+def serve(connection: Connection, answer: Answer, progress: Any, environment: Mapping[str, str]) -> None:
     """Answer chunks of sources until the connection ends; the first message, None, says that this is ready."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the main process ends its workers
+    os.environ.clear()
+    os.environ.update(environment)  # credentials, for example: the server this was forked off may have older ones
     Thread(target=_end_with_parent, daemon=True).start()
     warnings = collect_warnings()
     try:

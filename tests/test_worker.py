@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+from toy_model import save
+
+from mnistcls.batch import Batch
+from mnistcls.classifier import Classifier
+from mnistcls.sources import Source, Sources
+
+pytestmark = pytest.mark.usefixtures("here")
+
+
+class Environment(Classifier):
+    """Answers with what the environment has, as a warning."""
+
+    def answer(self, sources: list[Source], at: object) -> Batch:  # type: ignore[override]
+        logging.getLogger("mnistcls").warning("%s", os.environ.get("MNISTCLS_TEST"))
+        return super().answer(sources, at)  # type: ignore[arg-type]
+
+
+def test_workers_have_the_environment_of_the_moment(
+    toy_model: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    save(Path("7.png"), 7)
+    for value in ("first", "second"):  # the server that workers are forked off starts with the first
+        monkeypatch.setenv("MNISTCLS_TEST", value)
+        list(Environment(toy_model).batches(Sources(["7.png"]), workers=1))
+    assert [record.getMessage() for record in caplog.records] == ["first", "second"]
