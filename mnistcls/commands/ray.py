@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -111,6 +109,9 @@ class RayRun:
         Raises:
             MnistclsError: it cannot be done.
         """
+        import secrets  # noqa: PLC0415 - not for every command's start
+        from datetime import UTC, datetime  # noqa: PLC0415
+
         from mnistcls.commands.summary import summary  # noqa: PLC0415
         from mnistcls.outputs.manifest import Manifest  # noqa: PLC0415 - slow to load
         from mnistcls.ray_engine.cluster import connected  # noqa: PLC0415
