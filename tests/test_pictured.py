@@ -7,7 +7,8 @@ import pytest
 
 from mnistcls.canonical import canonicalize
 from train.data import Digits, load_train
-from train.pictured import ALIKE, PAINTERS, Painter, likeness, picture_digits
+from train.pictured import ALIKE, PAINTERS, likeness, picture_digits
+from train.scenes import Paint
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def test_likeness_is_of_shape_not_of_place_or_strength(digits: Digits) -> None:
 
 
 @pytest.mark.parametrize("painter", PAINTERS, ids=lambda painter: painter.__name__)
-def test_most_pictures_of_a_kind_can_be_read(digits: Digits, painter: Painter) -> None:
+def test_most_pictures_of_a_kind_can_be_read(digits: Digits, painter: Paint) -> None:
     forms = [
         canonicalize(np.asarray(painter(d, np.random.default_rng(i)))).image for i, d in enumerate(digits.images[:30])
     ]

@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnistcls.canonical import canonicalize
-from mnistcls.canonical.placement import BOX
 from train.contact_sheet import COLUMNS, contact_sheet
 from train.data import CLASSES, SIDE, Digits
 from train.forms import FORMS, Form
 from train.ink import Ink, Pen, render
-from train.media import Grey, cropped, resized, through_any
+from train.media import Grey, boxed, through_any
 from train.parallel import in_processes
 from train.strokes import Hand, Points, digit_strokes
 
@@ -79,9 +78,7 @@ def is_whole(image: NDArray[np.uint8], ink: Ink) -> bool:
 
     A hairline in few pixels falls to pieces, and a digit of which the canonical form keeps one piece is a lie.
     """
-    drawn, seen = (
-        resized(cropped(field), (BOX, BOX), Image.Resampling.BOX) for field in (ink, image / np.float32(255))
-    )
+    drawn, seen = boxed(ink), boxed(image / np.float32(255))
     lost = drawn[_widened(seen) < 0.3].sum() / drawn.sum()
     added = seen[_widened(drawn) < 0.1].sum() / seen.sum()
     return bool(lost < _MOST_LOST and added < _MOST_ADDED)

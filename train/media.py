@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mnistcls.canonical.placement import BOX
 from train.photo import Field, blur, clouds, crumbled, uneven
 
 Grey = NDArray[np.uint8]
@@ -85,6 +86,11 @@ def cropped(ink: Field) -> Field:
     inside = ink > 0.3 * ink.max()
     rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def boxed(ink: Field) -> Field:
+    """Return the same box as float32 (20, 20), whatever its aspect, so that two can be compared pixel by pixel."""
+    return resized(cropped(ink), (BOX, BOX), Image.Resampling.BOX)
 
 
 def resized(ink: Field, shape: tuple[int, int], method: Image.Resampling) -> Field:

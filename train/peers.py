@@ -11,11 +11,11 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
 from mnistcls.classifier import Classifier
@@ -26,7 +26,7 @@ from mnistcls.evaluation.metrics import Proportion
 from train import tesseract
 from train.data import load_test, resolve_data_dir
 from train.stress import ROWS, write_stress
-from train.stress_table import naive_form
+from train.stress_table import naive_digits
 
 SAMPLES = "data/samples"
 STRESS_ROWS = "phone", "lamp", "ruled", "dark-on-white", "tiny-16"
@@ -73,12 +73,7 @@ def right(labels: Sequence[int], answers: Sequence[int]) -> Proportion:
 
 def naive_reader(classifier: Classifier) -> Read:
     """The classifier's network behind `naive_form`."""
-
-    def read(files: Sequence[Path]) -> list[int]:
-        outputs = classifier.model.run(np.stack([naive_form(path) for path in files]))
-        return list(map(int, outputs.probabilities.argmax(axis=1)))
-
-    return read
+    return partial(naive_digits, classifier)
 
 
 def own_images(folder: Path, digits_from: Path, *, count: int) -> Iterator[Images]:

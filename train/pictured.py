@@ -6,7 +6,6 @@ in it. The scenes are those of `train.scenes`, each as hard as chance makes it, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -14,15 +13,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnistcls.canonical import canonicalize
-from mnistcls.canonical.placement import BOX
 from train import photo, scenes
 from train.data import Digits
 from train.enlarged import Digit, Frame
-from train.media import cropped, normalized, resized, through_any
+from train.media import boxed, normalized, through_any
 from train.parallel import in_processes
-from train.scenes import lit
-
-Painter = Callable[[Digit, np.random.Generator], Image.Image]
+from train.scenes import Paint, lit
 
 ALIKE = 0.6
 """Least cosine of a digit and its picture's canonical form, both cropped: under it, that is a piece, or other ink."""
@@ -73,9 +69,7 @@ def picture(digit: Digit, rng: np.random.Generator) -> Image.Image:
 
 def likeness(digit: Digit, form: NDArray[np.uint8]) -> float:
     """Cosine, 0 to 1, of two images (28, 28), each cropped to its ink."""
-    a, b = (
-        resized(cropped(image / np.float32(255)), (BOX, BOX), Image.Resampling.BOX).ravel() for image in (digit, form)
-    )
+    a, b = (boxed(image / np.float32(255)).ravel() for image in (digit, form))
     return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
 
 
@@ -147,7 +141,7 @@ def _ruled(digit: Digit, rng: np.random.Generator) -> Image.Image:
     return _page(digit, rng, before=(lambda page, rng: photo.ruled(page, spacing, rng, squared=squared),))
 
 
-PAINTERS: tuple[Painter, ...] = (
+PAINTERS: tuple[Paint, ...] = (
     _small,
     _coarse,
     _tight,

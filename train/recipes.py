@@ -36,6 +36,9 @@ class Recipe:
     """Networks of the `TEACHER` recipe whose mean probabilities are learned; where there are none, the labels are."""
 
 
+STRONG = Augmentation(rotation=12, scale=0.12, shear=0.15, shift=1.0, elastic=1.2, untouched=0.25)
+"""For networks that have room to learn it."""
+
 TEACHER = Recipe(
     network="teacher",
     version="2.0",
@@ -45,7 +48,7 @@ TEACHER = Recipe(
     weight_decay=0.02,
     warmup=0.2,
     ema_decay=0.999,
-    augmentation=Augmentation(rotation=12, scale=0.12, shear=0.15, shift=1.0, elastic=1.2, untouched=0.25),
+    augmentation=STRONG,
 )
 """Of the networks that the released ones learn from (G. Hinton et al., "Distilling the Knowledge in a Neural Network",
 2015)."""
@@ -60,7 +63,7 @@ FULL = {
         weight_decay=0.03,
         warmup=0.2,
         ema_decay=0.9995,
-        augmentation=Augmentation(rotation=12, scale=0.12, shear=0.15, shift=1.0, elastic=1.2, untouched=0.25),
+        augmentation=STRONG,
         synthetic_share=0.2,
         pictured_share=0.25,
         outlier_share=0.1,

@@ -13,6 +13,9 @@ from PIL import Image, ImageDraw
 from train.enlarged import Digit, Frame, thinned, written
 from train.photo import Colour, Field, Shape, clouds, inked, room_light, sensed, sheet, to_8_bit
 
+Paint = Callable[[Digit, np.random.Generator], Image.Image]
+"""Makes an image of a digit, upright."""
+
 Effect = Callable[[Field, np.random.Generator], Field]
 """Changes a page, float32 (H, W, 3) in [0, 1]."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,10 +24,8 @@ from mnistcls.errors import DataError, MnistclsError, OutputError
 from train import photo, scenes
 from train.contact_sheet import contact_sheet
 from train.data import Digits, load_test, resolve_data_dir
-from train.enlarged import Digit, Frame
-from train.scenes import lit
-
-Paint = Callable[[Digit, np.random.Generator], Image.Image]
+from train.enlarged import Frame
+from train.scenes import Paint, lit
 
 _OPTIONS: dict[str, dict[str, Any]] = {".png": {"compress_level": 1}}  # three times as fast as the default
 

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mnistcls.commands.common import (
+    Address,
+    Engine,
+    EngineName,
     MaxPixels,
     MinConfidence,
     ModelFile,
@@ -21,13 +24,13 @@ from mnistcls.commands.common import (
     Timeout,
     Verbose,
     Workers,
+    asks_for_ray,
     at_least_one,
     exit_code,
     make_classifier,
     make_page,
     stderr_console,
 )
-from mnistcls.commands.ray import Address, Engine, EngineName, RayRun, asks_for_ray
 from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.limits import MAX_PIXELS, TIMEOUT
 from mnistcls.outputs.columns import Columns
@@ -114,6 +117,8 @@ def classify(  # noqa: PLR0913 - its options
     stderr = stderr_console(quiet=quiet)
     made = partial(make_classifier, model, min_confidence, max_pixels, stderr if verbose else None)
     if asks_for_ray(engine, address):
+        from mnistcls.commands.ray import RayRun  # noqa: PLC0415
+
         run = RayRun(sources, listed, output, format_, columns, timeout, address, workers, overwrite, resume)
         run.check(debug_dir, report)
         raise typer.Exit(exit_code(run.classify(made(), inputs, stderr)))

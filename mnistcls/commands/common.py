@@ -67,6 +67,33 @@ Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Results and errors o
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Also say which model is at work.")]
 
 
+class Engine(StrEnum):
+    """What does the work."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
+EngineName = Annotated[
+    Engine, typer.Option("--engine", help="ray: on a cluster, into a folder of parts; see the README.")
+]
+Address = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Of a running Ray cluster; auto finds it. Default: one on this machine."),
+]
+
+
+def asks_for_ray(engine: Engine, address: str | None) -> bool:
+    """Whether a cluster is to do the work.
+
+    Raises:
+        MnistclsError: one is named, and is not to.
+    """
+    if engine is Engine.LOCAL and address is not None:
+        raise MnistclsError("--address is for --engine ray")
+    return engine is Engine.RAY
+
+
 class FigureFormat(StrEnum):
     """How figures are written."""
 
@@ -123,12 +150,17 @@ def exit_code(tally: Tally) -> int:
     return EXIT_UNREADABLE if tally.statuses[Status.UNREADABLE] else 0
 
 
+def nothing_found(sources: Sources) -> MnistclsError:
+    """The error of a run that has nothing to do."""
+    passed = f" (skipped of other kinds: {sources.skipped:,})" if sources.skipped else ""
+    return MnistclsError(f"no image found{passed}; name image files or folders that hold some")
+
+
 def at_least_one(batches: Iterator[Batch], sources: Sources, tally: Tally) -> Iterator[Batch]:
     """The same batches; an error before any output is opened if there are none, nor rows of an earlier run."""
     first = next(batches, None)
     if first is None and not tally.total:
-        passed = f" (skipped of other kinds: {sources.skipped:,})" if sources.skipped else ""
-        raise MnistclsError(f"no image found{passed}; name image files or folders that hold some")
+        raise nothing_found(sources)
     return chain([first] if first is not None else [], batches)
 
 

@@ -17,13 +17,18 @@ if TYPE_CHECKING:
     from mnistcls.batch import Batch
 
 
+def is_shown(console: Console) -> bool:
+    """Whether a console can show what moves."""
+    return console.is_terminal and not console.is_dumb_terminal
+
+
 @contextmanager
 def progress(batches: Iterable[Batch], images: Sources, console: Console, done: int = 0) -> Iterator[Iterable[Batch]]:
     """The same batches, with a progress bar on the console while they pass; none if it is no terminal.
 
     The images are counted beside the work, so that it starts at once: until then the bar has no end.
     """
-    if not console.is_terminal or console.is_dumb_terminal:
+    if not is_shown(console):
         yield batches
         return
     from rich.progress import (  # noqa: PLC0415 - slow to load, and for terminals alone
@@ -52,7 +57,7 @@ def _followed(bar: Progress, task: TaskID, batches: Iterable[Batch]) -> Iterator
 @contextmanager
 def share_bar(name: str, console: Console) -> Iterator[Callable[[float], None]]:
     """A progress bar to be told the share that is done, 0 to 1; none if the console is no terminal."""
-    if not console.is_terminal or console.is_dumb_terminal:
+    if not is_shown(console):
         yield lambda _: None
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415 - as above

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from enum import StrEnum
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
+from mnistcls.commands.common import nothing_found
+from mnistcls.commands.progress import is_shown
+from mnistcls.commands.summary import summary
 from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.outputs.formats import Format
+from mnistcls.outputs.manifest import Manifest
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,33 +26,6 @@ if TYPE_CHECKING:
     from mnistcls.results import Tally
     from mnistcls.sources import Sources
     from mnistcls.sources.listed import PathList
-
-
-class Engine(StrEnum):
-    """What does the work."""
-
-    LOCAL = "local"
-    RAY = "ray"
-
-
-EngineName = Annotated[
-    Engine, typer.Option("--engine", help="ray: on a cluster, into a folder of parts; see the README.")
-]
-Address = Annotated[
-    str | None,
-    typer.Option(metavar="ADDRESS", help="Of a running Ray cluster; auto finds it. Default: one on this machine."),
-]
-
-
-def asks_for_ray(engine: Engine, address: str | None) -> bool:
-    """Whether a cluster is to do the work.
-
-    Raises:
-        MnistclsError: one is named, and is not to.
-    """
-    if engine is Engine.LOCAL and address is not None:
-        raise MnistclsError("--address is for --engine ray")
-    return engine is Engine.RAY
 
 
 @dataclass(frozen=True)
@@ -95,8 +71,7 @@ class RayRun:
         if self.actors == 0:
             raise MnistclsError("--engine ray needs an actor at least; use -j 1 or more")
         if next(self.sources.files(), None) is None:
-            passed = f" (skipped of other kinds: {self.sources.skipped:,})" if self.sources.skipped else ""
-            raise MnistclsError(f"no image found{passed}; name image files or folders that hold some")
+            raise nothing_found(self.sources)
 
     def classify(self, classifier: Classifier, inputs: Mapping[str, Any], console: Console) -> Tally:
         """Do it, and say on the console what it came to.
@@ -109,11 +84,6 @@ class RayRun:
         Raises:
             MnistclsError: it cannot be done.
         """
-        import secrets  # noqa: PLC0415 - not for every command's start
-        from datetime import UTC, datetime  # noqa: PLC0415
-
-        from mnistcls.commands.summary import summary  # noqa: PLC0415
-        from mnistcls.outputs.manifest import Manifest  # noqa: PLC0415 - slow to load
         from mnistcls.ray_engine.cluster import connected  # noqa: PLC0415
         from mnistcls.ray_engine.folder import ResultFolder  # noqa: PLC0415
         from mnistcls.ray_engine.job import Account, Job  # noqa: PLC0415
@@ -150,7 +120,7 @@ def _resumable(folder: str) -> Iterator[None]:
 @contextmanager
 def _count(console: Console) -> Iterator[Callable[[int], None]]:
     """A running count on a terminal: how many there will be is not known."""
-    if not console.is_terminal or console.is_dumb_terminal:
+    if not is_shown(console):
         yield lambda _: None
         return
     with console.status("Starting the actors") as status:

@@ -77,6 +77,17 @@ class Manifest:
             if ours.get(name) != theirs.get(name)
         ]
 
+    def check_same(self, earlier: Manifest, output: object) -> None:
+        """See that an output was begun as it is to be gone on with.
+
+        Raises:
+            OutputError: its rows would be others.
+        """
+        if differences := self.differences(earlier):
+            raise OutputError(
+                f"{output} was begun otherwise: {'; '.join(differences)}; use --overwrite to start afresh"
+            )
+
     def _decisive(self) -> dict[str, Any]:
         return {"model": self.model["sha256"][:12], "preprocessing": self.preprocessing, **self.inputs, **self.options}
 

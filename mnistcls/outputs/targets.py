@@ -156,10 +156,7 @@ class ResultFile:
         earlier = Manifest.read(self.path)
         if earlier is None:
             raise OutputError(f"nothing says what made {self.path}: its manifest is missing; use --overwrite")
-        if differences := manifest.differences(earlier):
-            raise OutputError(
-                f"{self.path} was begun otherwise: {'; '.join(differences)}; use --overwrite to start afresh"
-            )
+        manifest.check_same(earlier, self.path)
         if part.exists():
             kept = keep(part, self._chosen, drawn, tally)
             self._start = kept.size

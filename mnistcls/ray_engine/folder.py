@@ -98,9 +98,8 @@ class ResultFolder:
             earlier = self._earlier()
         if earlier and not overwrite and not resume:
             raise OutputError(f"{self.url} holds the results of an earlier run; {_WAYS}")
-        if earlier and resume and (differences := _differences(manifest, earlier)):
-            fix = "use --overwrite to start afresh"
-            raise OutputError(f"{self.url} was begun otherwise: {'; '.join(differences)}; {fix}")
+        if earlier and resume:  # files are known by their paths, and there may be more of them now
+            replace(manifest, inputs={}).check_same(replace(earlier, inputs={}), self.url)
 
     def prepare(self, manifest: Manifest, *, overwrite: bool) -> None:
         """Make it, or make room in it.
@@ -239,8 +238,3 @@ class ResultFolder:
 
 def _record_of(part: str) -> str:
     return f"{OWN}/{part.partition('.')[0]}.gz"
-
-
-def _differences(ours: Manifest, earlier: Manifest) -> list[str]:
-    """What else than the inputs is different: files are known by their paths, and there may be more of them now."""
-    return replace(ours, inputs={}).differences(replace(earlier, inputs={}))
