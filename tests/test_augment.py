@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ import torch
 from torch import Tensor
 
 from train.augment import Augmentation, distort, elastic_field
+from train.data import load_train
+from train.recipes import STRONG
 
 NONE = Augmentation(rotation=0, scale=0, shear=0, shift=0, elastic=0)
 
@@ -20,6 +23,11 @@ def blobs(count: int, width: float = 3.0) -> Tensor:
     """A round spot in the middle of each of `count` images, float (N, 1, 28, 28)."""
     y, x = torch.meshgrid(torch.arange(28) - 13.5, torch.arange(28) - 13.5, indexing="ij")
     return torch.exp(-(x**2 + y**2) / (2 * width**2)).mul(y.abs().lt(12) & x.abs().lt(12)).expand(count, 1, 28, 28)
+
+
+def discs(count: int) -> Tensor:
+    """A disc in the middle of each of `count` images, 16 pixels wide, ink on paper."""
+    return blobs(count, width=7).gt(0.5).float()
 
 
 def bars(count: int) -> Tensor:
@@ -40,9 +48,18 @@ def moments(images: Tensor) -> tuple[Tensor, Tensor]:
     return centre, torch.einsum("np,npi,npj->nij", weights, offsets, offsets)
 
 
-def test_zero_ranges_change_nothing() -> None:
-    images = torch.rand(5, 1, 28, 28, generator=generator())
+def test_zero_ranges_change_nothing_of_ink_on_paper() -> None:
+    images = bars(5)
     torch.testing.assert_close(distort(images, NONE, generator()), images, atol=1e-5, rtol=0)
+
+
+def test_edges_stay_as_sharp_as_they_are_in_mnist(mnist_dir: Path) -> None:
+    images = torch.from_numpy(load_train(mnist_dir).images[:1000]).unsqueeze(1) / 255
+    before, after = (
+        float(((x > 0.1) & (x < 0.9)).float().mean()) for x in (images, distort(images, STRONG, generator()))
+    )
+    assert before == pytest.approx(0.0865, abs=0.001)
+    assert after == pytest.approx(before, rel=0.05)
 
 
 def test_default_ranges_change_every_image() -> None:
@@ -118,8 +135,8 @@ def test_rotation_turns_up_to_its_range_in_degrees() -> None:
 
 
 def test_scale_stretches_width_and_height_on_their_own() -> None:
-    _, covariance = moments(distort(blobs(400), replace(NONE, scale=0.2), generator()))
-    _, original = moments(blobs(1))
+    _, covariance = moments(distort(discs(400), replace(NONE, scale=0.2), generator()))
+    _, original = moments(discs(1))
     for axis in (0, 1):
         size = (covariance[:, axis, axis] / original[0, axis, axis]).sqrt()
         assert 1 / 1.2 - 0.02 < size.min() < 0.88

@@ -15,6 +15,10 @@ from torch.nn import functional as F
 ELASTIC_GRID = 5
 """Control points a side of the elastic field: a bend about as long as a stroke."""
 
+CONTRAST = 1.2
+"""What cubic sampling softens of an edge, given back: 8.8 % of a distorted image's pixels are then neither ink nor
+paper (over 0.1, under 0.9), as 8.7 % of MNIST's own are; 11.3 % without it, 14.1 % with linear sampling."""
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -31,15 +35,14 @@ class Augmentation:
     elastic: float = 1.0
     """Standard deviation, in pixels, of the elastic field's control points."""
     untouched: float = 0.0
-    """Share of the images that stay as they are: distorting softens edges, and a network that has seen nothing else
-    takes sharp ones for something new."""
+    """Share of the images that stay as they are: a network that has seen nothing else takes them for something new."""
 
 
 def distort(images: Tensor, ranges: Augmentation, generator: torch.Generator) -> Tensor:
     """Distort each image of a batch on its own.
 
     Args:
-        images: float (N, 1, H, W), any range; background 0.
+        images: float (N, 1, H, W), 0 to 1; background 0.
         ranges: how far.
         generator: source of all randomness, on the images' device.
 
@@ -47,7 +50,8 @@ def distort(images: Tensor, ranges: Augmentation, generator: torch.Generator) ->
         Distorted images, same shape and dtype, background 0.
     """
     field = affine_grid(images, ranges, generator) + elastic_field(images, ranges, generator)
-    distorted = F.grid_sample(images, field, mode="bilinear", padding_mode="zeros", align_corners=False)
+    sampled = F.grid_sample(images, field, mode="bicubic", padding_mode="zeros", align_corners=False)
+    distorted = ((sampled - 0.5) * CONTRAST + 0.5).clamp_(0, 1)
     chosen = torch.rand(len(images), 1, 1, 1, generator=generator, device=images.device) >= ranges.untouched
     return torch.where(chosen, distorted, images)
 
