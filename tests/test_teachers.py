@@ -33,11 +33,11 @@ def fit(run: Run) -> None:
     Checkpoint({}, prefixed("network", teacher().state_dict())).save(run.best)
 
 
-def test_teachers_answer_with_their_mean_over_digits_and_no_digit() -> None:
-    sure, empty = Says(*[0.0] * 9, 100.0), Says(*[-100.0] * 10)
-    answer = Ensemble([sure, empty]).probabilities(torch.zeros(3, 1, 28, 28))
-    assert answer.shape == (3, 11)
-    torch.testing.assert_close(answer[0], torch.tensor([0.0] * 9 + [0.5, 0.5]))
+def test_teachers_answer_with_their_mean() -> None:
+    sure, empty = Says(*[0.0] * 9, 16.0), Says(*[-8.0] * 10)
+    answer = Ensemble([sure, empty]).logits(torch.zeros(3, 1, 28, 28))
+    assert answer.shape == (3, 10)
+    torch.testing.assert_close(answer[0], torch.tensor([-4.0] * 9 + [4.0]))
 
 
 def test_recipe_without_teachers_has_none(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_teachers_are_trained_once_a_seed_and_kept(tmp_path: Path) -> None:
     images = torch.rand(4, 1, 28, 28)
     assert first is not None
     assert again is not None
-    torch.testing.assert_close(first.probabilities(images), again.probabilities(images))
+    torch.testing.assert_close(first.logits(images), again.logits(images))
 
 
 def test_teachers_of_other_data_are_not_taken(tmp_path: Path) -> None:

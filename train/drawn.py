@@ -21,14 +21,16 @@ from train.recipes import Recipe
 POOL = 3
 """Epochs' worth of drawn images that are made; each epoch takes its share of them at random."""
 
+SEED = 0
+"""Of the drawing, whatever a run's own: so seeds tell what chance does to training, and need not draw for minutes."""
 
-def mix(training: Digits, recipe: Recipe, seed: int, kept: Path) -> Mixture:
+
+def mix(training: Digits, recipe: Recipe, kept: Path) -> Mixture:
     """The real digits and what the recipe asks for beside them.
 
     Args:
         training: the real digits; also raw material of outliers.
         recipe: says how many are drawn.
-        seed: of the drawing; the same one draws the same.
         kept: file that keeps the drawn images, so that a resumed run does not draw them again.
     """
     shares = recipe.synthetic_share, recipe.pictured_share, recipe.outlier_share
@@ -36,18 +38,18 @@ def mix(training: Digits, recipe: Recipe, seed: int, kept: Path) -> Mixture:
     if not any(counts):
         return Mixture(training.images, training.labels, real=len(training))
     if not kept.exists():
-        write_whole(kept, save(_draw(training, [POOL * count for count in counts], seed)))
+        write_whole(kept, save(_draw(training, [POOL * count for count in counts])))
     drawn = load_file(kept)
     images = np.concatenate([training.images, drawn["images"]])
     labels = np.concatenate([training.labels, drawn["labels"]])
     return Mixture(images, labels, real=len(training), drawn=sum(counts))
 
 
-def _draw(training: Digits, counts: Sequence[int], seed: int) -> dict[str, NDArray[Any]]:
+def _draw(training: Digits, counts: Sequence[int]) -> dict[str, NDArray[Any]]:
     """So many digits of the project's writing, pictures of digits, and outliers."""
     written, pictured, strange = counts
-    digits = write_digits(written, seed), picture_digits(pictured, seed, training)
-    no_digits = outliers(strange, seed, digits=training).images
+    digits = write_digits(written, SEED), picture_digits(pictured, SEED, training)
+    no_digits = outliers(strange, SEED, digits=training).images
     return {
         "images": np.concatenate([*(kind.images for kind in digits), no_digits]),
         "labels": np.concatenate([*(kind.labels for kind in digits), np.full(strange, NO_DIGIT)]),

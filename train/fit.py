@@ -14,6 +14,7 @@ from train.checkpoints import Checkpoint, load_weights, prefixed
 from train.data import Digits, split_validation
 from train.drawn import mix
 from train.infer import logits_of
+from train.lessons import Lessons
 from train.loop import Epoch, Trainer, steps_per_epoch, train
 from train.networks import NETWORKS
 from train.plots import plot_curves, plot_mistakes
@@ -36,13 +37,14 @@ def fit(run: Run, data: Digits, device: torch.device) -> None:
 
 def _train(run: Run, training: Digits, validation: Digits, ensemble: Ensemble | None, device: torch.device) -> None:
     settings = run.settings()
-    mixture = mix(training, settings.recipe, settings.seed, run.drawn)
+    mixture = mix(training, settings.recipe, run.drawn)
     steps = steps_per_epoch(len(mixture), settings.recipe.batch_size)
     trainer = Trainer(settings.recipe, settings.seed, device, steps)
     if run.last.exists():
         trainer.restore(Checkpoint.load(run.last))
     with Reporter(settings.recipe.epochs, steps, done=len(trainer.history)) as reporter:
-        for epoch in train(trainer, mixture, validation, reporter.step, ensemble):
+        lessons = Lessons(ensemble, settings.recipe.softness) if ensemble else None
+        for epoch in train(trainer, mixture, validation, reporter.step, lessons):
             if epoch == best(trainer.history):
                 _keep_best(run, settings, trainer, len(training), validation)
             trainer.checkpoint().save(run.last)

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -19,7 +18,8 @@ from train.augment import distort
 from train.checkpoints import Checkpoint, load_optimizer, load_weights, optimizer_tensors, prefixed
 from train.data import Digits
 from train.infer import logits_of, scores, to_input
-from train.mixture import NO_DIGIT, Mixture
+from train.lessons import Lessons
+from train.mixture import Mixture
 from train.networks import NETWORKS, with_no_digit
 from train.recipes import Recipe
 
@@ -28,13 +28,6 @@ MAX_GRADIENT_NORM = 1.0
 
 OnStep = Callable[[float], None]
 """Called with the loss after each step."""
-
-
-class Teaches(Protocol):
-    """What gives real digits other targets than their labels."""
-
-    def probabilities(self, images: Tensor) -> Tensor:
-        """Of the ten digits and of no digit, float (N, 11), for images (N, 1, 28, 28) as the network sees them."""
 
 
 @dataclass(frozen=True)
@@ -101,18 +94,19 @@ class Trainer:
 
 
 def train(
-    trainer: Trainer, training: Mixture, validation: Digits, on_step: OnStep, teacher: Teaches | None = None
+    trainer: Trainer, training: Mixture, validation: Digits, on_step: OnStep, lessons: Lessons | None = None
 ) -> Iterator[Epoch]:
     """Train to the end of the recipe, yielding after each epoch.
 
-    The randomness of an epoch hangs on the seed and the epoch alone, so a resumed run equals an unbroken one.
+    The randomness of an epoch hangs on the seed and the epoch alone, so a resumed run equals an unbroken one. Where the
+    recipe repeats itself, an epoch has the order and the distortions of an earlier one.
 
     Args:
         trainer: what is trained.
         training: what an epoch draws from.
         validation: what each epoch is measured on.
         on_step: told the loss of each step.
-        teacher: gives the targets of real digits; their labels are, if None.
+        lessons: what is learned of real digits in place of their labels, if not None.
 
     Raises:
         TrainingError: the loss is no longer a number.
@@ -121,10 +115,14 @@ def train(
     labels = torch.from_numpy(training.labels).to(trainer.device)
     for epoch in range(len(trainer.history) + 1, trainer.recipe.epochs + 1):
         started = time.perf_counter()
-        generator = _seeded(trainer, epoch)
+        lap = (epoch - 1) % (trainer.recipe.repeat or epoch) + 1
+        generator = _seeded(trainer, lap)
         batches = training.order(generator).split(trainer.recipe.batch_size)[: trainer.steps_per_epoch]
-        drawn = (_Batch(images[batch], labels[batch], training.is_real(batch)) for batch in batches)
-        losses = _train_epoch(trainer, drawn, generator, teacher)
+        drawn = (
+            _Batch(images[batch], labels[batch], training.is_real(batch), (lap, step))
+            for step, batch in enumerate(batches)
+        )
+        losses = _train_epoch(trainer, drawn, generator, lessons)
         total = 0.0
         for step, loss in enumerate(losses, start=1):
             if not math.isfinite(loss):
@@ -146,10 +144,12 @@ class _Batch:
     """int64 (B,)."""
     real: Tensor
     """Which of them are real digits, bool (B,)."""
+    place: tuple[int, int]
+    """Epoch, of those that differ, and step."""
 
 
 def _train_epoch(
-    trainer: Trainer, batches: Iterable[_Batch], generator: torch.Generator, teacher: Teaches | None
+    trainer: Trainer, batches: Iterable[_Batch], generator: torch.Generator, lessons: Lessons | None
 ) -> Iterator[float]:
     """One pass over the batches, yielding the loss of each."""
     ranges = trainer.recipe.augmentation
@@ -157,22 +157,20 @@ def _train_epoch(
     for batch in batches:
         x = to_input(batch.images)
         x = distort(x, ranges, generator).contiguous(memory_format=torch.channels_last) if ranges else x
-        yield _train_step(trainer, x, _targets(x, batch, teacher))
+        with torch.autocast(trainer.device.type, torch.bfloat16, enabled=has_fast_bfloat16(trainer.device)):
+            logits = trainer.network(x).float()
+        yield _train_step(trainer, _loss(logits, x, batch, lessons))
 
 
-def _targets(x: Tensor, batch: _Batch, teacher: Teaches | None) -> Tensor:
-    """What the network is to learn: the labels, int64 (B,), or with a teacher probabilities, float (B, 11)."""
-    if teacher is None:
-        return batch.labels
-    targets = F.one_hot(batch.labels, NO_DIGIT + 1).float()
-    targets[batch.real] = teacher.probabilities(x[batch.real])
-    return targets
+def _loss(logits: Tensor, x: Tensor, batch: _Batch, lessons: Lessons | None) -> Tensor:
+    """Mean over the batch; lessons are of real digits, all that teachers know."""
+    losses = F.cross_entropy(with_no_digit(logits), batch.labels, reduction="none")
+    if lessons is not None:
+        losses[batch.real] = lessons.losses(logits[batch.real], x[batch.real], batch.place)
+    return losses.mean()
 
 
-def _train_step(trainer: Trainer, x: Tensor, target: Tensor) -> float:
-    with torch.autocast(trainer.device.type, torch.bfloat16, enabled=has_fast_bfloat16(trainer.device)):
-        logits = trainer.network(x)
-    loss = F.cross_entropy(with_no_digit(logits.float()), target)
+def _train_step(trainer: Trainer, loss: Tensor) -> float:
     trainer.optimizer.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(trainer.network.parameters(), MAX_GRADIENT_NORM)

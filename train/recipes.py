@@ -33,7 +33,11 @@ class Recipe:
     outlier_share: float = 0.0
     """Images that show no digit in an epoch, by the number of real digits."""
     teachers: int = 0
-    """Networks of the `TEACHER` recipe whose mean probabilities are learned; where there are none, the labels are."""
+    """Networks of the `TEACHER` recipe whose mean logits for real digits are learned; without any, the labels are."""
+    softness: float = 1.0
+    """Temperature at which teachers are learned from."""
+    repeat: int | None = None
+    """Epochs after which order and distortions come again, so that teachers need not answer anew; None for never."""
 
 
 STRONG = Augmentation(rotation=12, scale=0.12, shear=0.15, shift=1.0, elastic=1.2, untouched=0.25)
@@ -41,11 +45,11 @@ STRONG = Augmentation(rotation=12, scale=0.12, shear=0.15, shift=1.0, elastic=1.
 
 TEACHER = Recipe(
     network="teacher",
-    version="2.0",
-    epochs=18,
+    version="3.0",
+    epochs=30,
     batch_size=128,
     lr=0.004,
-    weight_decay=0.02,
+    weight_decay=0.03,
     warmup=0.2,
     ema_decay=0.999,
     augmentation=STRONG,

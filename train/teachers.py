@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from mnistcls.errors import TrainingError
 from train.checkpoints import Checkpoint, load_weights
-from train.networks import NETWORKS, with_no_digit
+from train.loop import has_fast_bfloat16
+from train.networks import NETWORKS
 from train.recipes import TEACHER
 from train.runs import RUNS, Run, RunSettings, provenance
 
@@ -24,9 +25,10 @@ class Ensemble:
         self._networks = [network.eval().to(memory_format=torch.channels_last) for network in networks]  # type: ignore[call-overload] # its stub lacks this one
 
     @torch.inference_mode()
-    def probabilities(self, images: Tensor) -> Tensor:
-        """Mean probabilities, float (N, 11), of the ten digits and of no digit, for images (N, 1, 28, 28)."""
-        answers = [torch.softmax(with_no_digit(network(images).float()), dim=1) for network in self._networks]
+    def logits(self, images: Tensor) -> Tensor:
+        """Mean logits, float (N, 10), for images (N, 1, 28, 28)."""
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=has_fast_bfloat16(images.device)):
+            answers = [network(images).float() for network in self._networks]
         return torch.stack(answers).mean(dim=0)
 
 
