@@ -60,8 +60,8 @@ TEACHER = Recipe(
 FULL = {
     "default": Recipe(
         network="default",
-        version="2.1",
-        epochs=40,
+        version="3.0",
+        epochs=60,
         batch_size=128,
         lr=0.006,
         weight_decay=0.03,
@@ -71,6 +71,9 @@ FULL = {
         synthetic_share=0.2,
         pictured_share=0.25,
         outlier_share=0.1,
+        teachers=3,
+        softness=2.0,
+        repeat=12,
     ),
     "reference": Recipe(
         network="reference",
@@ -91,7 +94,9 @@ FULL = {
 def _quick(recipe: Recipe, epochs: int, lr: float) -> Recipe:
     """As short as it can be: real images as they are, and no teachers."""
     version = f"{recipe.version}-quick"
-    plain = replace(recipe, augmentation=None, synthetic_share=0.0, pictured_share=0.0, outlier_share=0.0, teachers=0)
+    plain = replace(
+        recipe, augmentation=None, synthetic_share=0.0, pictured_share=0.0, outlier_share=0.0, teachers=0, repeat=None
+    )
     return replace(plain, version=version, epochs=epochs, lr=lr, ema_decay=0.99)
 
 

@@ -23,6 +23,8 @@ import corpora
 import measures
 
 from mnistcls.canonical import canonicalize_all
+from mnistcls.canonical.placement import SIZE
+from mnistcls.model import Model, bundled_model
 
 SMALL_SIDES = (8, 16, 32, 64, 128)
 OBJECTS, LATENCY = 10_000, 0.02
@@ -47,7 +49,7 @@ class Goal:
 def main(
     only: Annotated[
         list[str] | None,
-        typer.Argument(help="Some of: tiny, few, memory, list, photos, scaling, canonical, remote, ray."),
+        typer.Argument(help="Some of: tiny, few, memory, list, photos, scaling, canonical, network, remote, ray."),
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where the files are made.")] = FOLDER,
     rounds: Annotated[int, typer.Option(min=1)] = 3,
@@ -138,6 +140,19 @@ def _cost(rounds: int, images: list[NDArray[np.uint8]], files: list[Path], *, dr
     return ratio
 
 
+def network(files: corpora.Corpora, rounds: int) -> list[Goal]:
+    """The network alone, default by reference: batches of 64 on one thread."""
+    images = np.stack(files.small(SIZE)[:64])
+    default, reference = (Model(bundled_model(name)) for name in ("default", "reference"))
+    ours, theirs = measures.in_turn(
+        10 * rounds,
+        lambda: measures.cpu_seconds(lambda: default.run(images)),
+        lambda: measures.cpu_seconds(lambda: reference.run(images)),
+    )
+    print(f"      {1e6 * ours / len(images):,.1f} us an image; the reference {1e6 * theirs / len(images):,.1f}")
+    return [Goal("default network: rate by the reference's, batch 64", theirs / ours, 3, at_least=True)]
+
+
 def remote(files: corpora.Corpora, _rounds: int) -> list[Goal]:
     """10,000 objects of an S3 server on loopback, whose answers come at once or 20 ms later, in turn."""
     late, prompt = measures.bucket_rates(files, sorted(files.pngs().glob("?/*.png"))[:OBJECTS], LATENCY)
@@ -169,6 +184,7 @@ GOALS = {
     "photos": photos,
     "scaling": scaling,
     "canonical": canonical,
+    "network": network,
     "remote": remote,
     "ray": on_ray,
 }
