@@ -111,3 +111,12 @@ def test_card_gives_the_whole_provenance() -> None:
 def test_card_leaves_no_placeholder() -> None:
     card = model_card(METADATA, "reference.onnx", MADE)
     assert not re.search(r"\{[a-z_]+\}", card)
+
+
+def test_card_has_hard_images_only_if_they_were_measured() -> None:
+    hard = {"stress": {"blurred": 0.97, "dim": 1.0}, "auroc": {"curves": 0.99871}, "refused": 0.953}
+    card = model_card(METADATA, "reference.onnx", replace(MADE, hard=hard))
+    assert table_row(card, "blurred") == ["blurred", "97%"]
+    assert table_row(card, "curves") == ["curves", "0.9987"]
+    assert "95.3% are not `ok`" in card
+    assert "hard images" not in model_card(METADATA, "reference.onnx", MADE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from textwrap import fill
 from typing import Any
 
@@ -50,7 +50,7 @@ Of these, with the thresholds below:
 | | `ok` | right among them | 95 % interval | `no_digit` |
 |---|---|---|---|---|
 {statuses}
-{mistakes}
+{mistakes}{hard}
 ## Thresholds
 
 Fitted on the validation images alone.
@@ -69,6 +69,17 @@ The temperature, fitted for the least negative log-likelihood, is inside the gra
 {provenance}
 """
 
+_HARD = """
+Right answers to hard images of test digits, a hundred a row (`python -m train.stress_table` says what is done to them):
+
+{stress}
+
+Of images that show no digit, a hundred of each kind, none of which training saw, {refused:.1%} are not `ok`. AUROC of
+the digit score, against the test digits:
+
+{auroc}
+"""
+
 
 @dataclass(frozen=True)
 class Made:
@@ -83,11 +94,18 @@ class Made:
     """Test images by label (rows) and answer (columns)."""
     mistakes: Sequence[int] = ()
     """Indices of the test images with a wrong answer."""
+    hard: Mapping[str, Any] = field(default_factory=dict)
+    """What is made of hard images: the fields of `train.hard.Hard`."""
 
     @classmethod
     def of(cls, header: Mapping[str, Any]) -> Made:
         """From the header of a scored checkpoint."""
-        return cls(header.get("training_seconds"), header.get("confusion", ()), header.get("mistakes", ()))
+        return cls(
+            header.get("training_seconds"),
+            header.get("confusion", ()),
+            header.get("mistakes", ()),
+            header.get("hard", {}),
+        )
 
 
 def model_card(metadata: ModelMetadata, file: str, made: Made) -> str:
@@ -110,6 +128,7 @@ def model_card(metadata: ModelMetadata, file: str, made: Made) -> str:
         rows="\n".join(_score_row(metadata, prefix) for prefix in scored),
         statuses="\n".join(_status_row(metadata, prefix) for prefix in scored),
         mistakes=_mistakes(made),
+        hard=_hard(made),
         command=metadata.provenance.get("command", "python -m train"),
         data_sha256=metadata.provenance.get("data_sha256", "unknown"),
     )
@@ -127,6 +146,22 @@ def _mistakes(made: Made) -> str:
         f"Indices of the {len(made.mistakes)} test images with a wrong answer, shown in the run's `mistakes.png`:\n\n"
         f"{indices}\n"
     )
+
+
+def _hard(made: Made) -> str:
+    """The stress set and the outliers; nothing for a model that was not measured on them."""
+    if not made.hard:
+        return ""
+    return _HARD.format(
+        stress=_listed(made.hard["stress"], ".0%"),
+        auroc=_listed(made.hard["auroc"], ".4f"),
+        refused=made.hard["refused"],
+    )
+
+
+def _listed(values: Mapping[str, float], form: str) -> str:
+    """A table of two columns."""
+    return "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value:{form}} |" for name, value in values.items())
 
 
 def _training(metadata: ModelMetadata, seconds: float | None) -> str:

@@ -13,6 +13,7 @@ from train.calibrate import Calibration, calibrate
 from train.checkpoints import Checkpoint, load_weights, prefixed
 from train.data import Digits, split_validation
 from train.drawn import mix
+from train.hard import measure
 from train.infer import logits_of
 from train.lessons import Lessons
 from train.loop import Epoch, Trainer, steps_per_epoch, train
@@ -52,6 +53,14 @@ def _train(run: Run, training: Digits, validation: Digits, ensemble: Ensemble | 
             reporter.epoch(epoch)
         run.log(trainer.history)  # once more, for a run that died between its last checkpoint and this
         plot_curves(trainer.history, run.folder / "curve.png")
+
+
+def score_hard(run: Run, test: Digits) -> None:
+    """Measure a run's model file on hard images; the figures go into its best checkpoint, to be exported anew."""
+    checkpoint, hard = Checkpoint.load(run.best), measure(run.model, test)
+    metrics = checkpoint.header["metrics"] | hard.metrics()
+    with _disk_errors(run):
+        Checkpoint({**checkpoint.header, "metrics": metrics, "hard": asdict(hard)}, checkpoint.tensors).save(run.best)
 
 
 def best(history: list[Epoch]) -> Epoch:

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from train import hard
+from train.data import load_test
+from train.hard import Hard, measure
+from train.outliers import HELD_OUT_KINDS
+from train.stress import ROWS
+
+
+def test_model_file_has_the_mean_of_the_stress_set_and_the_worst_kind_of_outliers() -> None:
+    metrics = Hard({"a": 0.9, "b": 1.0}, {"c": 0.99, "d": 0.98}, refused=0.95).metrics()
+    assert metrics == {"stress_accuracy": pytest.approx(0.95), "refusal_auroc": 0.98, "refused": 0.95}
+
+
+def test_every_row_and_every_kind_is_measured(
+    toy_model: Path, tiny_mnist: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hard, "ROWS", ROWS[:3])
+    monkeypatch.setattr(hard, "HELD_OUT_KINDS", HELD_OUT_KINDS[:2])
+    monkeypatch.setattr(hard, "DIGITS_A_ROW", 4)
+    monkeypatch.setattr(hard, "OUTLIERS_A_KIND", 3)
+    measured = measure(toy_model, load_test(tiny_mnist))
+    assert set(measured.stress) == {row.name for row in ROWS[:3]}
+    assert set(measured.auroc) == set(HELD_OUT_KINDS[:2])
+    assert {share * 4 for share in measured.stress.values()} <= {0, 1, 2, 3, 4}
+    assert round(measured.refused * 6, 6) in {0, 1, 2, 3, 4, 5, 6}
