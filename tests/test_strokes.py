@@ -63,6 +63,15 @@ def test_slant_leans_to_the_right():
     assert stroke[0, 0] - stroke[-1, 0] == pytest.approx(0.42, abs=0.03)
 
 
+def test_taper_widens_the_bottom():
+    def share_of_top(taper):
+        (stroke,) = digit_strokes(0, rng(), "plain", Hand(slant=0.0, taper=taper, looseness=0.0, tremor=0.0))
+        top, bottom = (np.ptp(stroke[rows, 0]) for rows in (stroke[:, 1] < -0.3, stroke[:, 1] > 0.3))
+        return top / bottom
+
+    assert share_of_top(0.3) < share_of_top(0.0) < share_of_top(-0.3)
+
+
 @pytest.mark.parametrize(("digit", "form"), [(7, "rings"), (10, None)])
 def test_an_unknown_form_is_refused(digit, form):
     with pytest.raises(ValueError, match="form_names"):

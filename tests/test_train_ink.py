@@ -44,6 +44,14 @@ def test_a_thinning_pen_is_widest_where_the_path_bends():
     assert thinned.sum() < even.sum()
 
 
+def test_a_blotting_pen_is_widest_at_the_ends_of_a_stroke():
+    line = [np.stack([np.linspace(-0.5, 0.5, 41), np.zeros(41)], axis=1)]
+    ink = render(line, (50, 100), Pen(0.2, thinning=0.0, lift=0.0, blot=0.5), extent=1.0)
+    middle, end = ink[:, 50].sum(), ink.sum(axis=0).max()
+    assert middle == pytest.approx(0.5 * 0.2 * 50 / 1.2, rel=0.15)
+    assert end > 1.5 * middle
+
+
 def test_centre_moves_the_digit():
     strokes = digit_strokes(8, rng())
     ink = render(strokes, (100, 200), Pen(), extent=0.3, centre=(0.75, 0.25))

@@ -26,6 +26,7 @@ from train.strokes import Hand, Points, digit_strokes
 _BLOCK = 250  # images that a worker draws at a time
 _SIDES = 40, 65  # pixels
 _BREAKS = 0.06  # of the digits: a pen that skipped
+_RETRACED = 0.04  # of the digits: a stroke written twice
 _MOST_LOST, _MOST_ADDED = 0.06, 0.25  # share of the ink that may be missing in the canonical form, or be new there
 
 
@@ -63,8 +64,11 @@ def _write(digit: int, rng: np.random.Generator, form: str | None = None) -> tup
 def drawing(digit: int, rng: np.random.Generator, form: str | None = None) -> Ink:
     """Return the ink, float32 (H, H), 0 to 1, of somebody's digit; arguments as of `digit_strokes`."""
     strokes = digit_strokes(digit, rng, form, _legible(digit, Hand.anyone(rng)))
+    if rng.random() < _RETRACED:
+        strokes = [*strokes, _again(strokes[rng.integers(len(strokes))], rng)]
     if rng.random() < _BREAKS:
-        strokes = _broken(strokes, rng)
+        for _ in range(rng.integers(1, 4)):
+            strokes = _broken(strokes, rng)
     coarse = [stroke[_every_other(len(stroke))] for stroke in strokes]  # half the work, and no corner at this size
     side, extent = int(rng.integers(*_SIDES)), rng.uniform(0.55, 0.95)
     pen = Pen.any(rng)
@@ -92,14 +96,30 @@ def _widened(field: Ink) -> Ink:
 
 
 def _legible(digit: int, hand: Hand) -> Hand:
-    """Return the hand with what keeps a 1 from being a 7: a sharp peak and a steep upstroke, a top that is broad."""
-    if digit == 1:
-        return replace(hand, aspect=min(hand.aspect, 1.1), smoothing=min(hand.smoothing, 0.06))
-    return replace(hand, aspect=max(hand.aspect, 0.85)) if digit == 7 else hand
+    """Return the hand without the habits that make another digit, or none, of this one.
+
+    A 1 keeps a sharp peak and a steep upstroke, or it is a 7; a 7 keeps a broad top; a wide 0 is a box, and a 4
+    written in one stroke that leans too far a 5.
+    """
+    match digit:
+        case 0:
+            return replace(hand, aspect=min(hand.aspect, 1.4))
+        case 1:
+            return replace(hand, aspect=min(hand.aspect, 1.1), smoothing=min(hand.smoothing, 0.06))
+        case 4:
+            return replace(hand, aspect=min(hand.aspect, 1.4), slant=min(hand.slant, 0.4))
+        case 7:
+            return replace(hand, aspect=max(hand.aspect, 0.85))
+    return hand
 
 
 def _every_other(points: int) -> NDArray[np.intp]:
     return np.unique(np.append(np.arange(0, points, 2), points - 1))
+
+
+def _again(stroke: Points, rng: np.random.Generator) -> Points:
+    """Return a stroke as the same hand writes it over itself, a little beside it."""
+    return stroke * rng.normal(1.0, 0.03, 2) + rng.normal(0.0, 0.012, 2)
 
 
 def _broken(strokes: list[Points], rng: np.random.Generator) -> list[Points]:

@@ -27,6 +27,8 @@ class Pen:
     """Share of the width that is lost where the pen is quickest, 0 to 1."""
     lift: float = 0.3
     """Share of the width that is lost where the pen leaves the paper, 0 to 1."""
+    blot: float = 0.0
+    """Share of the width that is lost but where a stroke begins and ends, 0 to 1: ink that runs while the pen rests."""
     chisel: float = 0.0
     """Share of the width that is lost along the edge of a broad nib, 0 to 1."""
     nib: float = 0.7
@@ -40,10 +42,18 @@ class Pen:
 
     @classmethod
     def any(cls, rng: np.random.Generator) -> Self:
-        """Draw a pen from a hairline to a marker, one in seven of them with a broad nib."""
+        """Draw a pen from a hairline to a marker, one in seven with a broad nib, one in ten that blots."""
         width = float(np.clip(np.exp(rng.normal(np.log(0.09), 0.5)), 0.015, 0.22))
+        if rng.random() < 1 / 10:
+            return cls(1.3 * width, float(rng.uniform(0, 0.3)), lift=0.0, blot=float(rng.uniform(0.25, 0.5)))
         chisel = float(rng.uniform(0.3, 0.75)) if rng.random() < 1 / 7 else 0.0
-        return cls(width, float(rng.uniform(0, 0.5)), float(rng.uniform(0, 0.6)), chisel, float(rng.uniform(0.3, 1.0)))
+        return cls(
+            width,
+            float(rng.uniform(0, 0.5)),
+            float(rng.uniform(0, 0.6)),
+            chisel=chisel,
+            nib=float(rng.uniform(0.3, 1.0)),
+        )
 
 
 def render(
@@ -96,7 +106,9 @@ def _radii(stroke: Points, pen: Pen) -> Points:
     speed = smooth(np.stack([speed, along], axis=1), 0.1)[:, 0].clip(0, 1)
     lifted = ((along - 0.75) / 0.25).clip(0, 1) ** 2
     along_edge = np.abs(np.cos(heading + pen.nib)) if pen.chisel else 0.0  # y points down, the angle up
-    return pen.width / 2 * (1 - pen.thinning * speed) * (1 - pen.lift * lifted) * (1 - pen.chisel * along_edge)
+    resting = (1 - np.minimum(along, 1 - along) * len(stroke) * step / pen.width).clip(0, 1)
+    slimming = (1 - pen.lift * lifted) * (1 - pen.chisel * along_edge) * (1 - pen.blot * (1 - resting))
+    return pen.width / 2 * (1 - pen.thinning * speed) * slimming
 
 
 def _lay(ink: Ink, capsules: Points, middle: Points) -> None:

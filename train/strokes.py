@@ -16,6 +16,7 @@ from train.forms import FORMS, Form, Stroke
 
 Points = NDArray[np.float64]
 
+_MIDDLE = 0.3  # x of the axis around which most forms are drawn, in digit heights
 _STEP = 0.025  # between two points of a path, in digit heights: still round at 1000 pixels
 
 
@@ -29,6 +30,8 @@ class Hand:
     """Width against the prototype's."""
     balance: float = 0.0
     """Four times how far the middle of the digit sinks: positive makes the upper half the larger one."""
+    taper: float = 0.0
+    """How much wider the bottom is than the top, as a share of the width at half height."""
     rotation: float = 0.0
     """Clockwise turn of the whole digit."""
     roundness: float = 1.0
@@ -58,17 +61,22 @@ class Hand:
 
     @classmethod
     def anyone(cls, rng: np.random.Generator) -> Self:
-        """Draw a hand from the whole world's: children's, hurried, shaky, slanted either way, broad or narrow."""
+        """Draw a hand from the whole world's: children's, hurried, slanted either way, broad or narrow.
+
+        One in eight writes in straight pieces, and one in eight shakes, as people do with a mouse.
+        """
+        angular, shaky = rng.random(2) < 1 / 8
         return cls(
-            slant=float(np.clip(rng.normal(0.1, 0.22), -0.4, 0.65)),
-            aspect=float(np.exp(np.clip(rng.normal(0.05, 0.22), -0.35, 0.55))),
+            slant=float(np.clip(rng.normal(0.08, 0.24), -0.45, 0.7)),
+            aspect=float(np.exp(np.clip(rng.normal(0.05, 0.26), -0.45, 0.65))),
             balance=float(np.clip(rng.normal(0.0, 0.25), -0.5, 0.5)),
+            taper=float(np.clip(rng.normal(0.0, 0.12), -0.3, 0.3)),
             rotation=float(np.clip(rng.normal(0.0, 0.06), -0.15, 0.15)),
-            roundness=float(rng.uniform(0.55, 1.2)),
-            smoothing=float(rng.uniform(0.02, 0.16)),
+            roundness=float(rng.uniform(0.0, 0.5) if angular else rng.uniform(0.55, 1.2)),
+            smoothing=float(rng.uniform(0.0, 0.05) if angular or shaky else rng.uniform(0.02, 0.16)),
             looseness=float(rng.uniform(0.005, 0.035)),
-            tremor=float(0.001 + 0.012 * rng.random() ** 3),
-            haste=float(rng.uniform(0.0, 0.03)),
+            tremor=float(rng.uniform(0.01, 0.025) if shaky else 0.001 + 0.012 * rng.random() ** 3),
+            haste=float(rng.uniform(0.0, 0.035)),
         )
 
 
@@ -126,6 +134,7 @@ def _write(stroke: Stroke, hand: Hand, warp: Points, rng: np.random.Generator) -
     joints = stroke.joints + rng.normal(0.0, hand.looseness, stroke.joints.shape)
     joints += rng.normal(0.0, hand.looseness, 2)  # a pen set down again lands beside its mark
     joints[:, 1] += hand.balance * joints[:, 1] * (1 - joints[:, 1])
+    joints[:, 0] += hand.taper * (joints[:, 0] - _MIDDLE) * (joints[:, 1] - 0.5)
     joints += 1.5 * hand.looseness * np.sin(joints @ warp[:, :2].T + warp[:, 2])
     path = smooth(_evenly(_spline(joints, stroke.corners, hand.roundness)), hand.smoothing)
     if hand.haste:
