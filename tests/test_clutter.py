@@ -70,6 +70,28 @@ def test_a_bar_beside_its_digit_is_part_of_it() -> None:
     assert steps == ()
 
 
+def leaning_one() -> Mask:
+    """A line of 4 from (90, 40) up to (30, 70)."""
+    mask = empty()
+    for row in range(30, 91):
+        left = 40 + (90 - row) // 2
+        mask[row, left : left + 4] = True
+    return mask
+
+
+@pytest.mark.parametrize(("elsewhere", "stays"), [(2, True), (3, False)])
+def test_what_is_like_specks_all_over_the_page_is_no_part(elsewhere: int, stays: bool) -> None:
+    mask = leaning_one()
+    mask[35:39, 50:54] = True  # beside the 1, in the box around it
+    for left in (5, 55, 110)[:elsewhere]:
+        mask[3:7, left : left + 4] = True
+    digit, steps = found(mask)
+    assert digit is not None
+    assert digit[36, 51] == stays
+    assert digit[leaning_one()].all()
+    assert steps[-1] == f"{elsewhere + (not stays)} other marks removed"
+
+
 def test_a_faint_bar_shows_through_from_the_back() -> None:
     mask = seven()
     mask[56:62, 82:92] = True

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnistcls.canonical.paper import Contrast, contrast, shape_evidence
+from mnistcls.canonical.paper import Contrast, contrast
 from mnistcls.canonical.plane import Plane
 from train import photo
 
@@ -85,12 +85,3 @@ def test_darkness_is_the_plane_with_bright_ink() -> None:
 def test_images_of_hardly_any_width_are_no_trouble(shape: tuple[int, int]) -> None:
     values = np.random.default_rng(0).integers(0, 256, shape)
     assert contrast_of(plane(values)).values.shape == shape
-
-
-def test_shape_evidence_is_shares_less_a_half_and_turns_with_the_image() -> None:
-    image = np.zeros((10, 10), np.uint8)
-    image[:, 5:] = 255
-    image[0, 9] = 0
-    evidence, inverted = shape_evidence(np.stack([image, 255 - image]))
-    np.testing.assert_allclose(evidence, [19 / 40 - 0.5 - 1 / 40, 0.49 - 0.5, 0.25 - 0.5], atol=0.03)
-    np.testing.assert_allclose(inverted, -evidence)

@@ -1,66 +1,63 @@
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import numpy as np
 import pytest
-import typer
-from typer.testing import CliRunner
+from numpy.typing import NDArray
 
-from mnistcls.canonical.paper import SHAPE_WEIGHTS
-from train import polarity
-from train.data import load_train
-from train.polarity import INK, Margin, fit, paint
+from mnistcls.canonical.polarity import ink_is_bright, shape_evidence
+
+Bytes = NDArray[np.uint8]
 
 
-def run(*arguments: str) -> tuple[int, str]:
-    app = typer.Typer()
-    app.command()(polarity.main)
-    result = CliRunner().invoke(app, list(arguments))
-    return result.exit_code, result.output
+def bar() -> NDArray[np.bool_]:
+    """A bold 1 that fills 40x14, its ends rounded: only the corners are paper."""
+    y, x = np.abs(np.mgrid[:40, :14] - np.array([19.5, 6.5])[:, None, None])
+    mask: NDArray[np.bool_] = (np.maximum(y - 13, 0) / 6.6) ** 2 + (x / 6.8) ** 2 <= 1
+    return mask
 
 
-def test_the_command_prints_the_weights_in_use(mnist_dir: Path) -> None:
-    code, output = run("--data-dir", str(mnist_dir))
-    assert code == 0
-    printed = [float(number) for number in re.findall(r"-?\d+\.\d\d(?=[,\]])", output)]
-    np.testing.assert_allclose(printed, SHAPE_WEIGHTS, atol=0.011)
-    right = dict(re.findall(r"margin (\w+): ([\d.]+)% right", output))
-    assert right.keys() == {"none", "even", "random"}
-    assert all(float(share) > 98 for share in right.values())
+def inked(mask: NDArray[np.bool_], bright: bool) -> Bytes:
+    return np.where(mask == bright, 240, 20).astype(np.uint8)
 
 
-def test_without_mnist_the_command_says_how_to_get_it(tmp_path: Path) -> None:
-    code, output = run("--data-dir", str(tmp_path))
-    assert code == 2
-    assert "python -m train.data" in output
+def decided(*images: Bytes, flatness: float) -> list[bool]:
+    decisions: list[bool] = ink_is_bright(np.stack(images), np.full(len(images), flatness)).tolist()
+    return decisions
 
 
-def test_margins_are_as_their_names_say() -> None:
-    rng = np.random.default_rng(0)
-    none, even, random = ([margin.widths(rng) for _ in range(50)] for margin in Margin)
-    assert not np.any(none)
-    assert all(len(set(widths.tolist())) == 1 and 1 <= widths[0] <= 4 for widths in even)
-    assert np.min(random) == 0
-    assert np.max(random) == 7
+def test_shape_evidence_is_shares_less_a_half_and_turns_with_the_image() -> None:
+    image = np.zeros((10, 10), np.uint8)
+    image[:, 5:] = 255
+    image[0, 9] = 0
+    evidence, inverted = shape_evidence(np.stack([image, 255 - image]))
+    np.testing.assert_allclose(evidence, [19 / 40 - 0.5 - 1 / 40, 0.49 - 0.5, 0.25 - 0.5], atol=0.03)
+    np.testing.assert_allclose(inverted, -evidence)
 
 
 @pytest.mark.parametrize("bright", [False, True])
-def test_a_crop_is_black_and_white_and_its_ink_as_asked(mnist_dir: Path, bright: bool) -> None:
-    rng = np.random.default_rng(0)
-    for digit in load_train(mnist_dir).images[:20]:
-        assert (digit > INK).any()
-        image = paint(digit, Margin.EVEN, rng, bright_ink=bright)
-        border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
-        assert set(np.unique(image)) == {0, 255}
-        assert set(border) == {0 if bright else 255}
-        assert 18 <= max(image.shape) <= 72
+def test_the_flatter_paper_decides(bright: bool) -> None:
+    speckled = np.random.default_rng(0).random((40, 40)) < 0.5
+    assert decided(inked(speckled, bright), flatness=3 if bright else -3) == [bright]
 
 
-def test_fit_finds_the_direction_that_separates() -> None:
-    rng = np.random.default_rng(0)
-    features = rng.uniform(-0.5, 0.5, (2000, 3))
-    weights = fit(features, features @ [-2.0, 0.0, 1.0] > 0)
-    direction = weights / np.linalg.norm(weights)
-    np.testing.assert_allclose(direction, np.array([-2, 0, 1]) / 5**0.5, atol=0.05)
+@pytest.mark.parametrize("bright", [False, True])
+def test_corners_alone_are_never_ink_around_a_digit_that_fills_the_image(bright: bool) -> None:
+    assert bar().any(axis=0).all()
+    assert bar().any(axis=1).all()
+    misled = -3.0 if bright else 3.0
+    assert decided(inked(bar(), bright), flatness=misled) == [bright]
+
+
+@pytest.mark.parametrize("bright", [False, True])
+def test_paper_with_a_mark_that_reaches_no_side_may_have_all_corners(bright: bool) -> None:
+    """As where light falls on the middle of a page: that is for the flatness to tell."""
+    spot = np.pad(bar(), 4)
+    assert decided(inked(spot, bright), flatness=-6.0 if bright else 6.0) == [not bright]
+
+
+def test_a_speck_beside_it_does_not_matter_but_halves_do() -> None:
+    speck, halves = bar(), bar()
+    speck[18:21, 4:9] = False
+    speck[19, 6] = True
+    halves[18:21] = False
+    assert decided(inked(speck, False), inked(halves, False), flatness=6.0) == [False, True]

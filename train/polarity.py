@@ -1,4 +1,4 @@
-"""Refits `mnistcls.canonical.paper.SHAPE_WEIGHTS`: `python -m train.polarity`.
+"""Refits `mnistcls.canonical.polarity.SHAPE_WEIGHTS`: `python -m train.polarity`.
 
 Logistic regression on where the bright pixels of a small black and white image of a digit are. Such images leave
 nothing else to tell ink from paper by, and a crop that touches all four borders has no margin to ask either.
@@ -15,7 +15,7 @@ import typer
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistcls.canonical.paper import shape_evidence
+from mnistcls.canonical.polarity import shape_evidence
 from mnistcls.errors import DataError
 from train.data import Digits, load_train, resolve_data_dir
 
@@ -25,6 +25,7 @@ HELD_OUT = 0.25
 """Share of the digits that measures accuracy."""
 INK = 100  # of 255: brighter is inside a digit's box
 SIDES = (16, 64)  # pixels, of the longer side
+SMALL = 48  # pixels of the longer side, to which a crop is reduced at least
 LEVELS = (0.3, 0.7)  # of full ink, at which an image is made black and white
 STEPS, RATE = 1_000, 2.0
 """The two kinds are all but separable: left alone, weights would grow for ever; their ratios hardly change."""
@@ -104,10 +105,14 @@ def _examples(digits: Digits, rng: np.random.Generator) -> tuple[_Features, NDAr
     margins = rng.choice(list(Margin), len(chosen))
     bright_ink = rng.random(len(chosen)) < 0.5
     features = [
-        shape_evidence(paint(digits.images[index], Margin(margin), rng, bright_ink=bool(bright))[None])[0]
+        shape_evidence(_small(paint(digits.images[index], Margin(margin), rng, bright_ink=bool(bright)))[None])[0]
         for index, margin, bright in zip(chosen, margins, bright_ink, strict=True)
     ]
     return np.array(features), bright_ink, margins
+
+
+def _small(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(Image.fromarray(image).reduce(-(-max(image.shape) // SMALL)))
 
 
 if __name__ == "__main__":

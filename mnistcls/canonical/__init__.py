@@ -29,7 +29,7 @@ from mnistcls.canonical.placement import SIZE, place
 from mnistcls.canonical.plane import to_plane, to_uint8
 from mnistcls.decode import DRAFT_SIDE
 
-VERSION = 3
+VERSION = 4
 """Changes whenever the output for any image changes; a model file names the version it was made for."""
 
 WORKING_SIDE = 128

@@ -35,6 +35,9 @@ PART_GAP = 0.16
 SMALL_PART_AREA, SMALL_PART_GAP = 0.06, 0.04
 """A part of less than this area must be nearer."""
 
+SPECK_AREA, SPECK_LIKENESS, SPECKS = 0.12, 0.5, 3
+"""Of the main component's area: a part of less is a speck if so many others, at least half as large, lie about."""
+
 PART_STRENGTH = 0.5
 """Of the main component's mean contrast: fainter, it is a shadow or shows through from the back."""
 
@@ -203,17 +206,37 @@ def _with_parts(found: Components, worth: NDArray[np.float64], main: int, shape:
     fit = (found.area >= PART_AREA * found.area[main]) & (found.strength >= PART_STRENGTH * found.strength[main])
     fit &= (worth > 0) & (~border | border[main])
     fit[main] = False
-    candidates = np.flatnonzero(fit)
-    digit, box = [main], found.box[main].copy()
+    is_large = found.area >= SPECK_AREA * found.area[main]
+    digit = _grown(found, [main], np.flatnonzero(fit & is_large))
+    candidates = np.setdiff1d(np.flatnonzero(fit & ~_are_specks(found, digit)), digit)
+    return np.array(_grown(found, digit, candidates), np.intp)
+
+
+def _grown(found: Components, digit: list[int], candidates: NDArray[np.intp]) -> list[int]:
+    """A digit's components with those candidates that are near, or near to what is."""
+    reach, digit = np.where(found.area < SMALL_PART_AREA * found.area[digit[0]], SMALL_PART_GAP, PART_GAP), list(digit)
     while len(candidates):
-        gap = np.maximum(found.box[candidates, :2] - box[2:], box[:2] - found.box[candidates, 2:]).max(axis=1)
-        small = found.area[candidates] < SMALL_PART_AREA * found.area[main]
-        reach = np.where(small, SMALL_PART_GAP, PART_GAP) * (box[2:] - box[:2]).max()
-        near = candidates[gap <= np.maximum(reach, 1)]
+        gap, size = _gap(found, digit, candidates)
+        near = candidates[gap <= np.maximum(reach[candidates] * size, 1)]
         if len(near) == 0:
             break
         digit += near.tolist()
-        box[:2] = np.minimum(box[:2], found.box[near, :2].min(axis=0))
-        box[2:] = np.maximum(box[2:], found.box[near, 2:].max(axis=0))
         candidates = np.setdiff1d(candidates, near)
-    return np.array(digit, np.intp)
+    return digit
+
+
+def _gap(found: Components, digit: list[int], others: NDArray[np.intp] | slice) -> tuple[NDArray[np.int32], int]:
+    """Pixels between the boxes of a digit and of others, negative inside; and the size of the digit."""
+    own = found.box[digit]
+    top_left, bottom_right = own[:, :2].min(axis=0), own[:, 2:].max(axis=0)
+    gap = np.maximum(found.box[others, :2] - bottom_right, top_left - found.box[others, 2:]).max(axis=1)
+    return gap, int((bottom_right - top_left).max())
+
+
+def _are_specks(found: Components, digit: list[int]) -> _Mask:
+    """Which of the small components are like others that lie about where no digit is."""
+    gap, size = _gap(found, digit, slice(None))
+    astray = np.sort(found.area[gap > PART_GAP * size])
+    like = len(astray) - np.searchsorted(astray, SPECK_LIKENESS * found.area)
+    specks: _Mask = (found.area < SPECK_AREA * found.area[digit[0]]) & (like >= SPECKS)
+    return specks

@@ -23,8 +23,10 @@ STANDS_OUT = 2.5
 SOFT_SHARE = 0.2
 """Of the edge, the softest share: the rest is sharper. A shadow is soft on one side at least."""
 
-SOFTEST_EDGE = 0.42
-"""Width of such an edge, in sizes of the digit; a heavily blurred digit has up to 0.4, a spot of light 0.7."""
+SOFTEST_EDGES, CONTRASTS = (0.25, 0.5), (0.25, 0.65)
+"""Width of such an edge, in sizes of the digit, for ink that is faint and ink that is strong, as a share of the
+brightest in the image: a heavily blurred digit has up to 0.46, a strong spot of light 0.57, faint clouds 0.22 and more.
+"""
 
 COARSE_EDGE = 14
 """Pixels: in a tiny image edges are this wide because its pixels are."""
@@ -74,6 +76,8 @@ class Marks:
     """Histograms of the values of their own pixels."""
     full: NDArray[np.intp]
     """(N,), the value from which one of these counts as full ink."""
+    brightest: _Values
+    """(N,), lightness of what is the lightest in each image, ink or paper."""
     boxes: NDArray[np.intp]
     """(N, 4), as of `Digits`."""
 
@@ -87,7 +91,16 @@ class Marks:
 def marks_of(digits: Digits, seen: Contrast) -> Marks:
     """Measure what the digits in some images cover."""
     counts = histogram(values[mask] for values, mask in zip(seen.values, digits.masks, strict=True))
-    return Marks(digits.masks, seen.values, seen.darkness, counts, quantile(counts, INK_SHARE), digits.boxes)
+    most, least = seen.darkness.max(axis=(1, 2)), seen.darkness.min(axis=(1, 2))
+    return Marks(
+        digits.masks,
+        seen.values,
+        seen.darkness,
+        counts,
+        quantile(counts, INK_SHARE),
+        np.where(seen.bright_ink, most, ~least),
+        digits.boxes,
+    )
 
 
 def thresholds(counts: Counts) -> _Values:
@@ -118,7 +131,11 @@ def are_shade(marks: Marks, *, in_doubt: bool) -> NDArray[np.bool_]:
     steps = np.maximum(quantile(edges, SOFT_SHARE), 0.5) * (np.pi / 4)
     edge_widths = marks.full / steps
     stroke_widths = 2 * marks.counts.sum(axis=1) / (np.maximum(length, 1) * np.pi / 4)
-    widest = SHARP_EDGE * marks.extents if in_doubt else np.maximum(SOFTEST_EDGE * marks.extents, COARSE_EDGE)
+    if in_doubt:
+        widest = SHARP_EDGE * marks.extents
+    else:
+        softest = np.interp(marks.full / np.maximum(marks.brightest, 1), CONTRASTS, SOFTEST_EDGES)
+        widest = np.maximum(softest * marks.extents, COARSE_EDGE)
     shade: NDArray[np.bool_] = (edge_widths > widest) | (stroke_widths < SHARPEST_GRAIN * edge_widths)
     shade &= length > 0
     return shade

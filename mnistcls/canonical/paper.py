@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistcls.canonical.histogram import Counts, few, histogram, otsu, quantile
+from mnistcls.canonical.histogram import Counts, few, histogram, quantile
 from mnistcls.canonical.plane import Plane
+from mnistcls.canonical.polarity import ink_is_bright
 
 EVEN_MARGIN = 0.12
 """Of the lightness between paper and ink: as much a margin may vary, or anything be lighter than it beside dark ink."""
@@ -38,16 +39,6 @@ UNEVEN = 1.2
 
 GRAIN = 0.05
 """Of the image's variation: as much is taken to be in any paper, so that two flat ones decide nothing."""
-
-FLATNESS_WEIGHT = 10.0
-"""Of the difference of the logarithms of two papers' variation, in units of `SHAPE_WEIGHTS`."""
-
-SHAPE_SIDE = 48
-"""Pixels of the longer side at which the places of ink and paper are compared."""
-
-SHAPE_WEIGHTS = np.array([-6.91, -2.02, -8.09])
-"""Of the shares of bright pixels, less a half, along the border, in all and in the corners, as evidence of bright ink:
-logistic regression on MNIST training digits, cropped and with margins of up to 7 pixels; `python -m train.polarity`."""
 
 NOISE_ROWS = 16
 """Rows that are enough to tell how grainy the paper is, at least."""
@@ -153,8 +144,7 @@ def _by_flatness(lightness: _Planes, bright_ink: bool | None) -> tuple[_Planes, 
     of_image, of_papers = _variation(values), _variation(papers)
     if bright_ink is None:
         of_bright, of_dark = of_papers + (GRAIN * of_image + 1e-9)
-        flatness = np.log(of_bright / of_dark)
-        bright = flatness * FLATNESS_WEIGHT + shape_evidence(small) @ SHAPE_WEIGHTS > 0
+        bright = ink_is_bright(small, np.log(of_bright / of_dark))
     else:
         bright = np.full(len(lightness), bright_ink)
     chosen = bright.astype(np.intp), np.arange(len(bright))
@@ -166,20 +156,6 @@ def _by_flatness(lightness: _Planes, bright_ink: bool | None) -> tuple[_Planes, 
         paper[bold[better]] = wide[better]
     np.negative(paper, out=paper, where=bright[:, None, None])
     return _enlarged(paper.clip(0, 255).astype(np.uint8), lightness.shape[1:]), bright
-
-
-def shape_evidence(lightness: _Planes) -> NDArray[np.float64]:
-    """Where the bright pixels of each image (N, H, W) are: shares, less a half, of the border, all and the corners.
-
-    Returns:
-        (N, 3).
-    """
-    small = _reduced(lightness, SHAPE_SIDE)
-    bright = small > otsu(histogram(small))[:, None, None]
-    edges = np.concatenate([bright[:, 0], bright[:, -1], bright[:, :, 0], bright[:, :, -1]], axis=1)
-    corners = bright[:, [0, 0, -1, -1], [0, -1, 0, -1]]
-    shares = [where.sum(axis=1) / where.shape[1] for where in (edges, bright.reshape(len(bright), -1), corners)]
-    return np.array(shares).T - 0.5
 
 
 def _noise(values: _Planes) -> NDArray[np.float64]:
