@@ -61,7 +61,7 @@ FULL = {
     "default": Recipe(
         network="default",
         version="3.0",
-        epochs=60,
+        epochs=32,
         batch_size=128,
         lr=0.006,
         weight_decay=0.03,
@@ -71,9 +71,6 @@ FULL = {
         synthetic_share=0.2,
         pictured_share=0.25,
         outlier_share=0.1,
-        teachers=3,
-        softness=2.0,
-        repeat=12,
     ),
     "reference": Recipe(
         network="reference",
