@@ -1,7 +1,7 @@
 """Which commands there are; each is made of its function when it is asked for.
 
-To import and make them all would add a fifth to the time of `--version`. What they need to run they import when they do:
-`--help` and `--version` load neither numpy nor onnxruntime.
+To import and make them all would add a fifth to the time of `--version`. What they need to run they import when they
+do: `--help` and `--version` load neither numpy nor onnxruntime.
 """
 
 from __future__ import annotations
