@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import signal
 import sys
-from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
 
 from mnistcls import __version__
-from mnistcls.commands.classify import classify
-from mnistcls.commands.common import EXIT_ERROR
-from mnistcls.commands.evaluate import evaluate
-from mnistcls.commands.info import bench, info
+from mnistcls.commands.registry import Commands
 from mnistcls.errors import MnistclsError
 
-# Commands import what they need when they run: --help and --version load neither numpy nor onnxruntime.
+EXIT_ERROR = 2
 
 app = typer.Typer(
+    cls=Commands,
     help="Reads handwritten digits out of folders of images.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -74,33 +71,3 @@ def common(
     ] = False,
 ) -> None:
     """Reads handwritten digits out of folders of images."""
-
-
-app.command(no_args_is_help=True, short_help="Read the digit in each image.")(classify)
-app.command(no_args_is_help=True, short_help="Measure how often the answers are right.")(evaluate)
-app.command(short_help="Describe a model file and the environment.")(info)
-app.command(short_help="Measure how fast each step is, and which one limits.")(bench)
-
-
-@app.command(short_help="Make a model file of a trained checkpoint.")
-def export(
-    checkpoint: Annotated[
-        Path | None, typer.Argument(help="A run's best.safetensors. Default: that of the newest finished run.")
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: model.onnx beside the checkpoint.")
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output and its card.")] = False,
-    data_dir: Annotated[Path | None, typer.Option(help="The MNIST files. Default: $MNIST_DIR, or else data.")] = None,
-) -> None:
-    """Make a model file of a trained checkpoint, with its model card; written only if it agrees with PyTorch.
-
-    Needs the train extra: pip install "mnistcls[train]".
-    """
-    try:
-        from train.export import export_run  # noqa: PLC0415
-
-        exported = export_run(checkpoint, output, data_dir, overwrite=overwrite)
-    except ModuleNotFoundError as error:  # the exporter imports some of what it needs only when it runs
-        raise MnistclsError(f'export needs {error.name}; pip install "mnistcls[train]"') from None
-    typer.echo(exported.describe(), err=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mnistcls.page import Page
     from mnistcls.sources import Sources
 
-EXIT_UNREADABLE, EXIT_ERROR = 1, 2
+EXIT_UNREADABLE = 1
 
 ModelFile = Annotated[
     Path | None, typer.Option("--model", metavar="FILE", help="An exported .onnx file. Default: the bundled model.")

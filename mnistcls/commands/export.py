@@ -1,0 +1,33 @@
+"""The command `mnistcls export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mnistcls.errors import MnistclsError
+
+
+def export(
+    checkpoint: Annotated[
+        Path | None, typer.Argument(help="A run's best.safetensors. Default: that of the newest finished run.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: model.onnx beside the checkpoint.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output and its card.")] = False,
+    data_dir: Annotated[Path | None, typer.Option(help="The MNIST files. Default: $MNIST_DIR, or else data.")] = None,
+) -> None:
+    """Make a model file of a trained checkpoint, with its model card; written only if it agrees with PyTorch.
+
+    Needs the train extra: pip install "mnistcls[train]".
+    """
+    try:
+        from train.export import export_run  # noqa: PLC0415
+
+        exported = export_run(checkpoint, output, data_dir, overwrite=overwrite)
+    except ModuleNotFoundError as error:  # the exporter imports some of what it needs only when it runs
+        raise MnistclsError(f'export needs {error.name}; pip install "mnistcls[train]"') from None
+    typer.echo(exported.describe(), err=True)
