@@ -92,7 +92,8 @@ class Classifier:
 
         Args:
             sources: one after the other, as their images, decoded, must not be in memory together.
-            at: told the place of a source before each image of it, and how many there are after the last.
+            at: told the place of a source before each image of it is read, and how many there are after that: until
+                the next is read, any of them may be at work, as their canonical forms are made together.
         """
         return self._judge(self._decoded(sources, at))
 
@@ -101,6 +102,7 @@ class Classifier:
         for place in range(len(sources)):
             at(place)  # first: waiting for its bytes is this source's time
             for decoded in read_source(next(complete), self.max_pixels):
+                at(len(sources))
                 yield decoded
                 at(place)
         at(len(sources))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from mnistcls.errors import ImageError, MnistclsError
 
@@ -93,6 +93,25 @@ class Tally:
             yield batch
         if self.total < self.inputs:
             raise MnistclsError(f"{self.inputs:,} inputs, but only {self.total:,} rows; please report this")
+
+    def counts(self) -> dict[str, int]:
+        """All of it by name, as files have it."""
+        counts = {"inputs": self.inputs, "rows": self.total, "skipped": self.skipped}
+        counts |= {f"status {status}": count for status, count in self.statuses.items()}
+        return counts | {f"digit {digit}": count for digit, count in sorted(self.digits.items())}
+
+    @classmethod
+    def of(cls, counts: Mapping[str, int]) -> Self:
+        """That of which these are the counts.
+
+        Raises:
+            KeyError: they are none.
+        """
+        tally = cls()
+        tally.inputs, tally.skipped = counts["inputs"], counts["skipped"]
+        tally.statuses.update({s: counts[f"status {s}"] for s in Status if f"status {s}" in counts})
+        tally.digits.update({digit: counts[f"digit {digit}"] for digit in range(10) if f"digit {digit}" in counts})
+        return tally
 
     def merge(self, other: Tally) -> None:
         """Count what another has counted."""

@@ -26,8 +26,9 @@ def answer(sources: Sequence[Source], at: Callable[[int], None]) -> Batch:
             Path(name).touch()
         _happen(name.removeprefix("once-").partition(" ")[0])
     at(len(sources))
-    if any(source.path.startswith("afterwards") for source in sources):
-        _happen("killed")
+    for name in (source.path for source in sources):
+        if name.startswith("afterwards"):
+            _happen(name.removeprefix("afterwards-").partition(" ")[0])
     return batch_of(*(Prediction(source.path, Status.NO_DIGIT, digit_score=0.0) for source in sources))
 
 

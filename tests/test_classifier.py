@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from toy_model import METADATA, canonical_glyphs, checkerboard, doubtful, glyph, save
 
-from mnistcls import Classifier, Prediction, Status
+from mnistcls import Classifier, Prediction, Status, canonical
 from mnistcls.model import BATCH_SIZE
-from mnistcls.sources import Sources
+from mnistcls.sources import Source, Sources
 
 
 @pytest.fixture(scope="module")
@@ -231,3 +231,23 @@ def test_travels_without_its_session_and_answers_the_same(classifier: Classifier
     assert len(sent) < classifier.model.path.stat().st_size + 10_000
     assert "_session" not in vars(received.model), "only a process that has images for it makes one"
     assert received.predict([glyph(4)]) == before
+
+
+def test_no_source_is_named_while_the_forms_of_several_are_made(
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = [Source(str(save(Path(f"{digit}.png"), digit))) for digit in range(5)]
+    said: list[int] = []
+    while_made: list[int] = []
+    make = canonical._canonical
+
+    def making(stack: Sequence[NDArray[np.uint8]]) -> list[canonical.Canonical]:
+        while_made.append(said[-1])
+        return make(stack)
+
+    monkeypatch.setattr(canonical, "BLOCK", 2)
+    monkeypatch.setattr(canonical, "_canonical", making)
+
+    assert len(classifier.answer(sources, said.append)) == 5
+    assert while_made == [5, 5, 5]
+    assert said[::3] == [0, 1, 2, 3, 4, 5], "before each is read, and at the end"

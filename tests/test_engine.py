@@ -76,13 +76,14 @@ def test_a_worker_that_dies_once_costs_nothing() -> None:
     assert outcome(names) == unharmed(names)
 
 
-def test_where_no_image_in_particular_is_to_blame_each_is_tried_alone() -> None:
-    names = [*NUMBERS[:20], "afterwards", *NUMBERS[20:60]]
+@pytest.mark.parametrize(("what", "says"), [("killed", "crashed: "), ("hanging", "timeout: ")])
+def test_where_no_image_in_particular_is_to_blame_each_is_tried_alone(what: str, says: str) -> None:
+    names = [*NUMBERS[:20], f"afterwards-{what}", *NUMBERS[20:60]]
 
-    rows = dict(outcome(names))
+    rows = dict(outcome(names, timeout=1.5))
 
     assert list(rows) == names
-    assert rows.pop("afterwards").startswith("crashed: ")
+    assert rows.pop(f"afterwards-{what}").startswith(says)
     assert set(rows.values()) == {""}
 
 

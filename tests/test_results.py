@@ -40,6 +40,26 @@ def test_the_tally_counts_only_what_has_passed() -> None:
     assert tally.digits == {9: 2}
 
 
+def test_a_tally_is_made_again_of_its_counts() -> None:
+    tally = Tally()
+    list(tally.count([batch_of(NINE, BROKEN, BLANK)]))
+    tally.inputs, tally.skipped = 3, 2
+
+    counts = tally.counts()
+
+    assert counts == {
+        "inputs": 3,
+        "rows": 3,
+        "skipped": 2,
+        "status ok": 1,
+        "status unreadable": 1,
+        "status no_digit": 1,
+        "digit 9": 1,
+    }
+    assert vars(Tally.of(counts)) == vars(tally)
+    assert Tally.of(counts).counts() == counts
+
+
 def test_a_row_that_is_missing_does_not_pass_unnoticed() -> None:
     tally = Tally()
     assert [source.path for source in tally.drawn(map(Source, "abc"))] == [*"abc"]

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from mnistcls.batch import Batch
 
 Answer = Callable[[Sequence[Source], Callable[[int], None]], "Batch"]
-"""Answers for some sources; says which of them, by its place, it is at, as often as an image of it is begun."""
+"""Answers for some sources; says which of them, by its place, it is at, as often as it goes to another; how many there
+are, where it may be any of them."""
 
 CHUNK_SOURCES = 64
 """Sources that are answered together in this process: the network takes as many at once."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from mnistcls import __version__
 from mnistcls.errors import OutputError
 from mnistcls.outputs import whole_file
-from mnistcls.results import Status, Tally
+from mnistcls.results import Tally
 
 if TYPE_CHECKING:
     from mnistcls.classifier import Classifier
@@ -93,17 +93,8 @@ class Manifest:
 
     def finish(self, tally: Tally, begun: datetime, seconds: float) -> Manifest:
         """The same for an output that is complete."""
-        counts = {"inputs": tally.inputs, "rows": tally.total, "skipped": tally.skipped}
-        counts |= {f"status {status}": count for status, count in tally.statuses.items()}
-        counts |= {f"digit {digit}": count for digit, count in sorted(tally.digits.items())}
         timings = {"begun": begun.isoformat(timespec="seconds"), "seconds": seconds}
-        return replace(self, finished=True, counts=counts, timings=timings)
-
-    def restore(self, tally: Tally) -> None:
-        """Count the rows of an output that is complete."""
-        tally.inputs, tally.skipped = self.counts["inputs"], self.counts["skipped"]
-        for status in Status:
-            tally.statuses[status] = self.counts.get(f"status {status}", 0)
+        return replace(self, finished=True, counts=tally.counts(), timings=timings)
 
     def to_json(self) -> str:
         """As it stands in its file."""

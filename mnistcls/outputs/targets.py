@@ -163,7 +163,7 @@ class ResultFile:
             return kept.sources
         if not earlier.finished:  # it was to replace an older output, and stopped before its first row
             return drawn
-        earlier.restore(tally)
+        tally.merge(Tally.of(earlier.counts))
         return None
 
     @contextmanager

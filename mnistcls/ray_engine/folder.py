@@ -14,7 +14,6 @@ import gzip
 import json
 import os
 import uuid
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ from fsspec.core import url_to_fs
 
 from mnistcls.errors import OutputError
 from mnistcls.outputs.manifest import Manifest
-from mnistcls.results import Status, Tally
+from mnistcls.results import Tally
 
 OWN = "_mnistcls"
 MANIFEST = f"{OWN}/manifest.json"
@@ -46,19 +45,14 @@ class Record:
 
     def to_bytes(self) -> bytes:
         """As it is stored."""
-        tally = self.tally
-        counts = {"inputs": tally.inputs, "skipped": tally.skipped, "statuses": tally.statuses, "digits": tally.digits}
-        return gzip.compress(json.dumps({**counts, "files": self.files}).encode(), compresslevel=1, mtime=0)
+        values = {"counts": self.tally.counts(), "files": self.files}
+        return gzip.compress(json.dumps(values).encode(), compresslevel=1, mtime=0)
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Record:
         """As it was stored."""
         values = json.loads(gzip.decompress(content))
-        tally = Tally()
-        tally.inputs, tally.skipped = values["inputs"], values["skipped"]
-        tally.statuses = Counter({Status(name): count for name, count in values["statuses"].items()})
-        tally.digits = Counter({int(digit): count for digit, count in values["digits"].items()})
-        return cls(tally, values["files"])
+        return cls(Tally.of(values["counts"]), values["files"])
 
 
 class ResultFolder:
