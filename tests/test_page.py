@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from rich.console import Console
 from test_cli import one_of_each_status, run
 from toy_model import canonical_glyphs, glyph, save
 
@@ -35,7 +34,6 @@ from mnistcls.sources import Sources
 
 COLUMNS = ("path", "shown", "status", "digit", "confidence", "score", "probabilities", "label", "error")
 COLUMNS += ("original", "canonical")
-SILENT = Console(file=io.StringIO())
 
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -137,7 +135,7 @@ def test_an_image_that_has_gone_keeps_its_answer(toy_model: Path) -> None:
     assert len(list(page.follow(classifier.batches(Sources(["7.png"]))))) == 1
     Path("7.png").unlink()
 
-    page.write(classifier, SILENT)
+    page.write(classifier)
 
     (row,) = rows()
     assert (row["digit"], row["status"], row["original"]) == (7, "ok", None)
