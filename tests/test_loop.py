@@ -211,6 +211,7 @@ def test_bfloat16_is_fast_on_a_gpu() -> None:
 
 
 def test_bfloat16_keeps_weights_and_loss_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "has_fast_bfloat16", lambda _: False)
     plain = new_trainer()
     next(epochs_of(plain))
     monkeypatch.setattr(loop, "has_fast_bfloat16", lambda _: True)
