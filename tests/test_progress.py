@@ -2,20 +2,11 @@ from __future__ import annotations
 
 import io
 
-from batches import batch_of
+from batches import batch_of, eight
 from rich.console import Console
 
 from mnistcls.commands.progress import bar_over, progress
-from mnistcls.errors import ErrorCode, ImageError
-from mnistcls.results import Prediction, Status
 from mnistcls.sources import Sources
-
-BROKEN = ImageError(ErrorCode.TRUNCATED, "cut short")
-
-
-def eight(path: str, confidence: float = 0.9996) -> Prediction:
-    rest = (1 - confidence) / 9
-    return Prediction(path, Status.OK, 8, confidence, 0.95, (*[rest] * 8, confidence, rest))
 
 
 def followed(console: Console) -> None:
