@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -125,6 +126,19 @@ class Tally:
         self.statuses[status] += 1
         if digit is not None:
             self.digits[digit] += 1
+
+
+def parts_of(probability: float, parts: int) -> int:
+    """How many of so many equal parts a probability is, rounded down and never all of them: nothing is certain.
+
+    It is taken with the six decimals that results have, so that all that show it show the same.
+    """
+    return min(math.floor(round(probability, 6) * parts + 1e-6), parts - 1)
+
+
+def confidence_text(confidence: float, decimals: int = 1) -> str:
+    """A confidence in percent, as people read it; at most 99.9 %."""
+    return f"{parts_of(confidence, 100 * 10**decimals) / 10**decimals:.{decimals}f}%"
 
 
 def printable(path: str) -> str:

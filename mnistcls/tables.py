@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TextIO
@@ -15,7 +14,7 @@ from rich.text import Text
 
 from mnistcls.commands.summary import STYLES
 from mnistcls.outputs.columns import Columns
-from mnistcls.results import Prediction, Status, printable
+from mnistcls.results import Prediction, Status, confidence_text, printable
 
 MAX_ROWS = 100
 """A table with more rows than this shows its beginning, then only the rows that need a look."""
@@ -153,7 +152,7 @@ def _without_code(error: str | None) -> str:
 def _confidence(confidence: float | None, style: str, *, bar: bool) -> Text:
     if confidence is None:
         return Text("")
-    number = Text(f"{math.floor(confidence * 1000) / 10:5.1f}%", style=style)
+    number = Text(f"{confidence_text(confidence):>6}", style=style)
     if not bar:
         return number
     full = round(confidence * BAR_WIDTH)

@@ -2,21 +2,24 @@ from __future__ import annotations
 
 import os
 import signal
-import struct
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from idx_files import idx
 
 from train.data import load_test, load_train, resolve_data_dir
 from train.published import PUBLISHED, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 
 
 def pytest_configure() -> None:
-    """Take Ctrl-C as in a terminal: what a shell runs in the background ignores it, and so would every child."""
+    """Set what tests and the commands that they run inherit."""
+    # Take Ctrl-C as in a terminal: what a shell runs in the background ignores it, and so would every child.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # PyTorch's threads wait for each other in a loop that other processes interrupt: on a busy machine two take a
+    # hundred times as long as one over what tests give them.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +51,14 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables are printed for 80 columns, without colours."""
+    monkeypatch.setenv("COLUMNS", "80")
+    for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
 def command(toy_model: Path) -> list[str]:
     """`mnistcls classify` with the toy model."""
     return [sys.executable, "-m", "mnistcls", "classify", "--model", str(toy_model)]
@@ -58,12 +69,8 @@ def tiny_mnist(mnist_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """A folder with the first 480 training and 1,000 test digits of MNIST, in MNIST's own format."""
     folder = tmp_path_factory.mktemp("tiny-mnist")
     train, test = load_train(mnist_dir), load_test(mnist_dir)
-    _write_idx(folder / TRAIN_IMAGES.name, train.images[:480])
-    _write_idx(folder / TRAIN_LABELS.name, train.labels[:480].astype(np.uint8))
-    _write_idx(folder / TEST_IMAGES.name, test.images[:1000])
-    _write_idx(folder / TEST_LABELS.name, test.labels[:1000].astype(np.uint8))
+    (folder / TRAIN_IMAGES.name).write_bytes(idx(train.images[:480]))
+    (folder / TRAIN_LABELS.name).write_bytes(idx(train.labels[:480].astype(np.uint8)))
+    (folder / TEST_IMAGES.name).write_bytes(idx(test.images[:1000]))
+    (folder / TEST_LABELS.name).write_bytes(idx(test.labels[:1000].astype(np.uint8)))
     return folder
-
-
-def _write_idx(path: Path, array: NDArray[np.uint8]) -> None:
-    path.write_bytes(struct.pack(f">I{array.ndim}I", 0x0800 + array.ndim, *array.shape) + array.tobytes())

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
+from idx_files import idx
 from numpy.typing import NDArray
 
 from mnistcls.errors import DataError
@@ -14,10 +14,6 @@ from train.data import TRAIN_SHA256, Digits, load_test, load_train, resolve_data
 
 IMAGES = np.arange(3 * 28 * 28, dtype=np.uint32).astype(np.uint8).reshape(3, 28, 28)
 LABELS = np.array([7, 0, 9], np.uint8)
-
-
-def idx(array: NDArray[np.uint8]) -> bytes:
-    return struct.pack(f">I{array.ndim}I", 0x0800 + array.ndim, *array.shape) + array.tobytes()
 
 
 def write_train(folder: Path, images: NDArray[np.uint8] = IMAGES, labels: NDArray[np.uint8] = LABELS) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import csv
 import os
-import struct
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from batches import batch_of
+from idx_files import idx
 from numpy.typing import NDArray
 from PIL import Image
 from test_cli import one_of_each_status, run
@@ -323,7 +323,7 @@ def test_what_came_out_of_archives_pages_and_idx_files_is_shown_too(command: lis
     pages = [Image.fromarray(glyph(digit)) for digit in (3, 4)]
     pages[0].save("p.tif", save_all=True, append_images=pages[1:])
     digits = canonical_glyphs()[:2]
-    Path("t10k-images-idx3-ubyte").write_bytes(struct.pack(">4I", 0x0803, *digits.shape) + digits.tobytes())
+    Path("t10k-images-idx3-ubyte").write_bytes(idx(digits))
     Path("list").write_text("p.tif\na.zip\nmissing.png\np.tif\nt10k-images-idx3-ubyte\nd\n")
 
     run(command, "--files-from", "list", "--debug-dir", "seen", "-j", "2")

@@ -208,10 +208,11 @@ WHAT_IS_WRONG = {
     "closing": r"broke off \(Remote end closed connection without response\)",
     "silent": r"was silent for 0\.2 s",
     "silent_midway": r"was silent for 0\.2 s",
-    "trickling": r"sent only \d+ bytes in 0\.2 s",
+    "trickling": r"sent only \d+ bytes in 1 s",
     "endless": "sent more than the 76,800 bytes that the file can have",
 }
-SLOW = {"silent", "silent_midway", "trickling"}
+TIMEOUTS = {"silent": 0.2, "silent_midway": 0.2, "trickling": 1}
+"""Seconds, of mirrors that are slow on purpose: all others answer well within a minute on the busiest machine."""
 
 
 @pytest.mark.parametrize("behaviour", WHAT_IS_WRONG)
@@ -219,9 +220,8 @@ def test_bad_mirror_is_named_with_what_was_wrong_and_leaves_nothing(
     server: str, data_dir: Path, behaviour: str
 ) -> None:
     mirror = f"{server}/{behaviour}/"
-    timeout = 0.2 if behaviour in SLOW else 10  # seconds
     with pytest.raises(DataError, match=rf"{mirror} {WHAT_IS_WRONG[behaviour]}") as caught:
-        fetch(data_dir, mirrors=[mirror], timeout=timeout)
+        fetch(data_dir, mirrors=[mirror], timeout=TIMEOUTS.get(behaviour, 60))
     message = str(caught.value)
     assert message.startswith(f"{data_dir}/first.gz cannot be downloaded (")
     assert message.endswith(
@@ -235,7 +235,8 @@ def test_bad_mirror_is_named_with_what_was_wrong_and_leaves_nothing(
 def test_next_mirror_is_asked(server: str, data_dir: Path, behaviour: str) -> None:
     data_dir.mkdir()
     (data_dir / "second").write_bytes(CONTENTS["second"])
-    fetch(data_dir, mirrors=[f"{server}/{behaviour}/", f"{server}/good/"], timeout=0.5)
+    timeout = 2 if behaviour == "silent" else 60  # seconds, in which the good one must answer as well
+    fetch(data_dir, mirrors=[f"{server}/{behaviour}/", f"{server}/good/"], timeout=timeout)
     assert names_in(data_dir) == ["first.gz", "second"]
     assert Mirror.requests == [f"/{behaviour}/first.gz", "/good/first.gz"]
 
@@ -355,11 +356,11 @@ def test_stopped_command_leaves_nothing(data_dir: Path, number: signal.Signals, 
         socket.create_server(("127.0.0.1", 0)) as listener,  # takes connections, and never says a word
         run_command(data_dir, listener.getsockname()[1]) as process,
     ):
-        deadline = time.monotonic() + 8
+        deadline = time.monotonic() + 250
         while not (data_dir.is_dir() and names_in(data_dir)) and time.monotonic() < deadline:
             time.sleep(0.02)
         assert names_in(data_dir)[0].endswith(".part")
         process.send_signal(number)
-        process.communicate(timeout=8)
+        process.communicate(timeout=250)
     assert process.returncode == code
     assert names_in(data_dir) == []

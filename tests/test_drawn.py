@@ -16,17 +16,17 @@ RECIPE = replace(FULL["default"], synthetic_share=0.5, pictured_share=0.75, outl
 
 @pytest.fixture(scope="module")
 def training(tiny_mnist: Path) -> Digits:
-    return load_train(tiny_mnist).take(np.arange(40))
+    return load_train(tiny_mnist).take(np.arange(20))
 
 
 def test_recipe_says_how_many_images_are_drawn(training: Digits, tmp_path: Path) -> None:
     mixture = mix(training, RECIPE, tmp_path / "drawn.safetensors")
     drawn = mixture.labels[mixture.real :]
-    assert (mixture.real, mixture.drawn) == (40, 20 + 30 + 10)
-    assert (drawn == NO_DIGIT).sum() == POOL * 10
-    assert np.bincount(drawn[: POOL * 20], minlength=10).tolist() == [POOL * 2] * 10
-    assert set(drawn[POOL * 20 : POOL * 50]) <= set(training.labels)
-    assert (mixture.images[:40] == training.images).all()
+    assert (mixture.real, mixture.drawn) == (20, 10 + 15 + 5)
+    assert (drawn == NO_DIGIT).sum() == POOL * 5
+    assert np.bincount(drawn[: POOL * 10], minlength=10).tolist() == [POOL] * 10
+    assert set(drawn[POOL * 10 : POOL * 25]) <= set(training.labels)
+    assert (mixture.images[:20] == training.images).all()
     assert mixture.images.dtype == np.uint8
     assert mixture.images.any(axis=(1, 2)).all()
 
@@ -43,4 +43,4 @@ def test_drawn_images_are_kept_for_a_resumed_run_and_redrawn_alike(training: Dig
 
 def test_without_shares_nothing_is_drawn(training: Digits, tmp_path: Path) -> None:
     mixture = mix(training, replace(RECIPE, synthetic_share=0, pictured_share=0, outlier_share=0), tmp_path / "kept")
-    assert (len(mixture), mixture.drawn, list(tmp_path.iterdir())) == (40, 0, [])
+    assert (len(mixture), mixture.drawn, list(tmp_path.iterdir())) == (20, 0, [])

@@ -20,10 +20,7 @@ from mnistcls.engine import SMALL_COUNT, answers, pool
 from mnistcls.errors import MnistclsError
 from mnistcls.sources import Source
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-
-
-pytestmark = pytest.mark.usefixtures("here")
+pytestmark = [pytest.mark.skipif(os.name == "nt", reason="POSIX signals"), pytest.mark.usefixtures("here")]
 
 
 def outcome(names: list[str], workers: int = 2, timeout: float = 0) -> list[tuple[str, str]]:
@@ -175,19 +172,22 @@ def test_a_warning_in_a_worker_reaches_the_log(toy_model: Path, caplog: pytest.L
 
 
 MAIN = """
-import multiprocessing, os, signal
-from threading import Timer
+import multiprocessing, os, signal, time
+from pathlib import Path
+from threading import Thread
 from answering import answer
 from mnistcls.engine import answers
 from mnistcls.sources import Source
 
 def end():
+    while len(list(Path().glob("once-*"))) < 2:  # each worker is at an image
+        time.sleep(0.01)
     print(*(child.pid for child in multiprocessing.active_children()), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 
 if __name__ == "__main__":
-    Timer(3, end).start()
-    list(answers(map(Source, ["1", *["hanging"] * 200]), answer, workers=2, timeout=0))
+    Thread(target=end).start()
+    list(answers(map(Source, [f"once-hanging {n}" for n in range(200)]), answer, workers=2, timeout=0))
 """
 
 
@@ -200,9 +200,9 @@ def test_workers_end_when_the_main_process_is_killed() -> None:
     )
 
     workers = [Path("/proc", pid) for pid in result.stdout.split()]
-    assert workers
+    assert len(workers) == 2
     assert result.returncode == -signal.SIGKILL
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while any(worker.exists() for worker in workers) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not any(worker.exists() for worker in workers)

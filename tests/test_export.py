@@ -76,10 +76,15 @@ def proto(exported: Exported) -> onnx.ModelProto:
 
 
 @pytest.fixture
-def built(monkeypatch: pytest.MonkeyPatch, exported: Exported) -> None:
-    """Exporting and checking are slow: let `export` take the bytes that it gave once, and check them on few images."""
-    monkeypatch.setattr(train.export, "build", lambda *_: exported.path.read_bytes())
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers are compared one by one, which is slow: let that be done on few images."""
     monkeypatch.setattr(train.export, "PARITY_IMAGES", 20)
+
+
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch, exported: Exported, few: None) -> None:  # noqa: ARG001 - few for its effect
+    """Exporting is slow: let `export` take the bytes that it gave once."""
+    monkeypatch.setattr(train.export, "build", lambda *_: exported.path.read_bytes())
 
 
 @pytest.fixture
@@ -255,6 +260,7 @@ def test_deployed_network_never_drops_out(images: NDArray[np.uint8]) -> None:
 # --- disagreement
 
 
+@pytest.mark.usefixtures("few")
 def test_one_changed_weight_is_noticed(proto: onnx.ModelProto, checkpoint: Path, images: NDArray[np.uint8]) -> None:
     deployed, _ = parts_of(checkpoint)
     assert check_parity(bytes(proto.SerializeToString()), deployed, images) <= PARITY_TOLERANCE
@@ -270,6 +276,7 @@ class Doubtful(Calibration):
         return probabilities, digit_scores * 0.999
 
 
+@pytest.mark.usefixtures("few")
 def test_another_digit_score_is_noticed(proto: onnx.ModelProto, checkpoint: Path, images: NDArray[np.uint8]) -> None:
     deployed, _ = parts_of(checkpoint)
     deployed.calibration = Doubtful(**vars(CALIBRATION))
@@ -277,6 +284,7 @@ def test_another_digit_score_is_noticed(proto: onnx.ModelProto, checkpoint: Path
         check_parity(bytes(proto.SerializeToString()), deployed, images)
 
 
+@pytest.mark.usefixtures("few")
 def test_answers_that_hang_on_the_batch_are_noticed(
     monkeypatch: pytest.MonkeyPatch, proto: onnx.ModelProto, checkpoint: Path, images: NDArray[np.uint8]
 ) -> None:
@@ -290,6 +298,7 @@ def test_answers_that_hang_on_the_batch_are_noticed(
         check_parity(bytes(proto.SerializeToString()), parts_of(checkpoint)[0], images)
 
 
+@pytest.mark.usefixtures("few")
 def test_digit_score_that_is_no_number_is_noticed(
     monkeypatch: pytest.MonkeyPatch, proto: onnx.ModelProto, checkpoint: Path, images: NDArray[np.uint8]
 ) -> None:
@@ -304,7 +313,7 @@ def test_digit_score_that_is_no_number_is_noticed(
 
 
 @pytest.fixture
-def disagreeing(monkeypatch: pytest.MonkeyPatch, proto: onnx.ModelProto) -> None:
+def disagreeing(monkeypatch: pytest.MonkeyPatch, proto: onnx.ModelProto, few: None) -> None:  # noqa: ARG001 - as above
     """Let the exporter make a file that says something else than the network."""
     monkeypatch.setattr(train.export, "build", lambda *_: perturbed(proto))
 

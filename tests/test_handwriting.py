@@ -7,6 +7,7 @@ from train import handwriting
 from train.contact_sheet import CELL
 from train.forms import FORMS
 from train.handwriting import drawing, is_whole, write_digits
+from train.script import app
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +48,7 @@ def test_a_digit_that_lost_a_piece_is_not_whole():
 
 def test_the_command_shows_a_row_for_each_form(tmp_path, monkeypatch):
     monkeypatch.setattr(handwriting, "FORMS", FORMS[:2])
-    app = handwriting.typer.Typer()
-    app.command()(handwriting.main)
-    result = CliRunner().invoke(app, [str(tmp_path / "forms.png")])
+    result = CliRunner().invoke(app(handwriting.main), [str(tmp_path / "forms.png")])
     assert (result.exit_code, result.stdout) == (0, "")
     with Image.open(tmp_path / "forms.png") as image:
         assert image.height == 2 * CELL

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import struct
 import tracemalloc
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from idx_files import idx
 from numpy.typing import NDArray
 
 from mnistcls.errors import DataError
@@ -17,10 +17,6 @@ from train.idx import MAX_BYTES, read_idx
 
 IMAGES = np.arange(3 * 28 * 28, dtype=np.uint32).astype(np.uint8).reshape(3, 28, 28)
 LABELS = np.array([7, 0, 9], np.uint8)
-
-
-def idx(array: NDArray[np.uint8]) -> bytes:
-    return struct.pack(f">I{array.ndim}I", 0x0800 + array.ndim, *array.shape) + array.tobytes()
 
 
 def packed(content: bytes) -> bytes:

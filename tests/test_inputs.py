@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
 import subprocess
 import tarfile
 import zipfile
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from idx_files import idx
 from PIL import Image
 from test_cli import HEADER, Result, digits, run
 from toy_model import canonical_glyphs, glyph, save
@@ -37,7 +37,7 @@ def test_all_kinds_of_input_are_rows_in_the_order_given(command: list[str]) -> N
     pages = [Image.fromarray(glyph(digit)) for digit in (3, 4)]
     pages[0].save("p.tif", save_all=True, append_images=pages[1:])
     images = canonical_glyphs()[:2]
-    Path("t10k-images-idx3-ubyte").write_bytes(struct.pack(">4I", 0x0803, *images.shape) + images.tobytes())
+    Path("t10k-images-idx3-ubyte").write_bytes(idx(images))
 
     result = run(command, "a.zip", "d/*.png", "t10k-images-idx3-ubyte", "p.tif", "a.tar.gz", "no*")
 

@@ -6,10 +6,12 @@ import os
 import struct
 from pathlib import Path
 
+import numpy as np
 import pytest
 from batches import batch_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from idx_files import idx
 from toy_model import save
 
 from mnistcls.errors import LabelError
@@ -37,7 +39,7 @@ def csv_file(text: str | bytes, name: str = "labels.csv") -> Path:
 
 
 def idx_file(labels: list[int], name: str = "t10k-labels-idx1-ubyte") -> Path:
-    Path(name).write_bytes(struct.pack(">II", 0x0801, len(labels)) + bytes(labels))
+    Path(name).write_bytes(idx(np.array(labels, np.uint8)))
     return Path(name)
 
 

@@ -1,4 +1,4 @@
-"""What pip gets: a wheel that works where there is no checkout."""
+"""What pip gets: versions that were tested, and a wheel that works where there is no checkout."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 CHECKOUT = Path(__file__).parent.parent
 SAMPLES = CHECKOUT / "data" / "samples"
@@ -26,6 +30,29 @@ def run(*command: str | Path, cwd: Path, **environment: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def required(name: str, extras: frozenset[str], seen: set[tuple[str, frozenset[str]]]) -> Iterator[str]:
+    """Names of all that a distribution is installed with on this machine; `seen` are those that were asked before."""
+    if (name, extras) in seen:
+        return
+    seen.add((name, extras))
+    for requirement in map(Requirement, metadata.requires(name) or ()):
+        asked = [{"extra": extra} for extra in ("", *extras)]
+        if not requirement.marker or any(map(requirement.marker.evaluate, asked)):
+            yield canonicalize_name(requirement.name)
+            yield from required(canonicalize_name(requirement.name), frozenset(requirement.extras), seen)
+
+
+def test_constraints_name_a_version_of_all_that_is_installed() -> None:
+    lines = (CHECKOUT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = [canonicalize_name(line.partition("==")[0]) for line in lines if "==" in line]
+
+    needed = set(required("mnistcls", frozenset({"train", "test"}), set()))
+
+    assert {"torch", "click", "aiohttp"} <= needed  # of all depths and extras
+    assert sorted(needed - set(pinned)) == []
+    assert len(pinned) == len(set(pinned))
 
 
 @pytest.fixture(scope="module")

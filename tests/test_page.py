@@ -8,7 +8,6 @@ import io
 import json
 import os
 import re
-import struct
 import sys
 import tarfile
 import zipfile
@@ -17,8 +16,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from idx_files import idx
 from PIL import Image
-from rich.console import Console
 from test_cli import one_of_each_status, run
 from toy_model import canonical_glyphs, glyph, save
 
@@ -35,7 +34,6 @@ from mnistcls.sources import Sources
 
 COLUMNS = ("path", "shown", "status", "digit", "confidence", "score", "probabilities", "label", "error")
 COLUMNS += ("original", "canonical")
-SILENT = Console(file=io.StringIO())
 
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -137,7 +135,7 @@ def test_an_image_that_has_gone_keeps_its_answer(toy_model: Path) -> None:
     assert len(list(page.follow(classifier.batches(Sources(["7.png"]))))) == 1
     Path("7.png").unlink()
 
-    page.write(classifier, SILENT)
+    page.write(classifier)
 
     (row,) = rows()
     assert (row["digit"], row["status"], row["original"]) == (7, "ok", None)
@@ -208,9 +206,7 @@ def test_images_in_other_files_are_shown(command: list[str]) -> None:
         archive.add("7.png")
         archive.add("scan.tif", "in/2.tif")
     digits = canonical_glyphs()[:2]
-    Path("t-images-idx3-ubyte.gz").write_bytes(
-        gzip.compress(struct.pack(">4I", 0x0803, *digits.shape) + digits.tobytes())
-    )
+    Path("t-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(digits)))
 
     run(command, "b.tar.gz", "a.zip", "t-images-idx3-ubyte.gz", "scan.tif", "--report", "page.html")
 

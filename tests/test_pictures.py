@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from train import pictures
 from train.pictures import PAGE_HEIGHT, PAGE_WIDTH, SCALE, find_chromium, table_svg, write_report
+from train.script import app
 
 CHECKOUT = Path(__file__).parents[1]
 KEPT = CHECKOUT / "data" / "pictures"
@@ -78,10 +79,8 @@ def test_the_pictures_are_light_and_stand_in_the_readme_with_a_text() -> None:
 
 def test_without_a_browser_the_command_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "CHROMIUM", ("no-such-browser",))
-    app = pictures.typer.Typer()
-    app.command()(pictures.main)
 
-    result = CliRunner().invoke(app, ["-o", str(tmp_path)])
+    result = CliRunner().invoke(app(pictures.main), ["-o", str(tmp_path)])
 
     assert result.exit_code == 2
     assert "apt-get install chromium" in result.output

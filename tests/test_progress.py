@@ -2,20 +2,11 @@ from __future__ import annotations
 
 import io
 
-from batches import batch_of
+from batches import batch_of, eight
 from rich.console import Console
 
-from mnistcls.commands.progress import progress
-from mnistcls.errors import ErrorCode, ImageError
-from mnistcls.results import Prediction, Status
+from mnistcls.commands.progress import bar_over, progress
 from mnistcls.sources import Sources
-
-BROKEN = ImageError(ErrorCode.TRUNCATED, "cut short")
-
-
-def eight(path: str, confidence: float = 0.9996) -> Prediction:
-    rest = (1 - confidence) / 9
-    return Prediction(path, Status.OK, 8, confidence, 0.95, (*[rest] * 8, confidence, rest))
 
 
 def followed(console: Console) -> None:
@@ -48,3 +39,12 @@ def test_the_bar_is_gone_before_anything_else_is_printed() -> None:
     assert "Classifying" in before
     assert before.endswith("\x1b[1A\x1b[2K")  # one line up, and erased
     assert after == ""
+
+
+def test_a_list_has_a_bar_on_a_terminal_alone() -> None:
+    terminal = Console(file=io.StringIO(), force_terminal=True, width=80, _environ={"TERM": "xterm"})
+    pipe = Console(file=io.StringIO())
+
+    assert [list(bar_over("Drawing", console)([1, 2, 3])) for console in (terminal, pipe)] == [[1, 2, 3]] * 2
+    assert "Drawing" in terminal.file.getvalue()  # type: ignore[attr-defined]
+    assert pipe.file.getvalue() == ""  # type: ignore[attr-defined]

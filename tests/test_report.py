@@ -54,12 +54,7 @@ Image   Error
 b.png   truncated: cut short
 """
 
-
-@pytest.fixture(autouse=True)
-def _eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
-        monkeypatch.delenv(name, raising=False)
+pytestmark = pytest.mark.usefixtures("eighty_columns")
 
 
 def printed(evaluation: Evaluation) -> str:

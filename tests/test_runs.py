@@ -22,13 +22,6 @@ SETTINGS = RunSettings(RECIPE, 7, {"commit": "abc", "data_sha256": "def"})
 HISTORY = [Epoch(1, 0.5, 0.25, 0.875, 1.5), Epoch(2, 0.4, 0.2, 0.9, 1.25)]
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder, which is the current one."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def started(name: str, time: int) -> Run:
     run = Run.start(SETTINGS, Path("runs", name))
     os.utime(run.settings_file, (time, time))

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from train import samples
 from train.samples import SAMPLES, paint, write_samples
+from train.script import app
 
 KEPT = Path(__file__).parents[1] / "data" / "samples"
 EVERY_SAMPLE = pytest.mark.parametrize("name", [sample.name for sample in SAMPLES])
@@ -107,9 +108,7 @@ def test_the_collection_is_small():
 
 def test_the_command_writes_where_it_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(samples, "SAMPLES", SAMPLES[:1])
-    app = samples.typer.Typer()
-    app.command()(samples.main)
-    result = CliRunner().invoke(app, ["-o", str(tmp_path / "new" / "samples")])
+    result = CliRunner().invoke(app(samples.main), ["-o", str(tmp_path / "new" / "samples")])
     assert (result.exit_code, result.stdout) == (0, "")
     assert sorted(path.name for path in (tmp_path / "new" / "samples").iterdir()) == [
         "labels.csv",

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
-import typer
 from PIL import Image, ImageOps
 from typer.testing import CliRunner
 
 from mnistcls.errors import DataError, OutputError
 from train import stress
 from train.data import Digits, load_test
+from train.script import app
 from train.stress import ROWS, choose, paint, write_stress
 
 COUNT = 3
@@ -154,9 +154,7 @@ def test_more_digits_than_there_are():
 
 
 def run(*arguments):
-    app = typer.Typer()
-    app.command()(stress.main)
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return CliRunner().invoke(app(stress.main), [str(argument) for argument in arguments])
 
 
 def test_command_writes_the_chosen_rows_and_a_contact_sheet(tmp_path, mnist_dir):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from batches import batch_of
+from batches import batch_of, eight
 
 from mnistcls.commands.summary import summary
 from mnistcls.errors import ErrorCode, ImageError
@@ -8,11 +8,6 @@ from mnistcls.results import Prediction, Status, Tally
 from mnistcls.sources import Source
 
 BROKEN = ImageError(ErrorCode.TRUNCATED, "cut short")
-
-
-def eight(path: str, confidence: float = 0.9996) -> Prediction:
-    rest = (1 - confidence) / 9
-    return Prediction(path, Status.OK, 8, confidence, 0.95, (*[rest] * 8, confidence, rest))
 
 
 def tally_of(*predictions: Prediction) -> Tally:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 
 import pytest
+from batches import eight
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -20,17 +21,7 @@ BROKEN = ImageError(
     ErrorCode.UNSUPPORTED_FORMAT, "HEIC: save it as JPEG or PNG first, or install a thing that reads it"
 )
 
-
-def eight(path: str, confidence: float = 0.9996) -> Prediction:
-    rest = (1 - confidence) / 9
-    return Prediction(path, Status.OK, 8, confidence, 0.95, (*[rest] * 8, confidence, rest))
-
-
-@pytest.fixture(autouse=True)
-def _eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
-        monkeypatch.delenv(name, raising=False)
+pytestmark = pytest.mark.usefixtures("eighty_columns")
 
 
 def printed(predictions: Iterable[Prediction], columns: Columns | None = None) -> list[str]:

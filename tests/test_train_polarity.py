@@ -5,19 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from mnistcls.canonical.polarity import SHAPE_WEIGHTS
 from train import polarity
 from train.data import load_train
 from train.polarity import INK, Margin, fit, paint
+from train.script import app
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    app = typer.Typer()
-    app.command()(polarity.main)
-    result = CliRunner().invoke(app, list(arguments))
+    result = CliRunner().invoke(app(polarity.main), list(arguments))
     return result.exit_code, result.output
 
 

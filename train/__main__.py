@@ -27,7 +27,12 @@ from train.fit import fit, score, score_hard
 from train.recipes import FULL, QUICK
 from train.runs import Run, RunSettings, newest_run, provenance
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
 @app.command()

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import signal
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +24,7 @@ from mnistcls.errors import DataError
 from train.download import fetch
 from train.idx import read_idx
 from train.published import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, PublishedFile, broken
+from train.script import run
 
 SIDE = 28  # pixels
 CLASSES = 10
@@ -106,10 +105,6 @@ def _load(data_dir: Path, images_file: PublishedFile, labels_file: PublishedFile
     return Digits(images, labels.astype(np.int64))
 
 
-app = typer.Typer(add_completion=False)
-
-
-@app.command()
 def main(
     data_dir: Annotated[
         Path | None,
@@ -118,15 +113,9 @@ def main(
 ) -> None:
     """Get the four MNIST files where they are missing, and check that every byte is the published one."""
     folder = resolve_data_dir(data_dir)
-    try:
-        fetch(folder)
-    except DataError as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
+    fetch(folder)
     typer.echo(f"{folder}: all four MNIST files are there, as they were published.")
 
 
 if __name__ == "__main__":
-    # Unwind as Ctrl-C does, so that a terminated download leaves nothing half-written either.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    app()
+    run(main)

@@ -21,6 +21,7 @@ from train.forms import FORMS, Form
 from train.ink import Ink, Pen, render
 from train.media import Grey, boxed, through_any
 from train.parallel import in_processes
+from train.script import run
 from train.strokes import Hand, Points, digit_strokes
 
 _BLOCK = 250  # images that a worker draws at a time
@@ -151,4 +152,4 @@ def main(file: Annotated[Path, typer.Argument(help="The picture to write, for ex
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

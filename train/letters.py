@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 from typing import TypeVar
 
-import matplotlib as mpl
 import numpy as np
-from HersheyFonts import HersheyFonts
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFilter
 
 from train.data import Digits
+from train.fonts import hershey_font, truetype_font
 from train.ink import Pen, render
 from train.photo import Field
 from train.sketch import Picture, by_hand, on_paper, tilted
@@ -25,7 +23,7 @@ from train.strokes import Points
 
 _T = TypeVar("_T")
 
-CANVAS, SIZE = 112, 60  # pixels: of the image that a glyph is drawn on, of its font
+CANVAS = 112  # pixels, of the image that a glyph is drawn on
 
 UPRIGHT = "ACEFHJKLMNPRTUVWXYacdefhjkmnprtuvwxy"
 SLANTED = "ACEFHKLMNPRUVWXYacdefhkmnprtuvwx"  # a leaning T is a 7, J a 1, y an open 4
@@ -109,33 +107,20 @@ def pen_drawing(strokes: list[Points], rng: np.random.Generator) -> Picture:
 def glyph(font: str, text: str) -> Field:
     """A text in a font of matplotlib, ink (112, 112)."""
     image = Image.new("L", (CANVAS, CANVAS))
-    ImageDraw.Draw(image).text((CANVAS / 2, CANVAS / 2), text, 255, _font(font), anchor="mm")
+    ImageDraw.Draw(image).text((CANVAS / 2, CANVAS / 2), text, 255, truetype_font(font), anchor="mm")
     return np.asarray(image, np.float32) / 255
 
 
 @cache
 def hershey(font: str, character: str) -> list[Points]:
     """The strokes of a character of one of Hershey's fonts, joints (K, 2), y downwards."""
-    strokes = [np.array(list(stroke), float) for stroke in _hershey(font).strokes_for_text(character)]
+    strokes = [np.array(list(stroke), float) for stroke in hershey_font(font).strokes_for_text(character)]
     return [stroke for stroke in strokes if len(stroke) > 1]
 
 
 def pick(choices: Sequence[_T], rng: np.random.Generator) -> _T:
     """One of them, all as likely."""
     return choices[int(rng.integers(len(choices)))]
-
-
-@cache
-def _font(name: str) -> ImageFont.FreeTypeFont:
-    path = Path(mpl.get_data_path(), "fonts", "ttf", name)
-    return ImageFont.truetype(path, SIZE, layout_engine=ImageFont.Layout.BASIC)  # the other is not everywhere
-
-
-@cache
-def _hershey(name: str) -> HersheyFonts:
-    font = HersheyFonts()
-    font.load_default_font(name)
-    return font
 
 
 def _printed(font: tuple[str, str], rng: np.random.Generator) -> Field:

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from mnistcls.canonical.placement import SIZE
-from mnistcls.errors import DataError, TrainingError
+from mnistcls.errors import OutputError, TrainingError
 from train import letters, spoiled, textures, unseen
 from train.data import Digits, load_train, resolve_data_dir
 from train.parallel import in_processes
+from train.script import run
 from train.sketch import Picture
 
 Maker = Callable[[np.random.Generator, Digits], Picture | None]
@@ -156,12 +157,12 @@ def main(
     data_dir: Annotated[Path | None, typer.Option(help="The MNIST files. Default: $MNIST_DIR, or else data.")] = None,
 ) -> None:
     """Draw a few outliers of each kind, as images and in canonical form."""
+    sheet = sample_sheet(tuple(MAKERS), seed, load_train(resolve_data_dir(data_dir)))
     try:
-        sample_sheet(tuple(MAKERS), seed, load_train(resolve_data_dir(data_dir))).save(output)
-    except (DataError, OSError, ValueError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
+        sheet.save(output)
+    except ValueError as error:  # a suffix that names no format
+        raise OutputError(f"{output}: {error}; name it .png") from error
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

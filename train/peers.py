@@ -7,7 +7,6 @@ for images of one character. Each gets the files as they are.
 from __future__ import annotations
 
 import re
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from mnistcls.evaluation.labels import Labels, find_labels
 from mnistcls.evaluation.metrics import Proportion
 from train import tesseract
 from train.data import load_test, resolve_data_dir
+from train.script import run
 from train.stress import ROWS, write_stress
 from train.stress_table import naive_digits
 
@@ -127,27 +127,23 @@ def main(
     readme: Annotated[Path | None, typer.Option(help="Put the table between its markers here.")] = None,
 ) -> None:
     """Print how often mnistcls and its peers are right, as Markdown."""
-    try:
-        if readme:
-            with_table(readme, "")
-        others = [Images(folder.resolve().name, find_labels(str(folder), None)) for folder in folders or []]
-        classifier = Classifier(model)
-        peers: dict[str, Read] = {"same network, naive reader": naive_reader(classifier)}
-        if version := tesseract.version():
-            peers[f"Tesseract {version}"] = tesseract.read
-        else:
-            typer.echo("Without Tesseract, which is not installed: apt-get install tesseract-ocr", err=True)
-        with tempfile.TemporaryDirectory() as temporary:
-            sets = chain(own_images(Path(temporary), resolve_data_dir(data_dir), count=count), others)
-            table = markdown([score(images, classifier, peers) for images in sets])
-        if readme:
-            readme.write_text(with_table(readme, table), encoding="utf-8")
-        else:
-            typer.echo(table)
-    except (MnistclsError, OSError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        sys.exit(2)
+    if readme:
+        with_table(readme, "")
+    others = [Images(folder.resolve().name, find_labels(str(folder), None)) for folder in folders or []]
+    classifier = Classifier(model)
+    peers: dict[str, Read] = {"same network, naive reader": naive_reader(classifier)}
+    if version := tesseract.version():
+        peers[f"Tesseract {version}"] = tesseract.read
+    else:
+        typer.echo("Without Tesseract, which is not installed: apt-get install tesseract-ocr", err=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        sets = chain(own_images(Path(temporary), resolve_data_dir(data_dir), count=count), others)
+        table = markdown([score(images, classifier, peers) for images in sets])
+    if readme:
+        readme.write_text(with_table(readme, table), encoding="utf-8")
+    else:
+        typer.echo(table)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

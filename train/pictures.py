@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from mnistcls.errors import MnistclsError
+from train.script import run
 
 SAMPLES = "data/samples"
 CHROMIUM = "chromium", "chromium-browser", "google-chrome"
@@ -115,14 +116,10 @@ def main(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write to.")] = Path("data/pictures"),
 ) -> None:
     """Draw the pictures in the README: the results as a terminal shows them, and the report."""
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        (output / "table.svg").write_text(table_svg(), encoding="utf-8")
-        write_report(output)
-    except (MnistclsError, OSError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "table.svg").write_text(table_svg(), encoding="utf-8")
+    write_report(output)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnistcls.canonical.polarity import shape_evidence
-from mnistcls.errors import DataError
 from train.data import Digits, load_train, resolve_data_dir
+from train.script import run
 
 DIGITS = 6_000
 """Of the training set: three weights need no more."""
@@ -85,11 +85,7 @@ def main(
     seed: Annotated[int, typer.Option(min=0, help="Chooses the digits and all that is left to chance.")] = 0,
 ) -> None:
     """Fit the weights that tell bright ink from dark ink by shape alone, and print how often they are right."""
-    try:
-        digits = load_train(resolve_data_dir(data_dir))
-    except DataError as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
+    digits = load_train(resolve_data_dir(data_dir))
     features, bright_ink, margins = _examples(digits, np.random.default_rng(seed))
     held_out = np.arange(len(features)) < HELD_OUT * len(features)
     weights = fit(features[~held_out], bright_ink[~held_out])
@@ -116,4 +112,4 @@ def _small(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

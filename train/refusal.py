@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from mnistcls.errors import MnistclsError
 from mnistcls.evaluation.metrics import Proportion
 from mnistcls.model import Model, Outputs
 from train.data import Digits, load_test, resolve_data_dir
 from train.outliers import HELD_OUT_KINDS, TRAINED_KINDS, Outliers, outliers
+from train.script import run
 
 SEED = 1_000_003
 """Of the outliers that are measured with; training's seeds are small numbers."""
@@ -124,15 +124,11 @@ def main(
     data_dir: Annotated[Path | None, typer.Option(help="The MNIST files. Default: $MNIST_DIR, or else data.")] = None,
 ) -> None:
     """Print how well a model tells digits from what is none."""
-    try:
-        loaded, digits = Model(model), load_test(resolve_data_dir(data_dir))
-        kinds = HELD_OUT_KINDS + TRAINED_KINDS
-        others = outliers(count * len(kinds), SEED, kinds, digits=digits)
-    except MnistclsError as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
+    loaded, digits = Model(model), load_test(resolve_data_dir(data_dir))
+    kinds = HELD_OUT_KINDS + TRAINED_KINDS
+    others = outliers(count * len(kinds), SEED, kinds, digits=digits)
     Console().print(table(refusal(loaded, digits, others)))
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

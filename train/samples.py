@@ -32,6 +32,7 @@ from train.photo import (
     to_8_bit,
     uneven,
 )
+from train.script import run
 from train.strokes import Points, digit_strokes
 
 Strokes = list[Points]
@@ -256,4 +257,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

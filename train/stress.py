@@ -6,8 +6,6 @@ digit's index in the test set, and every row shows the same digits, so that rows
 
 from __future__ import annotations
 
-import signal
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,12 +18,13 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import track
 
-from mnistcls.errors import DataError, MnistclsError, OutputError
+from mnistcls.errors import DataError, OutputError
 from train import photo, scenes
 from train.contact_sheet import contact_sheet
 from train.data import Digits, load_test, resolve_data_dir
 from train.enlarged import Frame
 from train.scenes import Paint, lit
+from train.script import run
 
 _OPTIONS: dict[str, dict[str, Any]] = {".png": {"compress_level": 1}}  # three times as fast as the default
 
@@ -228,16 +227,11 @@ def main(  # noqa: PLR0913, PLR0917 - a command's options
     ] = None,
 ) -> None:
     """Write MNIST test digits as images that are hard to read for a program, and easy for a person."""
-    try:
-        chosen = choose([name for name in rows.split(",") if name])
-        write_stress(folder, load_test(resolve_data_dir(data_dir)), chosen, count=count, seed=seed)
-        if picture:
-            contact_sheet(folder, {row.name: row.severity for row in chosen}).save(picture)
-    except MnistclsError as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
+    chosen = choose([name for name in rows.split(",") if name])
+    write_stress(folder, load_test(resolve_data_dir(data_dir)), chosen, count=count, seed=seed)
+    if picture:
+        contact_sheet(folder, {row.name: row.severity for row in chosen}).save(picture)
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    typer.run(main)
+    run(main)

@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.progress import track
 
 from mnistcls.classifier import Classifier
-from mnistcls.errors import MnistclsError
 from train.data import Digits, load_test, resolve_data_dir
+from train.script import run
 from train.stress import ROWS, Row, write_stress
 
 
@@ -70,15 +70,11 @@ def main(
     data_dir: Annotated[Path | None, typer.Option(help="The MNIST files. Default: $MNIST_DIR, or else data.")] = None,
 ) -> None:
     """Print the stress table as Markdown."""
-    try:
-        digits, classifier = load_test(resolve_data_dir(data_dir)), Classifier(model)
-    except MnistclsError as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
+    digits, classifier = load_test(resolve_data_dir(data_dir)), Classifier(model)
     console = Console(stderr=True)
     rows = track(ROWS, "Reading", console=console, disable=not console.is_terminal)
     typer.echo(markdown([score(row, digits, classifier, count=count, seed=seed) for row in rows]))
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

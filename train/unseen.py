@@ -12,11 +12,11 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-from HersheyFonts import HersheyFonts
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from train.data import Digits
+from train.fonts import hershey_font, truetype_font
 from train.photo import Field
 from train.sketch import Picture, on_paper, tilted
 
@@ -115,14 +115,14 @@ def signature(rng: np.random.Generator, _digits: Digits) -> Picture:
 def _character(font: str, characters: str, rng: np.random.Generator) -> Field:
     image = Image.new("L", (SIDE, SIDE))
     text = characters[int(rng.integers(len(characters)))]
-    ImageDraw.Draw(image).text((SIDE / 2, SIDE / 2), text, 255, _font(font), anchor="mm")
+    ImageDraw.Draw(image).text((SIDE / 2, SIDE / 2), text, 255, truetype_font(font), anchor="mm")
     return tilted(np.asarray(image, np.float32) / 255, rng, 0.1, 0.12)
 
 
 def _engraved(font: str, characters: str, rng: np.random.Generator) -> Field:
     """A character of one of Hershey's fonts of several lines a stroke."""
     text = characters[int(rng.integers(len(characters)))]
-    strokes = [np.array(list(stroke), float) for stroke in _hershey(font).strokes_for_text(text)]
+    strokes = [np.array(list(stroke), float) for stroke in hershey_font(font).strokes_for_text(text)]
     return tilted(_line([stroke for stroke in strokes if len(stroke) > 1], int(rng.integers(2, 5))), rng, 0.1, 0.12)
 
 
@@ -168,19 +168,6 @@ def _attractor(rng: np.random.Generator) -> Field:
     for x, y in at.tolist():
         ImageDraw.Draw(image).ellipse((x - 1.5, y - 1.5, x + 1.5, y + 1.5), 255)
     return np.asarray(image, np.float32) / 255
-
-
-@cache
-def _font(name: str) -> ImageFont.FreeTypeFont:
-    path = Path(mpl.get_data_path(), "fonts", "ttf", name)
-    return ImageFont.truetype(path, 60, layout_engine=ImageFont.Layout.BASIC)
-
-
-@cache
-def _hershey(name: str) -> HersheyFonts:
-    font = HersheyFonts()
-    font.load_default_font(name)
-    return font
 
 
 @cache

@@ -30,6 +30,7 @@ from mnistcls.commands.common import (
     make_classifier,
     make_page,
     stderr_console,
+    write_page,
 )
 from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.limits import MAX_PIXELS, TIMEOUT
@@ -146,7 +147,7 @@ def classify(  # noqa: PLR0913 - its options
         stderr.print(summary(tally, time.perf_counter() - started, done))
     if page:
         page.add(target.rows() if resume else ())
-        page.write(classifier, stderr, skipped=tally.skipped)
+        write_page(page, classifier, stderr, tally.skipped)
     raise typer.Exit(exit_code(tally))
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from mnistcls.batch import Batch
     from mnistcls.classifier import Classifier
+    from mnistcls.evaluation import Evaluation
     from mnistcls.page import Page
     from mnistcls.sources import Sources
 
@@ -143,6 +144,16 @@ def make_page(path: Path | None, *, overwrite: bool, resume: bool = False) -> Pa
     from mnistcls.page import Page  # noqa: PLC0415
 
     return Page(path, overwrite=overwrite, resume=resume)
+
+
+def write_page(
+    page: Page, classifier: Classifier, stderr: Console, skipped: int, evaluation: Evaluation | None = None
+) -> None:
+    """Write the page, showing how far it is, and say where it is."""
+    from mnistcls.commands.progress import bar_over  # noqa: PLC0415
+
+    page.write(classifier, bar_over("Drawing the report", stderr), skipped=skipped, evaluation=evaluation)
+    stderr.print(f"Report: {printable(str(page.path))}")
 
 
 def exit_code(tally: Tally) -> int:

@@ -27,6 +27,7 @@ from mnistcls.commands.common import (
     make_classifier,
     make_page,
     stderr_console,
+    write_page,
 )
 from mnistcls.limits import MAX_PIXELS, TIMEOUT
 from mnistcls.results import Tally
@@ -94,5 +95,5 @@ def evaluate(  # noqa: PLR0913 - its options
     tally.skipped = sources.skipped
     stderr.print(summary(tally, time.perf_counter() - started))
     if page:
-        page.write(classifier, stderr, skipped=tally.skipped, evaluation=figures)
+        write_page(page, classifier, stderr, tally.skipped, figures)
     raise typer.Exit(EXIT_UNREADABLE if figures.unreadable else 0)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from mnistcls.batch import Batch
+
+_Item = TypeVar("_Item")
 
 
 def is_shown(console: Console) -> bool:
@@ -52,6 +55,15 @@ def _followed(bar: Progress, task: TaskID, batches: Iterable[Batch]) -> Iterator
         bar.advance(task, len(batch))
         yield batch
     bar.stop()
+
+
+def bar_over(name: str, console: Console) -> Callable[[Sequence[_Item]], Iterable[_Item]]:
+    """What gives the items of a list one by one, with a progress bar; none if the console is no terminal."""
+    if not is_shown(console):
+        return iter
+    from rich.progress import track  # noqa: PLC0415 - as above
+
+    return partial(track, description=name, console=console, transient=True)
 
 
 @contextmanager

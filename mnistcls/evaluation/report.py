@@ -16,7 +16,7 @@ from rich.text import Text
 from mnistcls.evaluation import UNREADABLE, WORST, Evaluation
 from mnistcls.evaluation.label_files import NO_DIGIT
 from mnistcls.evaluation.metrics import BINS, ClassScores, Proportion
-from mnistcls.results import printable
+from mnistcls.results import confidence_text, printable
 from mnistcls.tables import shorten
 
 PATH_SHARE = 0.55
@@ -49,7 +49,7 @@ def _parts(evaluation: Evaluation, width: int) -> Iterator[RenderableType]:
 
 
 def percent(share: float) -> str:
-    """Two decimals; 100 % only if it is all of them."""
+    """A share of images, to two decimals; 100 % only if it is all of them."""
     text = f"{share:.2%}"
     return "99.99%" if text == "100.00%" and share < 1 else text
 
@@ -129,7 +129,7 @@ def _worst(evaluation: Evaluation, path_width: int) -> Table:
     table = _table("Image", "True", "Answer", "Confidence")
     for mistake in evaluation.worst:
         path = Text(shorten(printable(mistake.path), path_width))
-        table.add_row(path, label_name(mistake.label), str(mistake.digit), percent(mistake.confidence))
+        table.add_row(path, label_name(mistake.label), str(mistake.digit), confidence_text(mistake.confidence, 2))
     return table
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import cache
 
 import numpy as np
@@ -12,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from mnistcls.canonical.placement import SIZE
 from mnistcls.canonical.plane import to_uint8
 from mnistcls.inspection.seen import Seen
-from mnistcls.results import Prediction, Status, printable
+from mnistcls.results import Prediction, Status, confidence_text, printable
 from mnistcls.tables import shorten
 
 COLUMNS, ROWS = 6, 10
@@ -98,8 +97,7 @@ def thumbnail(decoded: NDArray[np.generic], longer: int = SIDE) -> Image.Image:
 def _answer(prediction: Prediction) -> str:
     if prediction.digit is None or prediction.confidence is None:
         return prediction.status.value
-    percent = math.floor(prediction.confidence * 1000) / 10  # never rounded up to certainty
-    return f"{prediction.digit}  {percent:.1f}%  {prediction.status}"
+    return f"{prediction.digit}  {confidence_text(prediction.confidence)}  {prediction.status}"
 
 
 def _line(text: str, colour: tuple[int, int, int]) -> Image.Image:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from mnistcls.evaluation.report import label_name, percent
 from mnistcls.page import charts
 from mnistcls.page.cards import Card
 from mnistcls.page.sample import Group, Sample
-from mnistcls.results import Status, printable
+from mnistcls.results import Status, parts_of, printable
 
 _FOLDER = "template"
 _SCRIPTS = ("data.js", "grid.js", "viewer.js", "main.js")
@@ -118,14 +117,9 @@ def _cells(card: Card) -> list[object]:
     confidence, score = (
         None if value is None else round(value, 6) for value in (prediction.confidence, prediction.digit_score)
     )
-    probabilities = [_ten_thousandths(p) for p in prediction.probabilities or ()]
+    probabilities = [parts_of(p, 10_000) for p in prediction.probabilities or ()]
     named = [card.path, None if card.shown == card.path else card.shown, prediction.status.value]
     return [*named, prediction.digit, confidence, score, probabilities, None if label is None else label_name(label)]
-
-
-def _ten_thousandths(probability: float) -> int:
-    """Rounded down: only what is certain is 100 %."""
-    return math.floor(round(probability, 6) * 10_000 + 1e-6)
 
 
 def _base64(data: bytes) -> str:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
-
-from rich.console import Console
-from rich.progress import track
 
 from mnistcls.batch import Batch
 from mnistcls.classifier import Classifier
 from mnistcls.errors import OutputError
 from mnistcls.evaluation import Evaluation
 from mnistcls.outputs import check_free, whole_file
-from mnistcls.page.cards import draw_cards
+from mnistcls.page.cards import Track, draw_cards
 from mnistcls.page.html import Content, render
 from mnistcls.page.sample import Sample
-from mnistcls.results import Prediction, printable
+from mnistcls.results import Prediction
 
 OPTION = "--report"
 
@@ -42,7 +38,7 @@ class Page:
             raise OutputError(f"{path}: the report is an HTML page; name it {path.stem}.html")
         check_free(path, overwrite=overwrite or (resume and _is_replaceable(path)), option=OPTION)
         _check_folder(path)
-        self._path, self._sample = path, Sample()
+        self.path, self._sample = path, Sample()
 
     def add(self, predictions: Iterable[Prediction]) -> None:
         """Count all predictions and keep those that the page shows."""
@@ -62,13 +58,13 @@ class Page:
             yield label, prediction
 
     def write(
-        self, classifier: Classifier, console: Console, *, skipped: int = 0, evaluation: Evaluation | None = None
+        self, classifier: Classifier, track: Track = iter, *, skipped: int = 0, evaluation: Evaluation | None = None
     ) -> None:
         """Read the images to show once more, and write the page.
 
         Args:
             classifier: what made the predictions.
-            console: where progress is shown, and then the page's name.
+            track: shows how far it is.
             skipped: files that were no images.
             evaluation: of the same predictions, where labels are known.
 
@@ -79,12 +75,9 @@ class Page:
         model = f"{metadata.name} {metadata.version}"
         content = Content(model, classifier.min_confidence, skipped, self._sample, evaluation)
         rows = self._sample.rows()
-        silent = not console.is_terminal or console.is_dumb_terminal
-        drawn = partial(track, description="Drawing the report", console=console, transient=True, disable=silent)
-        html = render(content, draw_cards(rows, classifier, drawn))
-        with whole_file(self._path, OPTION) as stream:
+        html = render(content, draw_cards(rows, classifier, track))
+        with whole_file(self.path, OPTION) as stream:
             stream.write(html)
-        console.print(f"Report: {printable(str(self._path))}")
 
 
 def _check_folder(path: Path) -> None:

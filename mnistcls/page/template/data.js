@@ -11,8 +11,11 @@ const images = JSON.parse(SOURCE.textContent).map((row, index) => {
 
 const pictureOf = (base64) => `data:image/webp;base64,${base64}`;
 
-// Rounded down: only what is certain is 100%.
-const percent = (share, digits = 1) => `${(Math.floor(share * 100 * 10 ** digits + 1e-6) / 10 ** digits).toFixed(digits)}%`;
+// A confidence, rounded down and never to 100%, as in the table.
+function percent(confidence, digits = 1) {
+  const parts = 100 * 10 ** digits;
+  return `${((100 * Math.min(Math.floor(confidence * parts + 1e-6), parts - 1)) / parts).toFixed(digits)}%`;
+}
 
 // --- corrections: path to digit, "" for no digit. They outlive a reload where the browser lets a file keep something.
 

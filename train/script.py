@@ -1,0 +1,39 @@
+"""What the small commands `python -m train.NAME` have in common: options as everywhere, and one line for an error."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from functools import wraps
+
+import typer
+
+from mnistcls.errors import MnistclsError
+
+
+def app(main: Callable[..., None]) -> typer.Typer:
+    """The command that a function is: its errors, and those of files and folders, end with exit code 2."""
+    made = typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @made.command()
+    @wraps(main)
+    def ended(**options: object) -> None:
+        try:
+            main(**options)
+        except (MnistclsError, OSError) as error:
+            typer.echo(f"Error: {error}", err=True)
+            raise typer.Exit(2) from error
+
+    return made
+
+
+def run(main: Callable[..., None]) -> None:
+    """Be that command; terminated, it unwinds as with Ctrl-C, so that nothing half-written is left."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    app(main)()
