@@ -442,7 +442,7 @@ def test_an_existing_object_is_only_replaced_when_asked(command: list[str], buck
     ("output", "chosen", "resume", "says"),
     [
         (url("r.csv"), None, True, "--resume goes on with a file on disk, not with an object; name a file with -o"),
-        (url("d"), Format.CSV, False, f"{url('d')} is a folder; name an object in it with -o"),
+        (url("d"), Format.CSV, False, f"{url('d')} is a folder; name a file in it with -o"),
         (url("out"), None, False, f"{url('out')}: its suffix names no known format; use .csv, .jsonl"),
         ("s3://nobody/r.csv", None, False, "s3://nobody: The specified bucket does not exist; check the spelling"),
         (url("secret/r.csv"), None, False, f"cannot tell whether {url('secret/r.csv')} exists: Forbidden; check the"),
