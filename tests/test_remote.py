@@ -26,6 +26,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from test_cli import HEADER, digits, one_of_each_status, run
+from test_patterns import MATCHES, TREE
 from toy_model import glyph, save
 
 from mnistcls import remote
@@ -38,6 +39,8 @@ from mnistcls.remote import objects
 from mnistcls.remote.uploads import upload
 from mnistcls.results import Prediction
 from mnistcls.sources import Source, Sources
+from mnistcls.sources.listed import PathList
+from mnistcls.sources.patterns import expand, is_pattern
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +160,73 @@ def test_a_list_of_objects_costs_no_request_for_each(bucket: Bucket) -> None:
 
     assert [source.path for source in Sources(named)] == named
     assert bucket.requests.total() == 1
+
+
+@pytest.mark.parametrize(("pattern", "files"), MATCHES)
+def test_a_pattern_stands_for_what_it_does_on_disk(bucket: Bucket, pattern: str, files: list[str]) -> None:
+    bucket.put(dict.fromkeys(TREE, b"x"))
+    for path in map(Path, TREE):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+    for root in (url(""), f"file://{Path.cwd()}/"):
+        assert [source.path for source in Sources([f"{root}{pattern}"])] == [f"{root}{file}" for file in files]
+
+
+def test_of_a_pattern_only_what_begins_so_is_listed_and_by_pages(bucket: Bucket) -> None:
+    keys = [f"d/7-{i:04}.png" for i in range(2100)]
+    bucket.put(
+        dict.fromkeys([*keys, *(f"d/{i:04}.png" for i in range(3000)), *(f"d/7-x/{i}.png" for i in range(3000))], b"x")
+    )
+
+    images = iter(Sources([url("d/7-*.png")]))
+
+    assert [source.path for source in islice(images, 900)] == [url(key) for key in keys[:900]]
+    asked = len(bucket.queries)
+    assert [source.path for source in images] == [url(key) for key in keys[900:]]
+    listings = [query for query in bucket.queries if "prefix=d%2F7-&" in query]
+    assert (asked, len(bucket.queries), len(listings)) == (3, 5, 3)  # two asked for the bucket, and that very name
+
+
+def test_an_object_or_a_folder_of_that_very_name_is_no_pattern(bucket: Bucket) -> None:
+    bucket.put(dict.fromkeys(["[a].png", "a.png", "[b]/1.png", "b/2.png", "c?d.png", "cxd.png"], b"x"))
+
+    for named, keys in (
+        ("[a].png", ["[a].png"]),
+        ("[b]", ["[b]/1.png"]),
+        ("[b]/", ["[b]/1.png"]),
+        ("c?d.png", ["c?d.png"]),
+        ("c[x]d.png", ["cxd.png"]),
+    ):
+        assert [source.path for source in Sources([url(named)])] == [url(key) for key in keys]
+
+
+@pytest.mark.parametrize("pattern", ["d/*.jpg", "e/*", "e/**", "d/**/*.jpg"])
+def test_a_pattern_without_a_match_is_one_row_that_says_so(bucket: Bucket, pattern: str) -> None:
+    bucket.put({"d/7.png": b"x"})
+
+    (source,) = Sources([url(pattern)])
+
+    assert (source.path, str(source.error)) == (url(pattern), "not_found: nothing matches; check the spelling")
+
+
+@pytest.mark.parametrize("pattern", ["d/*.png", "d/**/*.png", "d/*/*.png"])
+def test_a_folder_that_may_not_be_listed_for_a_pattern_is_a_row(bucket: Bucket, pattern: str) -> None:
+    bucket.put({"d/7.png": b"x"})
+    bucket.fail(f"GET /{BUCKET}/?$", refused("403 Forbidden", "AccessDenied", "Access Denied"))
+
+    (found,) = expand(url(pattern))
+
+    assert found.path == url("d/")
+    assert str(found.error) == "permission_denied: Access Denied; check the credentials, and what they may do"
+
+
+def test_a_query_of_the_web_and_a_line_of_a_list_are_no_patterns(bucket: Bucket) -> None:
+    bucket.put({"d/7.png": b"x"})
+    Path("list.txt").write_text(f"{url('d/*.png')}\n")
+
+    assert not is_pattern("https://example.org/7.png?size=[1]*")
+    assert [source.path for source in Sources([], listed=PathList("list.txt"))] == [url("d/*.png")]
 
 
 def test_hostile_keys_are_text_and_lead_nowhere(classifier: Classifier, bucket: Bucket) -> None:

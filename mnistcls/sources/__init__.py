@@ -112,10 +112,13 @@ class Sources:
             yield from self._at(path)
 
     def _matching(self, pattern: str) -> Iterator[Source | Packed | None]:
-        path = None
-        for path in expand(pattern):
-            yield from self._at(path)
-        if path is None:
+        found = None
+        for found in expand(pattern):
+            if found.error:
+                yield Source(found.path, error=found.error)
+            else:
+                yield from self._at(found.path)
+        if found is None:
             yield Source(pattern, error=ImageError(ErrorCode.NOT_FOUND, "nothing matches; check the spelling"))
 
     def _at(self, path: str) -> Iterator[Source | Packed | None]:
@@ -182,9 +185,9 @@ def _is_folder(path: str) -> bool:
 def _walk(folder: str, *, recursive: bool) -> Iterator[Found]:
     if not is_url(folder):
         return walk(folder, recursive=recursive)
-    from mnistcls import remote  # noqa: PLC0415 - as above
+    from mnistcls.remote import listing  # noqa: PLC0415 - as above
 
-    return remote.walk(folder, recursive=recursive)
+    return listing.walk(folder, recursive=recursive)
 
 
 def _idx_count(path: str) -> int:
