@@ -21,6 +21,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from bucket import BUCKET, Bucket, refused, running
 from PIL import Image
 from test_cli import ENVIRONMENT, HEADER, run
 from test_readme import README
@@ -36,11 +37,25 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # Ray's o
 NODE = {"num_cpus": 1, "object_store_memory": 200_000_000, "include_dashboard": False}
 
 
+NODES, DRIVER = "nodes", "driver"
+"""Who asks the bucket."""
+
+
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    made = Cluster(initialize_head=True, head_node_args=NODE)
-    made.add_node(**NODE)
+def bucket() -> Iterator[Bucket]:
+    with running() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def cluster(bucket: Bucket) -> Iterator[Cluster]:
+    """Two nodes, which reach the bucket with a key of their own."""
+    nodes = {"RAY_USAGE_STATS_ENABLED": "0", **bucket.environment, "AWS_ACCESS_KEY_ID": NODES}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in nodes.items():
+            patch.setenv(name, value)
+        made = Cluster(initialize_head=True, head_node_args=NODE)
+        made.add_node(**NODE)
     yield made
     made.shutdown()
 
@@ -176,6 +191,59 @@ def test_the_recipe_of_the_readme_runs_as_it_stands(cluster: Cluster) -> None:
     assert digits["bad.png"] is None
     here = Classifier().classify(["scans"])
     assert digits == {Path(p.path).name: p.digit for p in here}
+
+
+# --- object storage
+
+
+def test_a_bucket_is_read_and_written_by_the_nodes_and_gone_on_with(
+    local: list[str], command: list[str], bucket: Bucket
+) -> None:
+    many("d", 0)
+    images = [Path(f"drawn/{digit}.png").read_bytes() for digit in range(10)]
+    names = [f"{i:04}.png" for i in range(600)]
+    bucket.put({f"scans/{name}": images[i % 10] for i, name in enumerate(names)})
+    bucket.put({"scans/bad.png": b"no image", "scans/secret.png": images[1], "scans/notes.txt": b"text"})
+    bucket.put({f"shards/{name}.tar": shard(f"{name}.tar", names[:40]).read_bytes() for name in ("a", "b")})
+    bucket.fail("scans/secret", refused("403 Forbidden", "AccessDenied", "Access Denied"))
+    bucket.fail("GET .*scans/0007", refused("503 Slow Down", "SlowDown"), times=1)
+    root = f"s3://{BUCKET}"
+    named = [f"{root}/scans/", f"{root}/shards/*.tar", f"{root}/gone.png"]
+    arguments = [*command[:-1], "auto", *named, "-o", f"{root}/results/"]
+    driver = {**bucket.environment, "AWS_ACCESS_KEY_ID": DRIVER, "RAY_ADDRESS": command[-1]}  # which `auto` goes by
+
+    here = run(local, *named, **driver)
+    bucket.forget()
+    there = run(arguments, **driver)
+
+    assert there.returncode == here.returncode == 1
+    assert there.stderr.splitlines()[-2:] == here.stderr.splitlines()[-2:]
+    expected = csv_rows(here.stdout)
+    assert len(expected) == 683
+    assert rows_of(fetched(bucket)) == expected
+    assert bucket.requests[f"GET /{BUCKET}/scans/0007.png"] == 2
+    touched = [request for request in bucket.requests if re.match(r"GET .*(png|tar)$|PUT .*/part-", request)]
+    assert len(touched) >= 600
+    assert set().union(*bucket.callers.values()) == {NODES, DRIVER}
+    by_driver = [request for request in touched if DRIVER in bucket.callers[request]]
+    assert by_driver == [], "what images hold, and rows, are between the nodes and the bucket"
+
+    bucket.put({"scans/0000-new.png": images[4]})
+    bucket.forget()
+    again = run([*arguments, "--resume"], **driver)
+
+    assert "683 of them before" in again.stderr
+    four = next(row for row in expected if row[0] == f"{root}/scans/0004.png")
+    assert rows_of(fetched(bucket)) == sorted([*expected, (f"{root}/scans/0000-new.png", *four[1:])])
+    assert [r for r in bucket.requests if re.match("GET .*png$", r)] == [f"GET /{BUCKET}/scans/0000-new.png"]
+
+
+def fetched(bucket: Bucket) -> str:
+    """The folder of results of a bucket, on disk."""
+    Path("results").mkdir(exist_ok=True)
+    for key in filter(re.compile("results/part-").match, bucket.keys()):
+        Path(key).write_bytes(bucket.get(key) or b"")
+    return "results"
 
 
 # --- what goes wrong

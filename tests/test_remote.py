@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import pickle
 import re
 import signal
 import subprocess
@@ -34,10 +35,12 @@ from mnistcls.classifier import Classifier
 from mnistcls.errors import OutputError, StorageError
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import Format
+from mnistcls.outputs.manifest import Manifest
 from mnistcls.outputs.targets import target
+from mnistcls.ray_engine.folder import Record, ResultFolder
 from mnistcls.remote import objects
 from mnistcls.remote.uploads import upload
-from mnistcls.results import Prediction
+from mnistcls.results import Prediction, Tally
 from mnistcls.sources import Source, Sources
 from mnistcls.sources.listed import PathList
 from mnistcls.sources.patterns import expand, is_pattern
@@ -576,3 +579,73 @@ def test_a_terminated_run_leaves_no_object_and_its_rows_on_disk(command: list[st
     part = Path(said.strip().partition("finished rows are in ")[2])
     assert set(digits(part.read_text()).values()) == {"7"}
     assert bucket.get("r.csv") is None
+
+
+# --- the folder of results of a cluster
+
+
+@pytest.fixture
+def manifest(classifier: Classifier) -> Manifest:
+    return Manifest.of(classifier, {"paths": [url("d/")]}, {"top_k": 1})
+
+
+def test_a_folder_of_results_in_a_bucket_is_used_as_one_on_disk(bucket: Bucket, manifest: Manifest) -> None:
+    folder = pickle.loads(pickle.dumps(ResultFolder(url("out/results/"))))  # noqa: S301 - our own
+    folder.check(manifest, overwrite=False, resume=True)
+    folder.prepare(manifest, overwrite=False)
+    folder.check_seen("here")
+    folder.claim("listing")
+    tally = Tally()
+    tally.inputs = 2
+    for number in range(3):
+        folder.write_part(f"part-1-{number:06}.parquet", b"rows", Record(tally, [f"{number}.png"]))
+
+    again = ResultFolder(url("out/results"))
+    with pytest.raises(OutputError, match="holds the results of an earlier run; use --overwrite, --resume, or another"):
+        again.check(manifest, overwrite=False, resume=False)
+    with pytest.raises(OutputError, match="listing was lost and cannot be done twice"):
+        again.claim("listing")
+    again.check(manifest, overwrite=False, resume=True)
+    assert again.parts() == {f"part-1-{number:06}.parquet" for number in range(3)}
+    assert [(record.files, record.tally.inputs) for record in again.records()] == [([f"{i}.png"], 2) for i in range(3)]
+
+    again.check(manifest, overwrite=True, resume=False)
+    again.prepare(manifest, overwrite=True)
+    assert bucket.keys() == ["out/results/_mnistcls/manifest.json"]
+
+
+@pytest.mark.parametrize(
+    ("output", "changed", "says"),
+    [
+        ("s3://nobody/r/", {}, "s3://nobody: The specified bucket does not exist; check the spelling"),
+        (url("d"), {}, f"{url('d')} holds other files than results; choose an empty or new folder with -o"),
+        (url("d/7.png"), {}, f"{url('d/7.png')} is a file; --engine ray needs a folder for its parts with -o"),
+        (url("r/"), {"AWS_ACCESS_KEY_ID": ""}, "Unable to locate credentials; set AWS_PROFILE"),
+        (url("r/"), {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "check AWS_ENDPOINT_URL and the network"),
+    ],
+    ids=["bucket", "other files", "object", "credentials", "endpoint"],
+)
+def test_a_folder_of_results_that_cannot_be_is_refused_before_a_cluster_is_asked(
+    command: list[str], bucket: Bucket, output: str, changed: dict[str, str], says: str
+) -> None:
+    save(Path("7.png"), 7)
+    bucket.put({"d/7.png": b"x"})
+
+    result = run(command, "7.png", "--engine", "ray", "--address", "nowhere", "-o", output, **environment() | changed)
+
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert says in result.stderr
+    assert bucket.keys() == ["d/7.png"]
+    assert bucket.names() == [BUCKET]
+
+
+def test_a_node_that_may_not_write_the_results_says_so(bucket: Bucket, manifest: Manifest) -> None:
+    folder = ResultFolder(url("r"))
+    folder.prepare(manifest, overwrite=False)
+    bucket.fail("HEAD", refused("403 Forbidden", "AccessDenied"))
+    bucket.fail("PUT", refused("403 Forbidden", "AccessDenied", "Access Denied"))
+
+    with pytest.raises(OutputError, match=rf"cannot write {url('r')} from the node n2: Forbidden; check the cred"):
+        folder.check_seen("n2")
+    with pytest.raises(OutputError, match=rf"cannot write {url('r')}: Access Denied; check the cred"):
+        folder.write_part("part-1-000000.parquet", b"rows", Record(Tally(), []))
