@@ -21,7 +21,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from bucket import BUCKET, Bucket, refused, running
+from bucket import BUCKET, Bucket, refused, running, silent
 from PIL import Image
 from test_cli import ENVIRONMENT, HEADER, run
 from test_readme import README
@@ -147,21 +147,6 @@ def test_the_rows_are_those_of_the_local_engine(local: list[str], command: list[
     assert len(list(Path("results").glob("part-*.parquet"))) > 1
 
 
-def test_an_image_that_takes_too_long_is_a_row(command: list[str]) -> None:
-    save(Path("d/1.png"), 1)
-    save(Path("d/2.tif"), 2)
-    Image.effect_noise((12_000, 12_000), 64).save("d/3.png", compress_level=1)
-
-    result = run(command, "d", "-o", "results", "--max-pixels", "200000000", "--timeout", "0.5")
-
-    assert result.returncode == 1
-    assert [(row[0], row[4].partition(":")[0]) for row in rows_of("results")] == [
-        ("d/1.png", ""),
-        ("d/2.tif", ""),
-        ("d/3.png", "timeout"),
-    ]
-
-
 def test_json_lines_and_more_columns(command: list[str], local: list[str]) -> None:
     many("d", 300)
     options = ["--top-k", "2", "--scores"]
@@ -199,6 +184,7 @@ def test_the_recipe_of_the_readme_runs_as_it_stands(cluster: Cluster) -> None:
 def test_a_bucket_is_read_and_written_by_the_nodes_and_gone_on_with(
     local: list[str], command: list[str], bucket: Bucket
 ) -> None:
+    bucket.reset()
     many("d", 0)
     images = [Path(f"drawn/{digit}.png").read_bytes() for digit in range(10)]
     names = [f"{i:04}.png" for i in range(600)]
@@ -236,6 +222,22 @@ def test_a_bucket_is_read_and_written_by_the_nodes_and_gone_on_with(
     four = next(row for row in expected if row[0] == f"{root}/scans/0004.png")
     assert rows_of(fetched(bucket)) == sorted([*expected, (f"{root}/scans/0000-new.png", *four[1:])])
     assert [r for r in bucket.requests if re.match("GET .*png$", r)] == [f"GET /{BUCKET}/scans/0000-new.png"]
+
+
+def test_an_image_that_takes_too_long_is_a_row(command: list[str], bucket: Bucket) -> None:
+    bucket.reset()
+    bucket.put({f"d/{digit}.png": save(Path("made.png"), digit).read_bytes() for digit in range(4)})
+    bucket.fail("d/2", silent)
+
+    result = run(command, f"s3://{BUCKET}/d/", "-o", "results", "--timeout", "3", **bucket.environment)
+
+    assert result.returncode == 1
+    assert [(row[1], row[4].partition(";")[0]) for row in rows_of("results")] == [
+        ("0", ""),
+        ("1", ""),
+        ("", "timeout: took longer than 3 s"),
+        ("3", ""),
+    ]
 
 
 def fetched(bucket: Bucket) -> str:
