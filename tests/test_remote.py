@@ -20,6 +20,7 @@ from itertools import islice
 from pathlib import Path
 
 import fsspec
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from bucket import BUCKET, Bucket, rates, refused, reset_before, reset_within, running, silent
@@ -33,6 +34,8 @@ from toy_model import glyph, save
 from mnistcls import remote
 from mnistcls.classifier import Classifier
 from mnistcls.errors import OutputError, StorageError
+from mnistcls.inspection.seen import SecondLook, Seen
+from mnistcls.limits import MAX_PIXELS
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import Format
 from mnistcls.outputs.manifest import Manifest
@@ -40,7 +43,7 @@ from mnistcls.outputs.targets import target
 from mnistcls.ray_engine.folder import Record, ResultFolder
 from mnistcls.remote import objects
 from mnistcls.remote.uploads import upload
-from mnistcls.results import Prediction, Tally
+from mnistcls.results import Prediction, Status, Tally
 from mnistcls.sources import Source, Sources
 from mnistcls.sources.listed import PathList
 from mnistcls.sources.patterns import expand, is_pattern
@@ -302,6 +305,19 @@ def test_objects_wait_for_each_other_and_not_for_the_latency_of_each(classifier:
     assert time.monotonic() - began < 32 * bucket.latency / 2
 
 
+def test_a_second_look_at_objects_waits_for_them_together(bucket: Bucket) -> None:
+    bucket.put({f"d/{i:02}.png": png(3) for i in range(32)})
+    bucket.latency = 0.2
+    paths = [*(url(f"d/{i:02}.png") for i in range(32)), url("d/gone.png")]
+
+    began = time.monotonic()
+    *seen, gone = SecondLook(MAX_PIXELS).at([Prediction(path, Status.OK, 3, 0.9) for path in paths])
+
+    assert all(isinstance(image, Seen) and np.array_equal(image.decoded, glyph(3)) for image in seen)
+    assert str(gone).startswith("not_found: no such object")
+    assert time.monotonic() - began < 32 * bucket.latency / 2
+
+
 @pytest.mark.slow
 def test_a_latency_of_20_ms_costs_no_more_than_a_fifth_of_the_rate(command: list[str], bucket: Bucket) -> None:
     images = [png(i) for i in range(10)]
@@ -325,6 +341,7 @@ def test_what_the_network_saw_is_shown_of_objects_too(command: list[str], bucket
     steps = list(csv.DictReader(Path("seen/steps.csv").read_text().splitlines()))
     assert [row["path"] for row in steps] == [url(f"d/{name}") for name in ("7.png", "8.png", "s.tif#1", "s.tif#2")]
     assert "no longer" not in Path("seen/steps.csv").read_text() + Path("report.html").read_text()
+    assert bucket.requests[f"GET /{BUCKET}/d/7.png"] == 3, "the answer, the debug folder and the page"
 
 
 def test_other_storage_is_walked_like_folders(tmp_path: Path, classifier: Classifier) -> None:
