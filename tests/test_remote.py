@@ -318,6 +318,19 @@ def test_a_second_look_at_objects_waits_for_them_together(bucket: Bucket) -> Non
     assert time.monotonic() - began < 32 * bucket.latency / 2
 
 
+def test_a_second_look_at_an_archive_searches_for_it_once(bucket: Bucket) -> None:
+    save(Path("7.png"), 7)
+    with tarfile.open("a.tar", "w") as archive:
+        for i in range(50):
+            archive.add("7.png", f"{i}.png")
+    bucket.put({"a.tar": Path("a.tar").read_bytes()})
+
+    seen = SecondLook(MAX_PIXELS).at([Prediction(url(f"a.tar/{i}.png"), Status.OK, 7, 0.9) for i in range(50)])
+
+    assert all(isinstance(image, Seen) for image in seen)
+    assert bucket.requests.total() < 20
+
+
 @pytest.mark.slow
 def test_a_latency_of_20_ms_costs_no_more_than_a_fifth_of_the_rate(command: list[str], bucket: Bucket) -> None:
     images = [png(i) for i in range(10)]

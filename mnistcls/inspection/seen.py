@@ -68,7 +68,10 @@ class SecondLook:
 
     def _search(self, path: str) -> NDArray[np.generic] | ImageError | None:
         """The image in the file that it is in, which may be the one of the image before."""
-        file = _file_of(path)
+        image = self._find(path) if path.startswith(f"{self._file}/") else None  # in the same archive
+        if image is not None:
+            return image
+        file = _file_of(path)  # may ask storage for each of its folders
         image = self._find(path) if file == self._file else None
         if image is None:  # in another file, or further to the front
             self._file, self._sources, self._images = file, _sources_in(file), iter(())
