@@ -49,8 +49,9 @@ def bucket() -> Iterator[Bucket]:
 
 @pytest.fixture(scope="module")
 def cluster(bucket: Bucket) -> Iterator[Cluster]:
-    """Two nodes, which reach the bucket with a key of their own."""
-    nodes = {"RAY_USAGE_STATS_ENABLED": "0", **bucket.environment, "AWS_ACCESS_KEY_ID": NODES}
+    """Two nodes, which reach the bucket with a key of their own; their workers get as much of the CPUs as others."""
+    ray = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+    nodes = {**ray, **bucket.environment, "AWS_ACCESS_KEY_ID": NODES}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in nodes.items():
             patch.setenv(name, value)

@@ -247,7 +247,7 @@ def test_hostile_keys_are_text_and_lead_nowhere(classifier: Classifier, bucket: 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_key_comes_back_as_it_is(bucket: Bucket, keys: list[str]) -> None:
     bucket.reset()
-    named = {f"p/{key}.png" for key in keys}
+    named = {f"p/{key}/7.png" for key in keys}
     bucket.put(dict.fromkeys(named, b"x"))
 
     found = [source.path for source in Sources([url("p/")]) if not source.error]
@@ -307,7 +307,7 @@ def test_objects_wait_for_each_other_and_not_for_the_latency_of_each(classifier:
 
 def test_a_second_look_at_objects_waits_for_them_together(bucket: Bucket) -> None:
     bucket.put({f"d/{i:02}.png": png(3) for i in range(32)})
-    bucket.latency = 0.2
+    bucket.latency = 0.5
     paths = [*(url(f"d/{i:02}.png") for i in range(32)), url("d/gone.png")]
 
     began = time.monotonic()
