@@ -45,6 +45,8 @@ class Bucket:
         """Since the last reset, by method and path, without the query."""
         self.callers: defaultdict[str, set[str]] = defaultdict(set)
         """Who made them: access key ids, by method and path."""
+        self.waiting = self.most_waiting = 0
+        """Requests that latency holds at the moment, and the most that it has held at once."""
         self.answered = 0
         """Requests in all."""
         self.queries: list[str] = []
@@ -80,6 +82,7 @@ class Bucket:
         self.requests.clear()
         self.callers.clear()
         self.queries.clear()
+        self.most_waiting = 0
 
     def put(self, objects: Mapping[str, bytes]) -> None:
         """Objects by their keys, without a request for each."""
@@ -118,13 +121,21 @@ class Bucket:
             if request.rstrip("/") == f"GET /{BUCKET}":
                 self.queries.append(environ["QUERY_STRING"])
         if self.latency:
-            time.sleep(self.latency)
+            self._hold()
         for pattern, fault, times in self._faults:
             if pattern.search(request) and count <= times:
                 return fault(environ, start_response, lambda: b"".join(self._app(environ, lambda *_: None)))
         if "\n" in request:  # which Flask's router passes by
             return self._whole(request, start_response)
         return self._app(environ, start_response)
+
+    def _hold(self) -> None:
+        with self._lock:
+            self.waiting += 1
+            self.most_waiting = max(self.waiting, self.most_waiting)
+        time.sleep(self.latency)
+        with self._lock:
+            self.waiting -= 1
 
     def _whole(self, request: str, start_response: StartResponse) -> Iterable[bytes]:
         content = self.get(request.removeprefix(f"GET /{BUCKET}/"))
