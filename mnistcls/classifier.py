@@ -18,12 +18,11 @@ from mnistcls.decode import read_image, read_source
 from mnistcls.decode.pixels import Decoded, check_array, image_to_array
 from mnistcls.engine import answers
 from mnistcls.errors import ImageError, MnistclsError
-from mnistcls.files import is_url
 from mnistcls.limits import MAX_PIXELS, TIMEOUT
 from mnistcls.model import Model, bundled_model
 from mnistcls.outputs.columns import Columns
 from mnistcls.results import STATUSES, Prediction, Status
-from mnistcls.sources import Source, Sources
+from mnistcls.sources import Source, Sources, with_objects
 
 DEFAULT_MODEL = "default"
 
@@ -98,7 +97,7 @@ class Classifier:
         return self._judge(self._decoded(sources, at))
 
     def _decoded(self, sources: Sequence[Source], at: Callable[[int], None]) -> Iterator[Decoded]:
-        complete = _with_objects(sources)
+        complete = with_objects(sources)
         for place in range(len(sources)):
             at(place)  # first: waiting for its bytes is this source's time
             for decoded in read_source(next(complete), self.max_pixels):
@@ -181,15 +180,6 @@ class Classifier:
         nothing = blank | (scores < self.model.metadata.digit_score_threshold)
         statuses[nothing], digits[nothing] = _NO_DIGIT, -1
         return statuses, digits, outputs.probabilities, scores
-
-
-def _with_objects(sources: Sequence[Source]) -> Iterator[Source]:
-    """The same sources; those in object storage are read ahead."""
-    if not any(is_url(source.path) for source in sources):
-        return iter(sources)
-    from mnistcls.remote.objects import read_ahead  # noqa: PLC0415 - for those who name a URL
-
-    return read_ahead(sources)
 
 
 def _readable(images: Iterable[Decoded], paths: list[str], errors: dict[int, str]) -> Iterator[NDArray[np.generic]]:

@@ -68,6 +68,21 @@ def read_small(path: str, most: int) -> bytes | None:
         os.close(number)
 
 
+def read_start(path: str, count: int) -> bytes:
+    """The first bytes of a regular file or an object: so many, or all that it has.
+
+    Raises:
+        ImageError: it cannot be opened; of an object, or read.
+        OSError: it cannot be read.
+    """
+    if is_url(path):
+        from mnistcls.remote.objects import read_start  # noqa: PLC0415 - as above
+
+        return read_start(path, count)
+    with open_regular(path) as file:
+        return file.read(count)
+
+
 def _opened(path: str) -> int:
     """The descriptor of a regular file."""
     try:

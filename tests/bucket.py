@@ -7,7 +7,7 @@ import socket
 import struct
 import subprocess
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import cycle
@@ -43,6 +43,10 @@ class Bucket:
         """Seconds before each answer begins."""
         self.requests: Counter[str] = Counter()
         """Since the last reset, by method and path, without the query."""
+        self.callers: defaultdict[str, set[str]] = defaultdict(set)
+        """Who made them: access key ids, by method and path."""
+        self.waiting = self.most_waiting = 0
+        """Requests that latency holds at the moment, and the most that it has held at once."""
         self.answered = 0
         """Requests in all."""
         self.queries: list[str] = []
@@ -68,10 +72,17 @@ class Bucket:
 
     def reset(self) -> None:
         """An empty bucket, no latency, no faults."""
-        self.latency, self._faults, self.queries = 0.0, [], []
-        self.requests.clear()
+        self.latency, self._faults = 0.0, []
+        self.forget()
         self._store.reset()
         self._store.create_bucket(BUCKET, "us-east-1")
+
+    def forget(self) -> None:
+        """What has been asked for so far."""
+        self.requests.clear()
+        self.callers.clear()
+        self.queries.clear()
+        self.most_waiting = 0
 
     def put(self, objects: Mapping[str, bytes]) -> None:
         """Objects by their keys, without a request for each."""
@@ -87,6 +98,10 @@ class Bucket:
         """Of all objects."""
         return sorted(self._store.buckets[BUCKET].keys.keys())
 
+    def names(self) -> list[str]:
+        """Of all buckets that there are: this one, unless somebody has made more."""
+        return sorted(self._store.buckets)
+
     def uploads(self) -> int:
         """Uploads in parts that were begun and are neither complete nor given up."""
         return len(self._store.buckets[BUCKET].multiparts)
@@ -101,17 +116,26 @@ class Bucket:
         with self._lock:
             self.requests[request] += 1
             self.answered += 1
+            self.callers[request].update(re.findall("Credential=([^/]+)/", environ.get("HTTP_AUTHORIZATION", "")))
             count = self.requests[request]
             if request.rstrip("/") == f"GET /{BUCKET}":
                 self.queries.append(environ["QUERY_STRING"])
         if self.latency:
-            time.sleep(self.latency)
+            self._hold()
         for pattern, fault, times in self._faults:
             if pattern.search(request) and count <= times:
                 return fault(environ, start_response, lambda: b"".join(self._app(environ, lambda *_: None)))
         if "\n" in request:  # which Flask's router passes by
             return self._whole(request, start_response)
         return self._app(environ, start_response)
+
+    def _hold(self) -> None:
+        with self._lock:
+            self.waiting += 1
+            self.most_waiting = max(self.waiting, self.most_waiting)
+        time.sleep(self.latency)
+        with self._lock:
+            self.waiting -= 1
 
     def _whole(self, request: str, start_response: StartResponse) -> Iterable[bytes]:
         content = self.get(request.removeprefix(f"GET /{BUCKET}/"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from test_cli import run
 from toy_model import save
 
 from mnistcls.classifier import Classifier
+from mnistcls.errors import OutputError
 
 pytest.importorskip("fsspec")
 from mnistcls.outputs.manifest import Manifest
@@ -35,7 +37,7 @@ COMMAND = [sys.executable, "-m", "mnistcls", "classify"]
         ("d", "--engine ray writes a folder of parts; name it with -o"),
         ("d -o file.csv", "file.csv is a file; --engine ray needs a folder for its parts with -o"),
         ("d -o d", "d holds other files than results; choose an empty or new folder with -o"),
-        ("d -o nowhere://bucket/x", "Protocol not known: nowhere; choose another -o"),
+        ("d -o nowhere://bucket/x", "cannot open nowhere://bucket: Protocol not known: nowhere; check the spelling"),
         ("d -o r --format csv", "--engine ray writes Parquet or JSON Lines; use --format parquet or jsonl"),
         ("d -o r --overwrite --resume", "--resume keeps what --overwrite replaces; use one of them"),
         ("d -o r -j 0", "--engine ray needs an actor at least; use -j 1 or more"),
@@ -121,6 +123,20 @@ def test_a_folder_of_results_is_made_gone_on_with_and_cleared(manifest: Manifest
     folder.prepare(manifest, overwrite=True)
     assert folder.parts() == set()
     assert [path.name for path in Path("new/results").glob("**/*")] == ["_mnistcls", "manifest.json"]
+
+
+def test_only_what_was_made_alike_is_gone_on_with_whatever_it_was_made_of(manifest: Manifest) -> None:
+    folder = ResultFolder("results")
+    folder.prepare(manifest, overwrite=False)
+
+    folder.check(replace(manifest, inputs={"paths": ["d", "e"]}), overwrite=False, resume=True)
+    for name, changed in {
+        "model": replace(manifest, model={**manifest.model, "sha256": "0" * 64}),
+        "preprocessing": replace(manifest, preprocessing=0),
+        "top_k": replace(manifest, options={**manifest.options, "top_k": 2}),
+    }.items():
+        with pytest.raises(OutputError, match=f"results was begun otherwise: {name} was "):
+            folder.check(changed, overwrite=False, resume=True)
 
 
 def test_a_folder_in_a_bucket_is_used_alike(manifest: Manifest) -> None:

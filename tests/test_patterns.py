@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,11 +10,30 @@ from mnistcls.errors import ErrorCode
 from mnistcls.sources import Sources
 from mnistcls.sources.patterns import expand, is_pattern
 
+TREE = ("d/b.png", "d/a.png", "d/n.txt", "d/.h.png", "d/s/1.png", "d/s/t/2.png", "d/.git/3.png", "e/a.png")
+
+MATCHES = [
+    ("d/*.png", ["d/a.png", "d/b.png"]),
+    ("?/a.png", ["d/a.png", "e/a.png"]),
+    ("d/[!a].*", ["d/b.png", "d/n.txt"]),
+    ("d/.*.png", ["d/.h.png"]),
+    ("d/*/1.png", ["d/s/1.png"]),
+    ("d/s*", ["d/s/1.png", "d/s/t/2.png"]),  # a folder is walked
+    ("**/a.png", ["d/a.png", "e/a.png"]),
+    ("d/**/*.png", ["d/a.png", "d/b.png", "d/s/1.png", "d/s/t/2.png"]),
+    ("d/**", ["d/a.png", "d/b.png", "d/n.txt", "d/s/1.png", "d/s/t/2.png"]),
+    ("d/**/t/*", ["d/s/t/2.png"]),
+    ("d/**/s/**/*.png", ["d/s/1.png", "d/s/t/2.png"]),
+    ("*/**/2.png", ["d/s/t/2.png"]),
+    ("d/*/", ["d/s/1.png", "d/s/t/2.png"]),
+    ("*/s/*.png", ["d/s/1.png"]),
+]
+
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("d/b.png", "d/a.png", "d/n.txt", "d/.h.png", "d/s/1.png", "d/s/t/2.png", "d/.git/3.png", "e/a.png"):
+    for name in TREE:
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).touch()
 
@@ -21,24 +42,7 @@ def found(*paths: str) -> list[str]:
     return [source.path for source in Sources(paths)]
 
 
-@pytest.mark.parametrize(
-    ("pattern", "files"),
-    [
-        ("d/*.png", ["d/a.png", "d/b.png"]),
-        ("?/a.png", ["d/a.png", "e/a.png"]),
-        ("d/[!a].*", ["d/b.png", "d/n.txt"]),
-        ("d/.*.png", ["d/.h.png"]),
-        ("d/*/1.png", ["d/s/1.png"]),
-        ("d/s*", ["d/s/1.png", "d/s/t/2.png"]),  # a folder is walked
-        ("**/a.png", ["d/a.png", "e/a.png"]),
-        ("d/**/*.png", ["d/a.png", "d/b.png", "d/s/1.png", "d/s/t/2.png"]),
-        ("d/**", ["d/a.png", "d/b.png", "d/n.txt", "d/s/1.png", "d/s/t/2.png"]),
-        ("d/**/t/*", ["d/s/t/2.png"]),
-        ("d/**/s/**/*.png", ["d/s/1.png", "d/s/t/2.png"]),
-        ("*/**/2.png", ["d/s/t/2.png"]),
-        ("./d/**/2.png", ["d/s/t/2.png"]),
-    ],
-)
+@pytest.mark.parametrize(("pattern", "files"), [*MATCHES, ("./d/**/2.png", ["d/s/t/2.png"])])
 def test_a_pattern_stands_for_what_it_matches_in_the_order_of_a_walk(pattern: str, files: list[str]) -> None:
     assert found(pattern) == files
 
@@ -69,5 +73,24 @@ def test_links_in_circles_are_followed_once() -> None:
     for name in ("d/one", "d/two", "d/s/up"):
         Path(name).symlink_to("..", target_is_directory=True)
 
-    assert list(expand("d/**/2.png")) == ["d/s/t/2.png"]
+    assert [found.path for found in expand("d/**/2.png")] == ["d/s/t/2.png"]
     assert len(found("**/*.png")) == 5
+
+
+def test_a_folder_that_cannot_be_listed_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    listing = os.scandir
+
+    def refuse(path: str) -> Iterator[os.DirEntry[str]]:
+        if path.endswith("/s"):
+            raise PermissionError
+        return listing(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+
+    *images, locked = Sources(["d/**/*.png"])
+
+    assert [source.path for source in images] == ["d/a.png", "d/b.png"]
+    assert (locked.path, str(locked.error)) == (
+        "d/s",
+        "permission_denied: not readable for you; change its permissions",
+    )

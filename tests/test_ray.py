@@ -21,6 +21,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from bucket import BUCKET, Bucket, refused, running, silent
 from PIL import Image
 from test_cli import ENVIRONMENT, HEADER, run
 from test_readme import README
@@ -36,11 +37,26 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # Ray's o
 NODE = {"num_cpus": 1, "object_store_memory": 200_000_000, "include_dashboard": False}
 
 
+NODES, DRIVER = "nodes", "driver"
+"""Who asks the bucket."""
+
+
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    made = Cluster(initialize_head=True, head_node_args=NODE)
-    made.add_node(**NODE)
+def bucket() -> Iterator[Bucket]:
+    with running() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def cluster(bucket: Bucket) -> Iterator[Cluster]:
+    """Two nodes, which reach the bucket with a key of their own; their workers get as much of the CPUs as others."""
+    ray = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+    nodes = {**ray, **bucket.environment, "AWS_ACCESS_KEY_ID": NODES}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in nodes.items():
+            patch.setenv(name, value)
+        made = Cluster(initialize_head=True, head_node_args=NODE)
+        made.add_node(**NODE)
     yield made
     made.shutdown()
 
@@ -132,21 +148,6 @@ def test_the_rows_are_those_of_the_local_engine(local: list[str], command: list[
     assert len(list(Path("results").glob("part-*.parquet"))) > 1
 
 
-def test_an_image_that_takes_too_long_is_a_row(command: list[str]) -> None:
-    save(Path("d/1.png"), 1)
-    save(Path("d/2.tif"), 2)
-    Image.effect_noise((12_000, 12_000), 64).save("d/3.png", compress_level=1)
-
-    result = run(command, "d", "-o", "results", "--max-pixels", "200000000", "--timeout", "0.5")
-
-    assert result.returncode == 1
-    assert [(row[0], row[4].partition(":")[0]) for row in rows_of("results")] == [
-        ("d/1.png", ""),
-        ("d/2.tif", ""),
-        ("d/3.png", "timeout"),
-    ]
-
-
 def test_json_lines_and_more_columns(command: list[str], local: list[str]) -> None:
     many("d", 300)
     options = ["--top-k", "2", "--scores"]
@@ -176,6 +177,76 @@ def test_the_recipe_of_the_readme_runs_as_it_stands(cluster: Cluster) -> None:
     assert digits["bad.png"] is None
     here = Classifier().classify(["scans"])
     assert digits == {Path(p.path).name: p.digit for p in here}
+
+
+# --- object storage
+
+
+def test_a_bucket_is_read_and_written_by_the_nodes_and_gone_on_with(
+    local: list[str], command: list[str], bucket: Bucket
+) -> None:
+    bucket.reset()
+    many("d", 0)
+    images = [Path(f"drawn/{digit}.png").read_bytes() for digit in range(10)]
+    names = [f"{i:04}.png" for i in range(600)]
+    bucket.put({f"scans/{name}": images[i % 10] for i, name in enumerate(names)})
+    bucket.put({"scans/bad.png": b"no image", "scans/secret.png": images[1], "scans/notes.txt": b"text"})
+    bucket.put({f"shards/{name}.tar": shard(f"{name}.tar", names[:40]).read_bytes() for name in ("a", "b")})
+    bucket.fail("scans/secret", refused("403 Forbidden", "AccessDenied", "Access Denied"))
+    bucket.fail("GET .*scans/0007", refused("503 Slow Down", "SlowDown"), times=1)
+    root = f"s3://{BUCKET}"
+    named = [f"{root}/scans/", f"{root}/shards/*.tar", f"{root}/gone.png"]
+    arguments = [*command[:-1], "auto", *named, "-o", f"{root}/results/"]
+    driver = {**bucket.environment, "AWS_ACCESS_KEY_ID": DRIVER, "RAY_ADDRESS": command[-1]}  # which `auto` goes by
+
+    here = run(local, *named, **driver)
+    bucket.forget()
+    there = run(arguments, **driver)
+
+    assert there.returncode == here.returncode == 1
+    assert there.stderr.splitlines()[-2:] == here.stderr.splitlines()[-2:]
+    expected = csv_rows(here.stdout)
+    assert len(expected) == 683
+    assert rows_of(fetched(bucket)) == expected
+    assert bucket.requests[f"GET /{BUCKET}/scans/0007.png"] == 2
+    touched = [request for request in bucket.requests if re.match(r"GET .*(png|tar)$|PUT .*/part-", request)]
+    assert len(touched) >= 600
+    assert set().union(*bucket.callers.values()) == {NODES, DRIVER}
+    by_driver = [request for request in touched if DRIVER in bucket.callers[request]]
+    assert by_driver == [], "what images hold, and rows, are between the nodes and the bucket"
+
+    bucket.put({"scans/0000-new.png": images[4]})
+    bucket.forget()
+    again = run([*arguments, "--resume"], **driver)
+
+    assert "683 of them before" in again.stderr
+    four = next(row for row in expected if row[0] == f"{root}/scans/0004.png")
+    assert rows_of(fetched(bucket)) == sorted([*expected, (f"{root}/scans/0000-new.png", *four[1:])])
+    assert [r for r in bucket.requests if re.match("GET .*png$", r)] == [f"GET /{BUCKET}/scans/0000-new.png"]
+
+
+def test_an_image_that_takes_too_long_is_a_row(command: list[str], bucket: Bucket) -> None:
+    bucket.reset()
+    bucket.put({f"d/{digit}.png": save(Path("made.png"), digit).read_bytes() for digit in range(4)})
+    bucket.fail("d/2", silent)
+
+    result = run(command, f"s3://{BUCKET}/d/", "-o", "results", "--timeout", "3", **bucket.environment)
+
+    assert result.returncode == 1
+    assert [(row[1], row[4].partition(";")[0]) for row in rows_of("results")] == [
+        ("0", ""),
+        ("1", ""),
+        ("", "timeout: took longer than 3 s"),
+        ("3", ""),
+    ]
+
+
+def fetched(bucket: Bucket) -> str:
+    """The folder of results of a bucket, on disk."""
+    Path("results").mkdir(exist_ok=True)
+    for key in filter(re.compile("results/part-").match, bucket.keys()):
+        Path(key).write_bytes(bucket.get(key) or b"")
+    return "results"
 
 
 # --- what goes wrong
@@ -236,12 +307,6 @@ def test_resume_does_the_rest(command: list[str], local: list[str], number: sign
     assert manifest["finished"]
     assert manifest["counts"]["rows"] == 6_302
 
-    nothing = run(command, "shard.tar", "d", "d/000007.png", "-o", "results", "--resume")
-
-    assert "6,302 images" in nothing.stderr
-    assert "6,302 of them before" in nothing.stderr
-    assert rows_of("results") == csv_rows(here.stdout)
-
 
 def record_of(part: Path) -> Any:
     return json.loads(gzip.decompress((part.parent / "_mnistcls" / f"{part.stem}.gz").read_bytes()))
@@ -252,10 +317,12 @@ def test_other_results_are_not_gone_on_with(command: list[str]) -> None:
     assert run(command, "d", "-o", "results").returncode == 0
     before = rows_of("results")
 
+    nothing = run(command, "d", "-o", "results", "--resume")
     otherwise = run(command, "d", "-o", "results", "--resume", "--min-confidence", "0.3")
     twice = run(command, "d", "-o", "results")
     afresh = run(command, "d/000001.png", "-o", "results", "--overwrite")
 
+    assert re.search("10 images in .*, 10 of them before", nothing.stderr)
     assert otherwise.returncode == twice.returncode == 2
     assert "results was begun otherwise: min_confidence was 0.8 and is 0.3" in otherwise.stderr
     assert twice.stderr == (

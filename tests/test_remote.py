@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import pickle
 import re
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from itertools import islice
 from pathlib import Path
 
 import fsspec
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from bucket import BUCKET, Bucket, rates, refused, reset_before, reset_within, running, silent
@@ -26,18 +28,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from test_cli import HEADER, digits, one_of_each_status, run
+from test_patterns import MATCHES, TREE
 from toy_model import glyph, save
 
 from mnistcls import remote
 from mnistcls.classifier import Classifier
 from mnistcls.errors import OutputError, StorageError
+from mnistcls.inspection.seen import SecondLook, Seen
+from mnistcls.limits import MAX_PIXELS
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import Format
+from mnistcls.outputs.manifest import Manifest
 from mnistcls.outputs.targets import target
+from mnistcls.ray_engine.folder import Record, ResultFolder
 from mnistcls.remote import objects
 from mnistcls.remote.uploads import upload
-from mnistcls.results import Prediction
+from mnistcls.results import Prediction, Status, Tally
 from mnistcls.sources import Source, Sources
+from mnistcls.sources.listed import PathList
+from mnistcls.sources.patterns import expand, is_pattern
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +168,73 @@ def test_a_list_of_objects_costs_no_request_for_each(bucket: Bucket) -> None:
     assert bucket.requests.total() == 1
 
 
+@pytest.mark.parametrize(("pattern", "files"), MATCHES)
+def test_a_pattern_stands_for_what_it_does_on_disk(bucket: Bucket, pattern: str, files: list[str]) -> None:
+    bucket.put(dict.fromkeys(TREE, b"x"))
+    for path in map(Path, TREE):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+    for root in (url(""), f"file://{Path.cwd()}/"):
+        assert [source.path for source in Sources([f"{root}{pattern}"])] == [f"{root}{file}" for file in files]
+
+
+def test_of_a_pattern_only_what_begins_so_is_listed_and_by_pages(bucket: Bucket) -> None:
+    keys = [f"d/7-{i:04}.png" for i in range(2100)]
+    bucket.put(
+        dict.fromkeys([*keys, *(f"d/{i:04}.png" for i in range(3000)), *(f"d/7-x/{i}.png" for i in range(3000))], b"x")
+    )
+
+    images = iter(Sources([url("d/7-*.png")]))
+
+    assert [source.path for source in islice(images, 900)] == [url(key) for key in keys[:900]]
+    asked = len(bucket.queries)
+    assert [source.path for source in images] == [url(key) for key in keys[900:]]
+    listings = [query for query in bucket.queries if "prefix=d%2F7-&" in query]
+    assert (asked, len(bucket.queries), len(listings)) == (3, 5, 3)  # two asked for the bucket, and that very name
+
+
+def test_an_object_or_a_folder_of_that_very_name_is_no_pattern(bucket: Bucket) -> None:
+    bucket.put(dict.fromkeys(["[a].png", "a.png", "[b]/1.png", "b/2.png", "c?d.png", "cxd.png"], b"x"))
+
+    for named, keys in (
+        ("[a].png", ["[a].png"]),
+        ("[b]", ["[b]/1.png"]),
+        ("[b]/", ["[b]/1.png"]),
+        ("c?d.png", ["c?d.png"]),
+        ("c[x]d.png", ["cxd.png"]),
+    ):
+        assert [source.path for source in Sources([url(named)])] == [url(key) for key in keys]
+
+
+@pytest.mark.parametrize("pattern", ["d/*.jpg", "e/*", "e/**", "d/**/*.jpg"])
+def test_a_pattern_without_a_match_is_one_row_that_says_so(bucket: Bucket, pattern: str) -> None:
+    bucket.put({"d/7.png": b"x"})
+
+    (source,) = Sources([url(pattern)])
+
+    assert (source.path, str(source.error)) == (url(pattern), "not_found: nothing matches; check the spelling")
+
+
+@pytest.mark.parametrize("pattern", ["d/*.png", "d/**/*.png", "d/*/*.png"])
+def test_a_folder_that_may_not_be_listed_for_a_pattern_is_a_row(bucket: Bucket, pattern: str) -> None:
+    bucket.put({"d/7.png": b"x"})
+    bucket.fail(f"GET /{BUCKET}/?$", refused("403 Forbidden", "AccessDenied", "Access Denied"))
+
+    (found,) = expand(url(pattern))
+
+    assert found.path == url("d/")
+    assert str(found.error) == "permission_denied: Access Denied; check the credentials, and what they may do"
+
+
+def test_a_query_of_the_web_and_a_line_of_a_list_are_no_patterns(bucket: Bucket) -> None:
+    bucket.put({"d/7.png": b"x"})
+    Path("list.txt").write_text(f"{url('d/*.png')}\n")
+
+    assert not is_pattern("https://example.org/7.png?size=[1]*")
+    assert [source.path for source in Sources([], listed=PathList("list.txt"))] == [url("d/*.png")]
+
+
 def test_hostile_keys_are_text_and_lead_nowhere(classifier: Classifier, bucket: Bucket) -> None:
     keys = ["a\nb.png", "a\"',b.png", "../x.png", "a/../../y.png", "=1+1.png", "ü☃.png", "a//b.png", "/c.png"]
     keys += ["a b+c%20.png", "a::b.png", "a?b#1.png", "[a]*.png", "#2.png", "%2e%2e/d.png", "x" * 1000 + ".png"]
@@ -171,7 +247,7 @@ def test_hostile_keys_are_text_and_lead_nowhere(classifier: Classifier, bucket: 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_key_comes_back_as_it_is(bucket: Bucket, keys: list[str]) -> None:
     bucket.reset()
-    named = {f"p/{key}.png" for key in keys}
+    named = {f"p/{key}/7.png" for key in keys}
     bucket.put(dict.fromkeys(named, b"x"))
 
     found = [source.path for source in Sources([url("p/")]) if not source.error]
@@ -229,6 +305,31 @@ def test_objects_wait_for_each_other_and_not_for_the_latency_of_each(classifier:
     assert time.monotonic() - began < 32 * bucket.latency / 2
 
 
+def test_a_second_look_at_objects_waits_for_them_together(bucket: Bucket) -> None:
+    bucket.put({f"d/{i:02}.png": png(3) for i in range(32)})
+    bucket.latency = 0.5
+    paths = [*(url(f"d/{i:02}.png") for i in range(32)), url("d/gone.png")]
+
+    *seen, gone = SecondLook(MAX_PIXELS).at([Prediction(path, Status.OK, 3, 0.9) for path in paths])
+
+    assert all(isinstance(image, Seen) and np.array_equal(image.decoded, glyph(3)) for image in seen)
+    assert str(gone).startswith("not_found: no such object")
+    assert bucket.most_waiting >= 16
+
+
+def test_a_second_look_at_an_archive_searches_for_it_once(bucket: Bucket) -> None:
+    save(Path("7.png"), 7)
+    with tarfile.open("a.tar", "w") as archive:
+        for i in range(50):
+            archive.add("7.png", f"{i}.png")
+    bucket.put({"a.tar": Path("a.tar").read_bytes()})
+
+    seen = SecondLook(MAX_PIXELS).at([Prediction(url(f"a.tar/{i}.png"), Status.OK, 7, 0.9) for i in range(50)])
+
+    assert all(isinstance(image, Seen) for image in seen)
+    assert bucket.requests.total() < 20
+
+
 @pytest.mark.slow
 def test_a_latency_of_20_ms_costs_no_more_than_a_fifth_of_the_rate(command: list[str], bucket: Bucket) -> None:
     images = [png(i) for i in range(10)]
@@ -252,6 +353,7 @@ def test_what_the_network_saw_is_shown_of_objects_too(command: list[str], bucket
     steps = list(csv.DictReader(Path("seen/steps.csv").read_text().splitlines()))
     assert [row["path"] for row in steps] == [url(f"d/{name}") for name in ("7.png", "8.png", "s.tif#1", "s.tif#2")]
     assert "no longer" not in Path("seen/steps.csv").read_text() + Path("report.html").read_text()
+    assert bucket.requests[f"GET /{BUCKET}/d/7.png"] == 3, "the answer, the debug folder and the page"
 
 
 def test_other_storage_is_walked_like_folders(tmp_path: Path, classifier: Classifier) -> None:
@@ -442,7 +544,7 @@ def test_an_existing_object_is_only_replaced_when_asked(command: list[str], buck
     ("output", "chosen", "resume", "says"),
     [
         (url("r.csv"), None, True, "--resume goes on with a file on disk, not with an object; name a file with -o"),
-        (url("d"), Format.CSV, False, f"{url('d')} is a folder; name an object in it with -o"),
+        (url("d"), Format.CSV, False, f"{url('d')} is a folder; name a file in it with -o"),
         (url("out"), None, False, f"{url('out')}: its suffix names no known format; use .csv, .jsonl"),
         ("s3://nobody/r.csv", None, False, "s3://nobody: The specified bucket does not exist; check the spelling"),
         (url("secret/r.csv"), None, False, f"cannot tell whether {url('secret/r.csv')} exists: Forbidden; check the"),
@@ -506,3 +608,73 @@ def test_a_terminated_run_leaves_no_object_and_its_rows_on_disk(command: list[st
     part = Path(said.strip().partition("finished rows are in ")[2])
     assert set(digits(part.read_text()).values()) == {"7"}
     assert bucket.get("r.csv") is None
+
+
+# --- the folder of results of a cluster
+
+
+@pytest.fixture
+def manifest(classifier: Classifier) -> Manifest:
+    return Manifest.of(classifier, {"paths": [url("d/")]}, {"top_k": 1})
+
+
+def test_a_folder_of_results_in_a_bucket_is_used_as_one_on_disk(bucket: Bucket, manifest: Manifest) -> None:
+    folder = pickle.loads(pickle.dumps(ResultFolder(url("out/results/"))))  # noqa: S301 - our own
+    folder.check(manifest, overwrite=False, resume=True)
+    folder.prepare(manifest, overwrite=False)
+    folder.check_seen("here")
+    folder.claim("listing")
+    tally = Tally()
+    tally.inputs = 2
+    for number in range(3):
+        folder.write_part(f"part-1-{number:06}.parquet", b"rows", Record(tally, [f"{number}.png"]))
+
+    again = ResultFolder(url("out/results"))
+    with pytest.raises(OutputError, match="holds the results of an earlier run; use --overwrite, --resume, or another"):
+        again.check(manifest, overwrite=False, resume=False)
+    with pytest.raises(OutputError, match="listing was lost and cannot be done twice"):
+        again.claim("listing")
+    again.check(manifest, overwrite=False, resume=True)
+    assert again.parts() == {f"part-1-{number:06}.parquet" for number in range(3)}
+    assert [(record.files, record.tally.inputs) for record in again.records()] == [([f"{i}.png"], 2) for i in range(3)]
+
+    again.check(manifest, overwrite=True, resume=False)
+    again.prepare(manifest, overwrite=True)
+    assert bucket.keys() == ["out/results/_mnistcls/manifest.json"]
+
+
+@pytest.mark.parametrize(
+    ("output", "changed", "says"),
+    [
+        ("s3://nobody/r/", {}, "s3://nobody: The specified bucket does not exist; check the spelling"),
+        (url("d"), {}, f"{url('d')} holds other files than results; choose an empty or new folder with -o"),
+        (url("d/7.png"), {}, f"{url('d/7.png')} is a file; --engine ray needs a folder for its parts with -o"),
+        (url("r/"), {"AWS_ACCESS_KEY_ID": ""}, "Unable to locate credentials; set AWS_PROFILE"),
+        (url("r/"), {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "check AWS_ENDPOINT_URL and the network"),
+    ],
+    ids=["bucket", "other files", "object", "credentials", "endpoint"],
+)
+def test_a_folder_of_results_that_cannot_be_is_refused_before_a_cluster_is_asked(
+    command: list[str], bucket: Bucket, output: str, changed: dict[str, str], says: str
+) -> None:
+    save(Path("7.png"), 7)
+    bucket.put({"d/7.png": b"x"})
+
+    result = run(command, "7.png", "--engine", "ray", "--address", "nowhere", "-o", output, **environment() | changed)
+
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert says in result.stderr
+    assert bucket.keys() == ["d/7.png"]
+    assert bucket.names() == [BUCKET]
+
+
+def test_a_node_that_may_not_write_the_results_says_so(bucket: Bucket, manifest: Manifest) -> None:
+    folder = ResultFolder(url("r"))
+    folder.prepare(manifest, overwrite=False)
+    bucket.fail("HEAD", refused("403 Forbidden", "AccessDenied"))
+    bucket.fail("PUT", refused("403 Forbidden", "AccessDenied", "Access Denied"))
+
+    with pytest.raises(OutputError, match=rf"cannot write {url('r')} from the node n2: Forbidden; check the cred"):
+        folder.check_seen("n2")
+    with pytest.raises(OutputError, match=rf"cannot write {url('r')}: Access Denied; check the cred"):
+        folder.write_part("part-1-000000.parquet", b"rows", Record(Tally(), []))

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.usefixtures("here")
 
 
 def look(looking: SecondLook, path: str) -> Seen | str:
-    return looking.at(Prediction(path, Status.OK, 3, 0.9))
+    (seen,) = looking.at([Prediction(path, Status.OK, 3, 0.9)])
+    return seen
 
 
 def shows(seen: Seen | str, digit: int) -> bool:
@@ -81,4 +82,4 @@ def test_what_was_unreadable_is_not_read_again() -> None:
     prediction = Prediction("7.png", Status.UNREADABLE, error="crashed: again and again")
     save(Path("7.png"), 7)
 
-    assert SecondLook(MAX_PIXELS).at(prediction) == "crashed: again and again"
+    assert list(SecondLook(MAX_PIXELS).at([prediction])) == ["crashed: again and again"]

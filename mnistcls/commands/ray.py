@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from mnistcls.classifier import Classifier
     from mnistcls.outputs.columns import Columns
+    from mnistcls.ray_engine.folder import ResultFolder
+    from mnistcls.ray_engine.job import Account
     from mnistcls.results import Tally
     from mnistcls.sources import Sources
     from mnistcls.sources.listed import PathList
@@ -86,25 +88,31 @@ class RayRun:
         """
         from mnistcls.ray_engine.cluster import connected  # noqa: PLC0415
         from mnistcls.ray_engine.folder import ResultFolder  # noqa: PLC0415
-        from mnistcls.ray_engine.job import Account, Job  # noqa: PLC0415
-        from mnistcls.ray_engine.stage import Work  # noqa: PLC0415
 
         chosen, folder = self.format or Format.PARQUET, ResultFolder(self.folder or "")
         options = {"format": chosen, **asdict(self.columns), "timeout": self.timeout}
         manifest = Manifest.of(classifier, inputs, options)
-        work = Work(classifier, self.timeout, folder, chosen, self.columns, secrets.token_hex(4), str(Path.cwd()))
-        account, begun, clock = Account(), datetime.now(UTC), time.perf_counter()
+        begun, clock = datetime.now(UTC), time.perf_counter()
         folder.check(manifest, overwrite=self.overwrite, resume=self.resume)
         with connected(self.address, self.actors):
             folder.prepare(manifest, overwrite=self.overwrite)
-            job = Job(self.sources, work, self.resume, self.actors)
-            with _resumable(folder.url), _count(console) as show:
-                for rows in job.run(account):
-                    show(rows)
+            account = self._run(classifier, folder, chosen, console)
         seconds = time.perf_counter() - clock
         folder.write_manifest(manifest.finish(account.tally, begun, round(seconds, 3)))
         console.print(summary(account.tally, seconds, account.done))
         return account.tally
+
+    def _run(self, classifier: Classifier, folder: ResultFolder, chosen: Format, console: Console) -> Account:
+        """The job on the cluster that this process is connected to."""
+        from mnistcls.ray_engine.job import Account, Job  # noqa: PLC0415 - slow to load: after all that may be refused
+        from mnistcls.ray_engine.stage import Work  # noqa: PLC0415
+
+        work = Work(classifier, self.timeout, folder, chosen, self.columns, secrets.token_hex(4), str(Path.cwd()))
+        job, account = Job(self.sources, work, self.resume, self.actors), Account()
+        with _resumable(folder.url), _count(console) as show:
+            for rows in job.run(account):
+                show(rows)
+        return account
 
 
 @contextmanager

@@ -99,8 +99,9 @@ class _Record:
         """Pass the batches on, each when the files of its images are written."""
         for batch in batches:
             with _writing(self._folder):
-                for prediction in batch:
-                    self._add(prediction)
+                predictions = list(batch)
+                for prediction, seen in zip(predictions, self._look.at(predictions), strict=True):
+                    self._add(prediction, seen)
             yield batch
 
     def close(self) -> None:
@@ -109,9 +110,8 @@ class _Record:
             if self._sheet.cells:
                 self._write_sheet()
 
-    def _add(self, prediction: Prediction) -> None:
+    def _add(self, prediction: Prediction, seen: Seen | str) -> None:
         self._number += 1
-        seen = self._look.at(prediction)
         if isinstance(seen, Seen):
             file = file_name(self._number, prediction.path)
             _save(Image.fromarray(seen.canonical.image), self._folder / file)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from mnistcls.decode.pixels import Decoded
 from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.files import is_url
 from mnistcls.results import Prediction, Status
-from mnistcls.sources import Source, Sources, is_image_name
+from mnistcls.sources import Source, Sources, is_image_name, with_objects
 from mnistcls.sources.containers import container_by_name
 
 _logger = logging.getLogger("mnistcls")
@@ -47,32 +47,59 @@ class SecondLook:
         self._sources: Iterator[Source] = iter(())  # what of the file is still to come
         self._images: Iterator[Decoded] = iter(())  # and of the source that was drawn last
 
-    def at(self, prediction: Prediction) -> Seen | str:
-        """What there is to see of an image, or why there is nothing; it may have gone since."""
+    def at(self, predictions: Sequence[Prediction]) -> Iterator[Seen | str]:
+        """What there is to see of each image in turn, or why there is nothing; it may have gone since.
+
+        Objects in storage are read ahead.
+        """
+        sources = [Source(p.path if _is_at_hand(p) else "") for p in predictions]
+        for prediction, source in zip(predictions, with_objects(sources), strict=True):
+            yield self._at(prediction, source)
+
+    def _at(self, prediction: Prediction, source: Source) -> Seen | str:
+        path = prediction.path
         if prediction.status is Status.UNREADABLE:
             return prediction.error or ""
         with _without_warnings():
-            image = self._image(prediction.path)
+            image = _among(read_source(source, self._max_pixels), path) if source.path else self._search(path)
+        if image is None:
+            image = ImageError(ErrorCode.NOT_FOUND, "it is no longer there")
         return str(image) if isinstance(image, ImageError) else Seen(image, canonicalize(image))
 
-    def _image(self, path: str) -> NDArray[np.generic] | ImageError:
-        file = _file_of(path)
+    def _search(self, path: str) -> NDArray[np.generic] | ImageError | None:
+        """The image in the file that it is in, which may be the one of the image before."""
+        image = self._find(path) if path.startswith(f"{self._file}/") else None  # in the same archive
+        if image is not None:
+            return image
+        file = _file_of(path)  # may ask storage for each of its folders
         image = self._find(path) if file == self._file else None
         if image is None:  # in another file, or further to the front
             self._file, self._sources, self._images = file, _sources_in(file), iter(())
             image = self._find(path)
-        return ImageError(ErrorCode.NOT_FOUND, "it is no longer there") if image is None else image
+        return image
 
     def _find(self, path: str) -> NDArray[np.generic] | ImageError | None:
         """Go on in the file as far as this image; None if it does not come any more."""
         while True:
-            for decoded in self._images:
-                if decoded.path == path:
-                    return decoded.image
+            image = _among(self._images, path)
+            if image is not None:
+                return image
             source = next((source for source in self._sources if _holds(source, path)), None)
             if source is None:
                 return None
             self._images = read_source(source, self._max_pixels)
+
+
+def _among(images: Iterator[Decoded], path: str) -> NDArray[np.generic] | ImageError | None:
+    """The next of these images that has this path."""
+    return next((decoded.image for decoded in images if decoded.path == path), None)
+
+
+def _is_at_hand(prediction: Prediction) -> bool:
+    """Whether it is of an object in storage, by its name, which is read without a search."""
+    path = prediction.path
+    is_object = is_url(path) and is_image_name(path) and not any(map(container_by_name, path.split("/")))
+    return is_object and prediction.status is not Status.UNREADABLE
 
 
 def _file_of(path: str) -> str:
@@ -87,16 +114,12 @@ def _file_of(path: str) -> str:
 
 
 def _sources_in(file: str) -> Iterator[Source]:
-    if is_url(file) and is_image_name(file):
-        return iter([Source(file)])
     return iter(Sources([file]) if _is_file(file) else [Source(file)])  # what is a folder by now is not walked
 
 
 def _is_there(path: str) -> bool:
-    """Whether it is a file or object itself; of an object whose name says so, storage is not asked."""
-    if not is_url(path):
-        return os.path.lexists(path)
-    return (is_image_name(path) and not any(map(container_by_name, path.split("/")))) or _is_file(path)
+    """Whether it is a file or object itself."""
+    return _is_file(path) if is_url(path) else os.path.lexists(path)
 
 
 def _is_file(path: str) -> bool:

@@ -185,16 +185,26 @@ def check_free(path: Path, *, overwrite: bool = False, ways: str = "--overwrite"
         OutputError: it is a folder, its folder does not exist, or an earlier run's output is in the way.
     """
     if os.path.isdir(path):
-        raise OutputError(f"{path} is a folder; name a file in it with {option}")
+        raise is_folder(str(path), option)
     if not os.path.isdir(path.parent):
         fix = f"make it, or choose another with {option}"
         raise OutputError(f"cannot write {path}: there is no folder {path.parent}; {fix}")
     if overwrite:
         return
     if os.path.exists(path):
-        raise OutputError(f"{path} exists; use {ways}, or another {option}")
+        raise is_taken(str(path), ways, option)
     if os.path.exists(part_of(path)):
         raise OutputError(f"{part_of(path)} is left of an unfinished run; use {ways}, or another {option}")
+
+
+def is_folder(shown: str, option: str = "-o") -> OutputError:
+    """The refusal of an output, by its name, that is a folder."""
+    return OutputError(f"{shown} is a folder; name a file in it with {option}")
+
+
+def is_taken(shown: str, ways: str = "--overwrite", option: str = "-o") -> OutputError:
+    """The refusal of an output, by its name, that is there already; see `check_free`."""
+    return OutputError(f"{shown} exists; use {ways}, or another {option}")
 
 
 def _lock(file: FileIO, path: Path) -> None:

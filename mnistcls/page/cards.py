@@ -56,8 +56,8 @@ def draw_cards(rows: Sequence[Row], classifier: Classifier, track: Track = iter)
     look = SecondLook(classifier.max_pixels)
     cards: dict[int, Card] = {}
     bare: dict[int, NDArray[np.uint8]] = {}
-    for row in track(sorted(rows, key=lambda row: row.number)):
-        seen = look.at(row.prediction)
+    ordered = sorted(rows, key=lambda row: row.number)
+    for row, seen in zip(track(ordered), look.at([row.prediction for row in ordered]), strict=True):
         cards[row.number] = _card(row, seen, len(rows))
         if isinstance(seen, Seen) and row.prediction.digit_score is None:
             bare[row.number] = seen.canonical.image

@@ -45,10 +45,10 @@ def connected(address: str | None, cpus: int | None) -> Iterator[None]:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody asked for Ray's reports of its use
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its own logs on standard error
-    import ray  # noqa: PLC0415 - an extra, and slow to load
-
     address = address or os.environ.get("RAY_ADDRESS") or "local"
     _check_answers(address)
+    import ray  # noqa: PLC0415 - an extra, and slow to load
+
     here: dict[str, Any] = {"num_cpus": cpus or usable_cpus(), "include_dashboard": False} if address == "local" else {}
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -18,18 +18,21 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
-from fsspec.core import url_to_fs
-
-from mnistcls.errors import OutputError
+from mnistcls import remote
+from mnistcls.errors import MnistclsError, OutputError
+from mnistcls.files import is_url
 from mnistcls.outputs.manifest import Manifest
-from mnistcls.results import Tally
+from mnistcls.results import Tally, printable
 
 OWN = "_mnistcls"
 MANIFEST = f"{OWN}/manifest.json"
 PART = "part-"
 READERS = 16
 """Records that are read at once: in a bucket, each takes its time."""
+
+_LOCAL = "file://"
 
 _WAYS = "use --overwrite, --resume, or another -o"
 
@@ -60,19 +63,18 @@ class ResultFolder:
 
     Args:
         url: a path, or a URL that fsspec knows.
-
-    Raises:
-        OutputError: fsspec does not know it.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
-        try:
-            self._files, root = url_to_fs(url)
-        except (ImportError, ValueError) as error:
-            raise OutputError(f"{url}: {error}; choose another -o") from None
-        self._root = root.rstrip("/")
-        self._is_local = "file" in self._files.protocol
+        path = url.removeprefix(_LOCAL)
+        self._is_local = not is_url(path)
+        self._root = os.path.abspath(path) if self._is_local else path.rstrip("/")  # noqa: PTH100 - bytes pass unchanged
+
+    @property
+    def _files(self) -> Any:
+        """The file system that it is on, as this process has it."""
+        return remote.filesystem(_LOCAL if self._is_local else self._root)
 
     def check(self, manifest: Manifest, *, overwrite: bool, resume: bool) -> None:
         """See whether the results of a run can go there.
@@ -83,10 +85,11 @@ class ResultFolder:
             resume: whether they are to be gone on with.
 
         Raises:
-            OutputError: something is in the way, or was made otherwise.
+            MnistclsError: something is in the way, or was made otherwise; or its storage cannot be reached.
         """
+        if not self._is_local:
+            remote.check(remote.root_of(self._root))
         with self._errors():
-            self._files.invalidate_cache()
             if self._files.isfile(self._root):
                 raise OutputError(f"{self.url} is a file; --engine ray needs a folder for its parts with -o")
             earlier = self._earlier()
@@ -128,7 +131,7 @@ class ResultFolder:
         Raises:
             OutputError: it does not: it would write the parts elsewhere.
         """
-        with self._errors():
+        with self._errors(f" from the node {node}"):
             if not self._files.exists(f"{self._root}/{MANIFEST}"):
                 fix = "name a folder with -o that all nodes share"
                 raise OutputError(f"{self._root} is not there on the node {node}; {fix}")
@@ -139,8 +142,9 @@ class ResultFolder:
         Raises:
             OutputError: it has been.
         """
-        if self._files.exists(f"{self._root}/{OWN}/{name}"):
-            raise OutputError(f"{name} was lost and cannot be done twice in a run")
+        with self._errors():
+            if self._files.exists(f"{self._root}/{OWN}/{name}"):
+                raise OutputError(f"{name} was lost and cannot be done twice in a run")
         self._write(f"{OWN}/{name}", b"")
 
     def parts(self) -> set[str]:
@@ -150,7 +154,6 @@ class ResultFolder:
             OutputError: it cannot be listed.
         """
         with self._errors():
-            self._files.invalidate_cache()
             return {name for name in self._names() if name.startswith(PART)}
 
     def write_part(self, name: str, rows: bytes, record: Record) -> None:
@@ -222,12 +225,19 @@ class ResultFolder:
             os.replace(part, path)  # noqa: PTH105
 
     @contextmanager
-    def _errors(self) -> Iterator[None]:
+    def _errors(self, where: str = "") -> Iterator[None]:
         try:
             yield
-        except OSError as error:
-            why = error.strerror or str(error)
-            raise OutputError(f"cannot write {self.url}: {why}; choose another folder with -o") from None
+        except MnistclsError:
+            raise
+        except Exception as error:  # storage raises whatever its libraries do
+            if not self._is_local:
+                reason = remote.said(error)
+            elif isinstance(error, OSError):
+                reason = f"{error.strerror}; choose another folder with -o"
+            else:
+                raise
+            raise OutputError(f"cannot write {printable(self.url)}{where}: {reason}") from None
 
 
 def _record_of(part: str) -> str:

@@ -6,14 +6,12 @@ Credentials, endpoints and retries are the libraries' own: for S3 those of botoc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from mnistcls.errors import ErrorCode, ImageError, StorageError
+from mnistcls.errors import StorageError
 from mnistcls.results import printable
 from mnistcls.sources import is_image_name
-from mnistcls.sources.folders import Folder, Found, walk_with
 
 CONNECTIONS = 32
 """Requests under way at once in a process: many objects of some kilobytes are on their way while one is read."""
@@ -75,7 +73,7 @@ def check(root: str) -> None:
         StorageError: it is not. Not to be allowed to list it is no fault: its objects may be readable.
     """
     opened = filesystem(root)
-    if _is_s3(root):
+    if is_s3(root):
         try:
             opened.call_s3("list_objects_v2", Bucket=opened.split_path(root)[0], MaxKeys=1)
         except Exception as error:
@@ -95,77 +93,29 @@ def is_folder(url: str) -> bool:
     check(root)
     if url.endswith("/") or url == root:
         return True
-    if is_image_name(url):
-        return False
-    try:
-        return bool(filesystem(url).info(url)["type"] == "directory")
-    except (FileNotFoundError, PermissionError):  # reading it says so
-        return False
-    except Exception as error:
-        raise unreachable(url, error) from None
+    return not is_image_name(url) and _kind(url) == "directory"
 
 
-def walk(url: str, *, recursive: bool = True) -> Iterator[Found]:
-    """The objects below a URL: of a bucket by pages, in the order of its keys; elsewhere as in folders, one at a time.
+def is_there(url: str) -> bool:
+    """Whether a URL names an object, or the start of some; or what may not be asked for: reading it says so.
 
     Raises:
-        StorageError: the listing breaks off.
+        StorageError: the storage cannot be reached.
     """
-    if not _is_s3(url):
-        yield from walk_with(_listed, url, recursive=recursive)
-        return
-    bucket, key, _ = filesystem(url).split_path(url)
-    prefix = f"{key.rstrip('/')}/" if key.rstrip("/") else ""
-    found = False
+    check(root_of(url))
+    return _kind(url) is not None
+
+
+def _kind(url: str) -> str | None:
+    """What storage says of a URL: `file`, `directory`, or nothing; it may refuse to say."""
     try:
-        for page in _pages(url, bucket, prefix, recursive=recursive):
-            for entry in page.get("Contents", ()):
-                found = True
-                if not entry["Key"].endswith("/"):  # what some tools make for a folder
-                    yield Found(f"{url.partition(':')[0]}://{bucket}/{entry['Key']}")
-            found = found or bool(page.get("CommonPrefixes"))
-    except PermissionError as error:
-        yield Found(url, ImageError(ErrorCode.PERMISSION_DENIED, said(error)))
-        return
-    if not found:
-        yield Found(url, ImageError(ErrorCode.NOT_FOUND, "nothing is there; check the spelling"))
-
-
-def _pages(url: str, bucket: str, prefix: str, *, recursive: bool) -> Iterator[dict[str, Any]]:
-    """A thousand keys each, drawn from the bucket as they are needed."""
-    asked = {"Bucket": bucket, "Prefix": prefix, **({} if recursive else {"Delimiter": "/"})}
-    while True:
-        try:
-            page = filesystem(url).call_s3("list_objects_v2", **asked)
-        except PermissionError:
-            raise
-        except Exception as error:
-            raise unreachable(url, error) from None
-        yield page
-        if not page.get("IsTruncated"):
-            return
-        asked["ContinuationToken"] = page["NextContinuationToken"]
-
-
-def _listed(url: str) -> Folder:
-    """The entries of a folder in any other storage."""
-    opened = filesystem(url)
-    try:
-        entries = opened.ls(url, detail=True)
-    except OSError:
-        raise
+        return str(filesystem(url).info(url)["type"])
+    except FileNotFoundError:
+        return None
+    except PermissionError:
+        return "forbidden"
     except Exception as error:
         raise unreachable(url, error) from None
-    own = f"{opened._strip_protocol(url).rstrip('/')}/"
-    kinds = {entry["name"].removeprefix(own).rstrip("/"): entry["type"] for entry in entries if _is_in(entry, own)}
-    subfolders = frozenset(name for name, kind in kinds.items() if kind == "directory")
-    return Folder(f"{url.rstrip('/')}/", sorted(kinds, reverse=True), subfolders)
-
-
-def _is_in(entry: dict[str, Any], folder: str) -> bool:
-    """Whether it is below the folder: a web page also leads elsewhere."""
-    name = entry["name"].rstrip("/")
-    return name.startswith(folder) and "/" not in name.removeprefix(folder)
 
 
 def unreachable(url: str, error: Exception) -> StorageError:
@@ -192,5 +142,6 @@ def root_of(url: str) -> str:
     return "/".join(url.split("/", 3)[:3])
 
 
-def _is_s3(url: str) -> bool:
+def is_s3(url: str) -> bool:
+    """Whether the storage speaks S3's protocol."""
     return url.partition(":")[0] in _S3

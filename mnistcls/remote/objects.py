@@ -68,6 +68,18 @@ def read_object(url: str, most: int) -> bytes | None:
         raise _image_error(error) from None
 
 
+def read_start(url: str, count: int) -> bytes:
+    """The first bytes of an object: so many, or all that it has.
+
+    Raises:
+        ImageError: it cannot be read.
+    """
+    try:
+        return bytes(filesystem(url).cat_file(url, start=0, end=count))
+    except Exception as error:
+        raise _image_error(error) from None
+
+
 def _asked(url: str, most: int) -> Future[bytes | None]:
     try:
         opened = filesystem(url)

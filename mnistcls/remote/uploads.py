@@ -8,6 +8,7 @@ from pathlib import Path
 from secrets import token_hex
 from tempfile import gettempdir
 
+from mnistcls import outputs
 from mnistcls.errors import OutputError, StorageError
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import Format
@@ -74,9 +75,9 @@ def check_free(url: str, *, overwrite: bool) -> None:
             raise OutputError(f"cannot tell whether {printable(url)} exists: {said(error)}") from None
         return
     if kind == "directory":
-        raise OutputError(f"{printable(url)} is a folder; name an object in it with -o")
+        raise outputs.is_folder(printable(url))
     if not overwrite:
-        raise OutputError(f"{printable(url)} exists; use --overwrite, or another -o")
+        raise outputs.is_taken(printable(url))
 
 
 def upload(path: Path, url: str) -> None:

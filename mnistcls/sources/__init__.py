@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -112,10 +112,13 @@ class Sources:
             yield from self._at(path)
 
     def _matching(self, pattern: str) -> Iterator[Source | Packed | None]:
-        path = None
-        for path in expand(pattern):
-            yield from self._at(path)
-        if path is None:
+        found = None
+        for found in expand(pattern):
+            if found.error:
+                yield Source(found.path, error=found.error)
+            else:
+                yield from self._at(found.path)
+        if found is None:
             yield Source(pattern, error=ImageError(ErrorCode.NOT_FOUND, "nothing matches; check the spelling"))
 
     def _at(self, path: str) -> Iterator[Source | Packed | None]:
@@ -160,6 +163,15 @@ class Packed:
     """Whether its images are wanted: archives that happen to be in a folder are often copies of what is beside them."""
 
 
+def with_objects(sources: Sequence[Source]) -> Iterator[Source]:
+    """The same sources; those in object storage are read ahead."""
+    if not any(is_url(source.path) for source in sources):
+        return iter(sources)
+    from mnistcls.remote.objects import read_ahead  # noqa: PLC0415 - for those who name a URL
+
+    return read_ahead(sources)
+
+
 def _reader(container: Container) -> Callable[[str], Iterator[Source | None]]:
     """What reads such a file; it is loaded only where there is one."""
     if container is Container.IDX:
@@ -174,7 +186,7 @@ def _reader(container: Container) -> Callable[[str], Iterator[Source | None]]:
 def _is_folder(path: str) -> bool:
     if not is_url(path):
         return os.path.isdir(path)
-    from mnistcls import remote  # noqa: PLC0415 - for those who name a URL
+    from mnistcls import remote  # noqa: PLC0415 - as above
 
     return remote.is_folder(path)
 
@@ -182,9 +194,9 @@ def _is_folder(path: str) -> bool:
 def _walk(folder: str, *, recursive: bool) -> Iterator[Found]:
     if not is_url(folder):
         return walk(folder, recursive=recursive)
-    from mnistcls import remote  # noqa: PLC0415 - as above
+    from mnistcls.remote import listing  # noqa: PLC0415 - as above
 
-    return remote.walk(folder, recursive=recursive)
+    return listing.walk(folder, recursive=recursive)
 
 
 def _idx_count(path: str) -> int:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import zlib
 from enum import StrEnum
-from typing import BinaryIO
 
 from mnistcls.errors import ImageError
-from mnistcls.files import open_regular
+from mnistcls.files import read_start
 from mnistcls.sources.signatures import GZIP_MAGIC, IDX_IMAGES_MAGIC, ZIP_MAGICS
 
 _BLOCK = 512  # bytes of a tar header; enough of any other
@@ -37,8 +36,7 @@ def container_by_name(path: str) -> Container | None:
 def container_at(path: str) -> Container | None:
     """The container that a file is, whatever its name; where its start is damaged, the one that it says it is."""
     try:
-        with open_regular(path) as file:
-            head = _unpacked_head(file)
+        head = _unpacked(read_start(path, 2 * _BLOCK))
     except (ImageError, OSError):  # reading it as an image says what is wrong
         return None
     if head.startswith(ZIP_MAGICS):
@@ -48,11 +46,10 @@ def container_at(path: str) -> Container | None:
     return Container.TAR if head[257:262] == b"ustar" else container_by_name(path)
 
 
-def _unpacked_head(file: BinaryIO) -> bytes:
-    head = file.read(_BLOCK)
+def _unpacked(head: bytes) -> bytes:
     if not head.startswith(GZIP_MAGIC):
         return head
     try:
-        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head + file.read(_BLOCK), _BLOCK)
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, _BLOCK)
     except zlib.error:
         return b""

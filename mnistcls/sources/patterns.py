@@ -4,47 +4,79 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from itertools import takewhile
 
+from mnistcls.errors import ErrorCode
 from mnistcls.files import is_url
-from mnistcls.sources.folders import walk
+from mnistcls.sources.folders import Found, walk
 
 
 def is_pattern(path: str) -> bool:
-    """Whether a path is meant as a pattern: it has `*`, `?` or `[`, and no file has that very name; no URL is one."""
-    return glob.has_magic(path) and not is_url(path) and not os.path.lexists(path)
+    """Whether a path is meant as a pattern: it has `*`, `?` or `[`, and nothing has that very name."""
+    if not glob.has_magic(path):
+        return False
+    if is_url(path):
+        from mnistcls.remote import patterns  # noqa: PLC0415 - for those who name a URL
+
+        return patterns.is_pattern(path)
+    return not os.path.lexists(path)
 
 
-def expand(pattern: str) -> Iterator[str]:
+def expand(pattern: str) -> Iterator[Found]:
     """The files and folders that match, sorted by name, part by part; as in a shell, `*` leaves out `.hidden`.
 
-    `**` stands for any number of folders, none included, and then only files match. It enters each folder once, where
-    `glob` would follow links in circles.
+    Folders that would have to be listed and cannot be are found as well. `**` stands for any number of folders, none
+    included, and then only files match. It enters each folder once, where `glob` would follow links in circles.
     """
+    if is_url(pattern):
+        from mnistcls.remote import patterns  # noqa: PLC0415 - as above
+
+        yield from patterns.expand(pattern)
+        return
     parts = pattern.split("/")
     fixed = list(takewhile(lambda part: part != "**", parts))
     if fixed == parts:
-        yield from _sorted_glob(pattern)
+        yield from map(Found, _sorted_glob(pattern))
         return
     top = "/".join(fixed) or ("/" if fixed else ".")
     for folder in filter(os.path.isdir, _sorted_glob(top)):
         start = 0 if folder == "." else len(folder.rstrip("/")) + 1
-        for found in walk(folder):
-            if found.error is None and _matches(found.path[start:].split("/"), parts[len(fixed) :]):
-                yield found.path
+        yield from matching(walk(folder), start, parts[len(fixed) :])
 
 
 def _sorted_glob(pattern: str) -> list[str]:
     return sorted(glob.glob(pattern), key=lambda path: path.split("/"))  # noqa: PTH207 - names pass unchanged
 
 
+def matching(walked: Iterable[Found], start: int, parts: Sequence[str]) -> Iterator[Found]:
+    """Of what a walk has found, what matches the end of a pattern, and folders that cannot be listed.
+
+    Args:
+        walked: files and folders.
+        start: length of what stands before in their paths.
+        parts: of the pattern, from its first `**` on.
+    """
+    for found in walked:
+        if found.error:
+            wanted = found.error.code is not ErrorCode.NOT_FOUND
+        else:
+            wanted = _matches(found.path[start:].split("/"), parts)
+        if wanted:
+            yield found
+
+
 def _matches(names: Sequence[str], patterns: Sequence[str]) -> bool:
+    """Whether the parts of a path are those of a pattern, in which `**` is any number of folders."""
     if not patterns or not names:
         return not names and all(pattern == "**" for pattern in patterns)
     first, rest = patterns[0], patterns[1:]
-    visible = not names[0].startswith(".")
     if first == "**":
-        return _matches(names, rest) or (visible and _matches(names[1:], patterns))
-    return (visible or first.startswith(".")) and fnmatchcase(names[0], first) and _matches(names[1:], rest)
+        return _matches(names, rest) or (not names[0].startswith(".") and _matches(names[1:], patterns))
+    return fits(names[0], first) and _matches(names[1:], rest)
+
+
+def fits(name: str, pattern: str) -> bool:
+    """Whether a name is as a part of a pattern says; `*` leaves out `.hidden`."""
+    return (not name.startswith(".") or pattern.startswith(".")) and fnmatchcase(name, pattern)
