@@ -14,7 +14,6 @@ from train.augment import Augmentation
 from train.checkpoints import Checkpoint
 from train.data import Digits
 from train.infer import logits_of
-from train.lessons import Lessons
 from train.loop import Epoch, Trainer, has_fast_bfloat16, steps_per_epoch, train
 from train.mixture import Mixture
 from train.recipes import FULL, Recipe
@@ -96,47 +95,6 @@ def test_recipe_decides_whether_images_are_distorted() -> None:
     )
     assert plain == pytest.approx(still, rel=1e-3)
     assert plain != pytest.approx(moving, rel=1e-3)
-
-
-class Knows:
-    """A teacher that is sure of one answer, whatever it sees."""
-
-    def __init__(self, answer: int) -> None:
-        self.answer = answer
-        self.seen: list[torch.Tensor] = []
-
-    def logits(self, images: torch.Tensor) -> torch.Tensor:
-        self.seen.append(images)
-        answers = torch.full((len(images),), self.answer)
-        return 20.0 * torch.nn.functional.one_hot(answers, 10) - 10.0
-
-
-def test_teacher_replaces_the_labels_of_real_digits_alone() -> None:
-    half = Mixture(DIGITS.images, DIGITS.labels, real=8, drawn=8)
-    trainer, teacher = new_trainer(replace(RECIPE, epochs=30, augmentation=None)), Knows(3)
-    list(train(trainer, half, VALIDATION, lambda _: None, Lessons(teacher, softness=2.0)))
-    assert sum(map(len, teacher.seen)) == 30 * 8
-    answers = logits_of(trainer.network, DIGITS.images, CPU).argmax(axis=1)
-    assert (answers[:8] == 3).mean() > (answers[8:] == 3).mean()
-
-
-def test_epochs_that_come_again_have_the_same_images_and_a_teacher_is_not_asked_anew() -> None:
-    trainer, teacher = new_trainer(replace(RECIPE, epochs=5, repeat=2)), Knows(3)
-    list(train(trainer, TRAINING, VALIDATION, lambda _: None, Lessons(teacher, softness=1.0)))
-    assert len(teacher.seen) == 2 * STEPS
-    again, anew = (new_trainer(replace(RECIPE, epochs=2, repeat=repeat, lr=1e-12)) for repeat in (1, None))
-    assert len({round(epoch.loss, 6) for epoch in epochs_of(again)}) == 1
-    assert len({round(epoch.loss, 6) for epoch in epochs_of(anew)}) == 2
-
-
-def test_run_with_a_teacher_that_is_resumed_equals_an_unbroken_one() -> None:
-    recipe = replace(RECIPE, repeat=3)
-    unbroken, broken, resumed = new_trainer(recipe), new_trainer(recipe), new_trainer(recipe)
-    list(train(unbroken, TRAINING, VALIDATION, lambda _: None, Lessons(Knows(3), 2.0)))
-    next(train(broken, TRAINING, VALIDATION, lambda _: None, Lessons(Knows(3), 2.0)))
-    resumed.restore(broken.checkpoint())
-    list(train(resumed, TRAINING, VALIDATION, lambda _: None, Lessons(Knows(3), 2.0)))
-    assert_same_state(resumed, unbroken)
 
 
 def test_gradients_are_clipped(monkeypatch: pytest.MonkeyPatch) -> None:

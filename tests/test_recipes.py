@@ -5,15 +5,13 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from train.networks import NETWORKS
-from train.recipes import FULL, QUICK, TEACHER, Recipe
+from train.recipes import FULL, QUICK, Recipe
 
-RECIPES = [*FULL.values(), *QUICK.values(), TEACHER]
+RECIPES = [*FULL.values(), *QUICK.values()]
 
 
 def test_every_network_has_both_recipes_and_every_recipe_its_network() -> None:
-    assert set(FULL) == set(QUICK) == set(NETWORKS) - {"teacher"}
-    assert TEACHER.network == "teacher"
-    assert TEACHER.teachers == 0
+    assert set(FULL) == set(QUICK) == set(NETWORKS)
     for recipes in (FULL, QUICK):
         assert {name: recipe.network for name, recipe in recipes.items()} == {name: name for name in recipes}
 
@@ -34,7 +32,6 @@ def test_figures_are_within_what_they_mean(recipe: Recipe) -> None:
     assert 0 <= recipe.ema_decay < 1
     assert 0 <= recipe.synthetic_share <= 1
     assert 0 <= recipe.outlier_share <= 1
-    assert recipe.teachers >= 0
     assert recipe.augmentation is None or all(reach >= 0 for reach in vars(recipe.augmentation).values())
 
 

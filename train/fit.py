@@ -1,4 +1,4 @@
-"""One training run: its teachers, its epochs, its score and its model file."""
+"""One training run: its epochs, its score and its model file."""
 
 from __future__ import annotations
 
@@ -15,28 +15,25 @@ from train.data import Digits, split_validation
 from train.drawn import mix
 from train.hard import measure
 from train.infer import logits_of
-from train.lessons import Lessons
 from train.loop import Epoch, Trainer, steps_per_epoch, train
 from train.networks import NETWORKS
 from train.plots import plot_curves, plot_mistakes
 from train.progress import Reporter
 from train.runs import Run, RunSettings
 from train.scoring import calibrated_scores, mistakes
-from train.teachers import Ensemble, teachers
 
 
 def fit(run: Run, data: Digits, device: torch.device) -> None:
-    """Train a run to its end, from wherever it stands; its teachers first."""
+    """Train a run to its end, from wherever it stands."""
     settings = run.settings()
     if data.sha256 != settings.provenance["data_sha256"]:
         raise TrainingError(f"{run.folder} was started on other data; name those with --data-dir")
-    ensemble = teachers(settings.recipe.teachers, data.sha256, lambda teacher: fit(teacher, data, device), device)
     training, validation = split_validation(data)
     with _disk_errors(run):
-        _train(run, training, validation, ensemble, device)
+        _train(run, training, validation, device)
 
 
-def _train(run: Run, training: Digits, validation: Digits, ensemble: Ensemble | None, device: torch.device) -> None:
+def _train(run: Run, training: Digits, validation: Digits, device: torch.device) -> None:
     settings = run.settings()
     mixture = mix(training, settings.recipe, run.drawn)
     steps = steps_per_epoch(len(mixture), settings.recipe.batch_size)
@@ -44,8 +41,7 @@ def _train(run: Run, training: Digits, validation: Digits, ensemble: Ensemble | 
     if run.last.exists():
         trainer.restore(Checkpoint.load(run.last))
     with Reporter(settings.recipe.epochs, steps, done=len(trainer.history)) as reporter:
-        lessons = Lessons(ensemble, settings.recipe.softness) if ensemble else None
-        for epoch in train(trainer, mixture, validation, reporter.step, lessons):
+        for epoch in train(trainer, mixture, validation, reporter.step):
             if epoch == best(trainer.history):
                 _keep_best(run, settings, trainer, len(training), validation)
             trainer.checkpoint().save(run.last)

@@ -18,7 +18,6 @@ from train.augment import distort
 from train.checkpoints import Checkpoint, load_optimizer, load_weights, optimizer_tensors, prefixed
 from train.data import Digits
 from train.infer import logits_of, scores, to_input
-from train.lessons import Lessons
 from train.mixture import Mixture
 from train.networks import NETWORKS, with_no_digit
 from train.recipes import Recipe
@@ -93,20 +92,16 @@ class Trainer:
             group["lr"] = lr
 
 
-def train(
-    trainer: Trainer, training: Mixture, validation: Digits, on_step: OnStep, lessons: Lessons | None = None
-) -> Iterator[Epoch]:
+def train(trainer: Trainer, training: Mixture, validation: Digits, on_step: OnStep) -> Iterator[Epoch]:
     """Train to the end of the recipe, yielding after each epoch.
 
-    The randomness of an epoch hangs on the seed and the epoch alone, so a resumed run equals an unbroken one. Where the
-    recipe repeats itself, an epoch has the order and the distortions of an earlier one.
+    The randomness of an epoch hangs on the seed and the epoch alone, so a resumed run equals an unbroken one.
 
     Args:
         trainer: what is trained.
         training: what an epoch draws from.
         validation: what each epoch is measured on.
         on_step: told the loss of each step.
-        lessons: what is learned of real digits in place of their labels, if not None.
 
     Raises:
         TrainingError: the loss is no longer a number.
@@ -115,14 +110,9 @@ def train(
     labels = torch.from_numpy(training.labels).to(trainer.device)
     for epoch in range(len(trainer.history) + 1, trainer.recipe.epochs + 1):
         started = time.perf_counter()
-        lap = (epoch - 1) % (trainer.recipe.repeat or epoch) + 1
-        generator = _seeded(trainer, lap)
+        generator = _seeded(trainer, epoch)
         batches = training.order(generator).split(trainer.recipe.batch_size)[: trainer.steps_per_epoch]
-        drawn = (
-            _Batch(images[batch], labels[batch], training.is_real(batch), (lap, step))
-            for step, batch in enumerate(batches)
-        )
-        losses = _train_epoch(trainer, drawn, generator, lessons)
+        losses = _train_epoch(trainer, ((images[batch], labels[batch]) for batch in batches), generator)
         total = 0.0
         for step, loss in enumerate(losses, start=1):
             if not math.isfinite(loss):
@@ -136,41 +126,22 @@ def train(
         yield trainer.history[-1]
 
 
-@dataclass(frozen=True, eq=False)
-class _Batch:
-    images: Tensor
-    """uint8 (B, 28, 28)."""
-    labels: Tensor
-    """int64 (B,)."""
-    real: Tensor
-    """Which of them are real digits, bool (B,)."""
-    place: tuple[int, int]
-    """Epoch, of those that differ, and step."""
-
-
 def _train_epoch(
-    trainer: Trainer, batches: Iterable[_Batch], generator: torch.Generator, lessons: Lessons | None
+    trainer: Trainer, batches: Iterable[tuple[Tensor, Tensor]], generator: torch.Generator
 ) -> Iterator[float]:
-    """One pass over the batches, yielding the loss of each."""
+    """One pass over batches of images, uint8 (B, 28, 28), and labels, int64 (B,), yielding the loss of each."""
     ranges = trainer.recipe.augmentation
     trainer.network.train()
-    for batch in batches:
-        x = to_input(batch.images)
+    for images, labels in batches:
+        x = to_input(images)
         x = distort(x, ranges, generator).contiguous(memory_format=torch.channels_last) if ranges else x
-        with torch.autocast(trainer.device.type, torch.bfloat16, enabled=has_fast_bfloat16(trainer.device)):
-            logits = trainer.network(x).float()
-        yield _train_step(trainer, _loss(logits, x, batch, lessons))
+        yield _train_step(trainer, x, labels)
 
 
-def _loss(logits: Tensor, x: Tensor, batch: _Batch, lessons: Lessons | None) -> Tensor:
-    """Mean over the batch; lessons are of real digits, all that teachers know."""
-    losses = F.cross_entropy(with_no_digit(logits), batch.labels, reduction="none")
-    if lessons is not None:
-        losses[batch.real] = lessons.losses(logits[batch.real], x[batch.real], batch.place)
-    return losses.mean()
-
-
-def _train_step(trainer: Trainer, loss: Tensor) -> float:
+def _train_step(trainer: Trainer, x: Tensor, labels: Tensor) -> float:
+    with torch.autocast(trainer.device.type, torch.bfloat16, enabled=has_fast_bfloat16(trainer.device)):
+        logits = trainer.network(x)
+    loss = F.cross_entropy(with_no_digit(logits.float()), labels)
     trainer.optimizer.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(trainer.network.parameters(), MAX_GRADIENT_NORM)

@@ -56,11 +56,6 @@ def default() -> nn.Sequential:
     return _pyramid(channels=(32, 48, 192), depth=(1, 2))
 
 
-def teacher() -> nn.Sequential:
-    """What the default network learns from: the same shape, wider and deeper, 10.8 million multiply-adds an image."""
-    return _pyramid(channels=(48, 96, 192), depth=(2, 2))
-
-
 def _pyramid(channels: tuple[int, int, int], depth: tuple[int, int]) -> nn.Sequential:
     """Convolutions on maps of 12x12, 6x6, 3x3 and 1x1; `depth` counts the 3x3 layers of the first two."""
     small, middle, large = channels
@@ -102,5 +97,5 @@ def initialize(network: nn.Module) -> None:
                 nn.init.zeros_(layer.bias)
 
 
-NETWORKS = {"default": default, "reference": reference, "teacher": teacher}
+NETWORKS = {"default": default, "reference": reference}
 """Every network, by name."""

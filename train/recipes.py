@@ -32,30 +32,10 @@ class Recipe:
     """Pictures of real digits in an epoch, brought back to canonical form, by the number of real digits as they are."""
     outlier_share: float = 0.0
     """Images that show no digit in an epoch, by the number of real digits."""
-    teachers: int = 0
-    """Networks of the `TEACHER` recipe whose mean logits for real digits are learned; without any, the labels are."""
-    softness: float = 1.0
-    """Temperature at which teachers are learned from."""
-    repeat: int | None = None
-    """Epochs after which order and distortions come again, so that teachers need not answer anew; None for never."""
 
 
 STRONG = Augmentation(rotation=12, scale=0.12, shear=0.15, shift=1.0, elastic=1.2, untouched=0.25)
 """For networks that have room to learn it."""
-
-TEACHER = Recipe(
-    network="teacher",
-    version="3.0",
-    epochs=30,
-    batch_size=128,
-    lr=0.004,
-    weight_decay=0.03,
-    warmup=0.2,
-    ema_decay=0.999,
-    augmentation=STRONG,
-)
-"""Of the networks that the released ones learn from (G. Hinton et al., "Distilling the Knowledge in a Neural Network",
-2015)."""
 
 FULL = {
     "default": Recipe(
@@ -89,11 +69,9 @@ FULL = {
 
 
 def _quick(recipe: Recipe, epochs: int, lr: float) -> Recipe:
-    """As short as it can be: real images as they are, and no teachers."""
+    """As short as it can be: real images as they are."""
     version = f"{recipe.version}-quick"
-    plain = replace(
-        recipe, augmentation=None, synthetic_share=0.0, pictured_share=0.0, outlier_share=0.0, teachers=0, repeat=None
-    )
+    plain = replace(recipe, augmentation=None, synthetic_share=0.0, pictured_share=0.0, outlier_share=0.0)
     return replace(plain, version=version, epochs=epochs, lr=lr, ema_decay=0.99)
 
 
