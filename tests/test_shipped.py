@@ -17,11 +17,8 @@ from PIL import Image
 from mnistcls.classifier import DEFAULT_MODEL, Classifier
 from mnistcls.model import Model, bundled_model
 from train.data import load_test
-from train.outliers import HELD_OUT_KINDS, outliers
+from train.hard import measure
 from train.published import TEST_IMAGES, TEST_LABELS
-from train.refusal import SEED, refusal
-from train.stress import ROWS
-from train.stress_table import score
 
 MODELS = ("default", "reference")
 LEAST_ACCURACY = {"default": 0.995, "reference": 0.993}
@@ -103,21 +100,17 @@ def test_brightness_changes_hardly_any_digit(name: str, mnist_png: Path, mnist_d
 
 
 @slow
-def test_default_refuses_what_is_no_digit_and_was_never_trained_on(mnist_dir: Path) -> None:
-    digits = load_test(mnist_dir)
-    others = outliers(60 * len(HELD_OUT_KINDS), SEED, HELD_OUT_KINDS, digits=digits)
-    measured = refusal(Model(bundled_model("default")), digits, others)
-    assert min(measured.auroc.values()) >= 0.99, measured.auroc
-    assert measured.share_not_ok(HELD_OUT_KINDS).share >= 0.95
-    assert measured.digits.no_digit.share <= 0.003
-
-
-@slow
-def test_default_reads_the_stress_set(mnist_dir: Path) -> None:
-    digits, classifier = load_test(mnist_dir), Classifier()
-    scores = [score(row, digits, classifier, count=50, seed=1) for row in ROWS]
-    assert np.mean([s.tool for s in scores]) >= 0.975
-    assert sum(s.tool >= 0.96 for s in scores) >= 36, {s.row.name: s.tool for s in scores if s.tool < 0.96}
+@each_model
+def test_hard_images_are_read_as_the_card_says(name: str, mnist_dir: Path) -> None:
+    measured, card = measure(bundled_model(name), load_test(mnist_dir)), Model(bundled_model(name)).metadata.metrics
+    metrics = measured.metrics()
+    assert {key: card[key] for key in metrics} == pytest.approx(metrics, abs=0.003)
+    if name == "default":
+        assert metrics["refusal_auroc"] >= 0.99, measured.auroc
+        assert metrics["refused"] >= 0.95
+        assert card["test_no_digit"] <= 0.003
+        assert metrics["stress_accuracy"] >= 0.98
+        assert sum(share >= 0.96 for share in measured.stress.values()) >= 40, measured.stress
 
 
 def test_reads_the_samples() -> None:
