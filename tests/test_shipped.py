@@ -100,17 +100,15 @@ def test_brightness_changes_hardly_any_digit(name: str, mnist_png: Path, mnist_d
 
 
 @slow
-@each_model
-def test_hard_images_are_read_as_the_card_says(name: str, mnist_dir: Path) -> None:
-    measured, card = measure(bundled_model(name), load_test(mnist_dir)), Model(bundled_model(name)).metadata.metrics
+def test_default_reads_hard_images_as_its_card_says(mnist_dir: Path) -> None:
+    measured, card = measure(bundled_model("default"), load_test(mnist_dir)), Model(bundled_model("default")).metadata
     metrics = measured.metrics()
-    assert {key: card[key] for key in metrics} == pytest.approx(metrics, abs=0.003)
-    if name == "default":
-        assert metrics["refusal_auroc"] >= 0.99, measured.auroc
-        assert metrics["refused"] >= 0.95
-        assert card["test_no_digit"] <= 0.003
-        assert metrics["stress_accuracy"] >= 0.98
-        assert sum(share >= 0.96 for share in measured.stress.values()) >= 40, measured.stress
+    assert {key: card.metrics[key] for key in metrics} == pytest.approx(metrics, abs=0.003)
+    assert metrics["refusal_auroc"] >= 0.99, measured.auroc
+    assert metrics["refused"] >= 0.95
+    assert card.metrics["test_no_digit"] <= 0.003
+    assert metrics["stress_accuracy"] >= 0.98
+    assert sum(share >= 0.96 for share in measured.stress.values()) >= 40, measured.stress
 
 
 def test_reads_the_samples() -> None:
