@@ -58,7 +58,7 @@ Fitted on the validation images alone.
 | | value | rule |
 |---|---|---|
 | confidence | {confidence_threshold:.4f} | under it `uncertain`: 0.95, more if `ok` is less than 99.9 % right |
-| digit score | {digit_score_threshold:.4f} | under it `no_digit`: 2 to 1, less if it took over 0.1 % of digits |
+| digit score | {digit_score_threshold:.4f} | under it `no_digit`: 1 to 4, less if it took over 0.1 % of digits |
 
 The temperature, fitted for the least negative log-likelihood, is inside the graph.
 
