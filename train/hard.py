@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnistcls.classifier import Classifier
-from mnistcls.model import Model
 from train.data import Digits
 from train.outliers import HELD_OUT_KINDS, outliers
 from train.refusal import SEED, refusal
@@ -39,7 +38,7 @@ def measure(model: Path, test: Digits) -> Hard:
     classifier = Classifier(model)
     rows = [score(row, test, classifier, count=DIGITS_A_ROW, seed=0) for row in ROWS]
     others = outliers(OUTLIERS_A_KIND * len(HELD_OUT_KINDS), SEED, HELD_OUT_KINDS, digits=test)
-    measured = refusal(Model(model), test, others)
+    measured = refusal(classifier.model, test, others)
     return Hard(
         stress={scored.row.name: scored.tool for scored in rows},
         auroc=dict(measured.auroc),
