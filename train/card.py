@@ -29,7 +29,7 @@ choice, {test_images} test images scored once. SHA-256 of the images and labels 
 ## Recipe
 
 {training}. Chosen on the validation images; the checkpoint is that of
-the epoch with the best validation accuracy, of the moving average of the weights. In full, with the optimizer and
+the epoch with the lowest validation loss, of the moving average of the weights. In full, with the optimizer and
 schedule in `train/loop.py`:
 
 ```json
