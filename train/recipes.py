@@ -55,16 +55,16 @@ FULL = {
     "reference": Recipe(
         network="reference",
         version="2.1",
-        epochs=36,
+        epochs=70,
         batch_size=128,
         lr=0.006,
         weight_decay=0.01,
         warmup=0.2,
         ema_decay=0.998,
         augmentation=Augmentation(rotation=8, scale=0.08, shear=0.1, shift=0.75, elastic=0.8, untouched=0.25),
-        synthetic_share=0.2,
-        pictured_share=0.25,
-        outlier_share=0.1,
+        synthetic_share=0.05,
+        pictured_share=0.15,
+        outlier_share=0.05,
     ),
 }
 """The recipes of the released models, by network."""
