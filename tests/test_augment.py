@@ -55,9 +55,8 @@ def test_zero_ranges_change_nothing_of_ink_on_paper() -> None:
 
 def test_edges_stay_as_sharp_as_they_are_in_mnist(mnist_dir: Path) -> None:
     images = torch.from_numpy(load_train(mnist_dir).images[:1000]).unsqueeze(1) / 255
-    before, after = (
-        float(((x > 0.1) & (x < 0.9)).float().mean()) for x in (images, distort(images, STRONG, generator()))
-    )
+    distorted = distort(images, replace(STRONG, pen=0), generator())
+    before, after = (float(((x > 0.1) & (x < 0.9)).float().mean()) for x in (images, distorted))
     assert before == pytest.approx(0.0865, abs=0.001)
     assert after == pytest.approx(before, rel=0.05)
 
@@ -167,6 +166,15 @@ def test_elastic_bends_the_bar() -> None:
     bent = distort(bars(50), replace(NONE, elastic=1.0), generator())
     centres = (bent[:, 0, 7:21] * torch.arange(28)).sum(dim=2) / bent[:, 0, 7:21].sum(dim=2)  # of each row: (N, 14)
     assert float(centres.std(dim=1).mean()) > 0.2
+
+
+def test_pen_moves_both_sides_of_a_stroke_up_to_its_range() -> None:
+    rows = distort(bars(400), replace(NONE, pen=0.5), generator())[:, 0, 14]
+    width = rows.sum(dim=1)  # 4 pixels before
+    assert 3.0 <= width.min() < 3.05
+    assert 4.95 < width.max() <= 5.0
+    assert 3.95 < width.mean() < 4.05
+    torch.testing.assert_close(rows, rows.flip(1), atol=1e-5, rtol=0)
 
 
 def test_some_images_are_left_as_they_are() -> None:
