@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
+from mnistcls.decode.grey_png import read_grey_png
 from mnistcls.decode.pages import MAX_TAG_BYTES, allow_pixels, read_pages
 from mnistcls.decode.pixels import Decoded, pillow_errors, to_array
 from mnistcls.errors import ErrorCode, ImageError
@@ -53,6 +54,9 @@ def _decoded(source: Source, max_pixels: int) -> Iterator[Decoded]:
         yield Decoded(source.path, np.frombuffer(source.content, np.uint8).reshape(source.shape))
         return
     content = read_small(source.path, SMALL_BYTES) if source.content is None else source.content
+    if content is not None and (grey := read_grey_png(content, max_pixels)) is not None:
+        yield Decoded(source.path, grey)
+        return
     with open_regular(source.path) if content is None else BytesIO(content) as file:
         with pillow_errors():
             image = _opened(file, max_pixels)
