@@ -13,10 +13,9 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
-from PIL.TiffImagePlugin import TiffImageFile
 
 from mnistcls.decode.grey_png import read_grey_png
-from mnistcls.decode.pages import MAX_TAG_BYTES, allow_pixels, read_pages
+from mnistcls.decode.pages import MAX_TAG_BYTES, allow_pixels, is_tiff, read_pages
 from mnistcls.decode.pixels import Decoded, pillow_errors, to_array
 from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.files import BoundedReader, open_regular, read_small
@@ -60,10 +59,10 @@ def _decoded(source: Source, max_pixels: int) -> Iterator[Decoded]:
     with open_regular(source.path) if content is None else BytesIO(content) as file:
         with pillow_errors():
             image = _opened(file, max_pixels)
-            pixels = None if isinstance(image, TiffImageFile) else _first_frame(image, source.path, max_pixels)
+            pixels = None if is_tiff(image) else _first_frame(image, source.path, max_pixels)
         if pixels is not None:
             yield Decoded(source.path, pixels)
-        elif isinstance(image, TiffImageFile):
+        elif is_tiff(image):
             yield from read_pages(image, source.path, max_pixels)
 
 
