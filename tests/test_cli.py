@@ -156,6 +156,14 @@ def test_quiet_says_nothing_but_results(command: list[str]) -> None:
     assert result.stderr == ""
 
 
+def test_quiet_says_no_warnings(command: list[str]) -> None:
+    black, white = Image.new("L", (28, 28), 0), Image.new("L", (28, 28), 255)
+    black.save("two.gif", save_all=True, append_images=[white])
+
+    assert "two.gif has several frames" in run(command, "two.gif").stderr
+    assert run(command, "two.gif", "--quiet").stderr == ""
+
+
 def test_quiet_still_says_errors(command: list[str]) -> None:
     assert run(command, "-q", "-o", "no/out.csv", "missing.png").stderr.startswith("Error: cannot write no")
 
@@ -298,6 +306,20 @@ def test_help_and_version_are_quick(arguments: list[str]) -> None:
     assert result.stderr == "[]\n"
     assert result.returncode == 0
     assert ("Usage: " in result.stdout) or result.stdout == f"mnistcls {mnistcls.__version__}\n"
+
+
+def test_a_quiet_run_loads_nothing_that_draws_nor_reads_other_formats(command: list[str]) -> None:
+    save(Path("7.png"), 7)
+    program = (
+        "import sys; from mnistcls.cli import main\n"
+        "try: main()\n"
+        "finally: print(sorted({'rich', 'PIL.TiffImagePlugin', 'PIL.PngImagePlugin'} & set(sys.modules)))"
+    )
+
+    result = run([sys.executable, "-c", program, *command[3:]], "7.png", "--quiet", "-o", "out.csv")
+
+    assert result.stdout == "[]\n"
+    assert digits(Path("out.csv").read_text()) == {"7.png": "7"}
 
 
 def test_no_arguments_show_the_help() -> None:

@@ -107,7 +107,6 @@ def classify(  # noqa: PLR0913 - its options
     Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found, 130/143 interrupted/terminated.
     """
     from mnistcls.commands.progress import progress  # noqa: PLC0415
-    from mnistcls.commands.summary import summary  # noqa: PLC0415
     from mnistcls.engine import prepare  # noqa: PLC0415
     from mnistcls.outputs import targets  # noqa: PLC0415
     from mnistcls.sources import Sources  # noqa: PLC0415
@@ -144,7 +143,10 @@ def classify(  # noqa: PLR0913 - its options
         ):
             write(followed)
             tally.skipped = sources.skipped
-        stderr.print(summary(tally, time.perf_counter() - started, done))
+        if not quiet:
+            from mnistcls.commands.summary import summary  # noqa: PLC0415 - loads Rich
+
+            stderr.print(summary(tally, time.perf_counter() - started, done))
     if page:
         page.add(target.rows() if resume else ())
         write_page(page, classifier, stderr, tally.skipped)

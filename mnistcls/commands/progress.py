@@ -6,27 +6,29 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from threading import Thread
-from typing import TYPE_CHECKING, TypeVar
-
-from rich.console import Console
+from typing import TYPE_CHECKING, TypeGuard, TypeVar
 
 from mnistcls.sources import Sources
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress, TaskID
 
     from mnistcls.batch import Batch
+    from mnistcls.commands.common import Silent
 
 _Item = TypeVar("_Item")
 
 
-def is_shown(console: Console) -> bool:
+def is_shown(console: Console | Silent) -> TypeGuard[Console]:
     """Whether a console can show what moves."""
     return console.is_terminal and not console.is_dumb_terminal
 
 
 @contextmanager
-def progress(batches: Iterable[Batch], images: Sources, console: Console, done: int = 0) -> Iterator[Iterable[Batch]]:
+def progress(
+    batches: Iterable[Batch], images: Sources, console: Console | Silent, done: int = 0
+) -> Iterator[Iterable[Batch]]:
     """The same batches, with a progress bar on the console while they pass; none if it is no terminal.
 
     The images are counted beside the work, so that it starts at once: until then the bar has no end.
@@ -57,7 +59,7 @@ def _followed(bar: Progress, task: TaskID, batches: Iterable[Batch]) -> Iterator
     bar.stop()
 
 
-def bar_over(name: str, console: Console) -> Callable[[Sequence[_Item]], Iterable[_Item]]:
+def bar_over(name: str, console: Console | Silent) -> Callable[[Sequence[_Item]], Iterable[_Item]]:
     """What gives the items of a list one by one, with a progress bar; none if the console is no terminal."""
     if not is_shown(console):
         return iter
@@ -67,7 +69,7 @@ def bar_over(name: str, console: Console) -> Callable[[Sequence[_Item]], Iterabl
 
 
 @contextmanager
-def share_bar(name: str, console: Console) -> Iterator[Callable[[float], None]]:
+def share_bar(name: str, console: Console | Silent) -> Iterator[Callable[[float], None]]:
     """A progress bar to be told the share that is done, 0 to 1; none if the console is no terminal."""
     if not is_shown(console):
         yield lambda _: None

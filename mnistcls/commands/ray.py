@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from mnistcls.classifier import Classifier
+    from mnistcls.commands.common import Silent
     from mnistcls.outputs.columns import Columns
     from mnistcls.ray_engine.folder import ResultFolder
     from mnistcls.ray_engine.job import Account
@@ -75,7 +76,7 @@ class RayRun:
         if next(self.sources.files(), None) is None:
             raise nothing_found(self.sources)
 
-    def classify(self, classifier: Classifier, inputs: Mapping[str, Any], console: Console) -> Tally:
+    def classify(self, classifier: Classifier, inputs: Mapping[str, Any], console: Console | Silent) -> Tally:
         """Do it, and say on the console what it came to.
 
         Args:
@@ -102,7 +103,7 @@ class RayRun:
         console.print(summary(account.tally, seconds, account.done))
         return account.tally
 
-    def _run(self, classifier: Classifier, folder: ResultFolder, chosen: Format, console: Console) -> Account:
+    def _run(self, classifier: Classifier, folder: ResultFolder, chosen: Format, console: Console | Silent) -> Account:
         """The job on the cluster that this process is connected to."""
         from mnistcls.ray_engine.job import Account, Job  # noqa: PLC0415 - slow to load: after all that may be refused
         from mnistcls.ray_engine.stage import Work  # noqa: PLC0415
@@ -126,7 +127,7 @@ def _resumable(folder: str) -> Iterator[None]:
 
 
 @contextmanager
-def _count(console: Console) -> Iterator[Callable[[int], None]]:
+def _count(console: Console | Silent) -> Iterator[Callable[[int], None]]:
     """A running count on a terminal: how many there will be is not known."""
     if not is_shown(console):
         yield lambda _: None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from inspect import get_annotations
 from typing import Any, cast
 
 import typer
@@ -42,6 +43,7 @@ class _Made(Mapping[str, Any]):
         entry = ENTRIES[name]
         app = typer.Typer(rich_markup_mode=None, add_completion=False)
         function = getattr(import_module(f"mnistcls.commands.{entry.module}"), name)
+        function.__annotations__ = get_annotations(function, eval_str=True)  # once, where Typer would four times
         app.command(name, short_help=entry.short_help, no_args_is_help=entry.no_args_is_help)(function)
         return typer.main.get_command(app)
 

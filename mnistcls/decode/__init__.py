@@ -13,9 +13,9 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
-from PIL.TiffImagePlugin import TiffImageFile
 
-from mnistcls.decode.pages import MAX_TAG_BYTES, allow_pixels, read_pages
+from mnistcls.decode.grey_png import read_grey_png
+from mnistcls.decode.pages import MAX_TAG_BYTES, allow_pixels, is_tiff, read_pages
 from mnistcls.decode.pixels import Decoded, pillow_errors, to_array
 from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.files import BoundedReader, open_regular, read_small
@@ -53,13 +53,16 @@ def _decoded(source: Source, max_pixels: int) -> Iterator[Decoded]:
         yield Decoded(source.path, np.frombuffer(source.content, np.uint8).reshape(source.shape))
         return
     content = read_small(source.path, SMALL_BYTES) if source.content is None else source.content
+    if content is not None and (grey := read_grey_png(content, max_pixels)) is not None:
+        yield Decoded(source.path, grey)
+        return
     with open_regular(source.path) if content is None else BytesIO(content) as file:
         with pillow_errors():
             image = _opened(file, max_pixels)
-            pixels = None if isinstance(image, TiffImageFile) else _first_frame(image, source.path, max_pixels)
+            pixels = None if is_tiff(image) else _first_frame(image, source.path, max_pixels)
         if pixels is not None:
             yield Decoded(source.path, pixels)
-        elif isinstance(image, TiffImageFile):
+        elif is_tiff(image):
             yield from read_pages(image, source.path, max_pixels)
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import count
-from typing import IO
+from typing import IO, TYPE_CHECKING, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from PIL.TiffImagePlugin import TiffImageFile
 
 from mnistcls.decode.pixels import Decoded, image_to_array, pillow_errors
 from mnistcls.errors import ImageError
 from mnistcls.files import BoundedReader
+
+if TYPE_CHECKING:
+    from PIL.TiffImagePlugin import TiffImageFile  # slow to load, and for TIFF alone
 
 MAX_TAG_BYTES = 64 << 20
 """What a page may have beside its pixels: layers, colour profiles, comments."""
@@ -22,6 +24,11 @@ MAX_PIXEL_BYTES = 8
 """The most that a pixel takes, uncompressed: four channels of 16 bits."""
 
 _SUBFILE_TYPE, _REDUCED_OR_MASK = 254, 0b101  # a tag, and two bits of its value
+
+
+def is_tiff(image: Image.Image) -> TypeGuard[TiffImageFile]:
+    """Whether Pillow has opened a TIFF file."""
+    return image.format == "TIFF"
 
 
 def read_pages(image: TiffImageFile, path: str, max_pixels: int) -> Iterator[Decoded]:
@@ -77,7 +84,7 @@ def _page_numbers(image: TiffImageFile, file: IO[bytes] | None) -> Iterator[int]
 
 def allow_pixels(image: Image.Image, max_pixels: int) -> None:
     """Let a TIFF image read its pixels, when its tags have been read."""
-    if isinstance(image, TiffImageFile):
+    if is_tiff(image):
         _allow(image.fp, MAX_PIXEL_BYTES * max_pixels)
 
 
