@@ -19,9 +19,7 @@ MAX_BYTES = 1 << 16
 MAX_SHORT_PIXELS = 1 << 16
 """Larger images take so long that the way does not count."""
 
-_HEAD = struct.Struct(
-    ">16s2I5s2I4s"
-)  # up to the pixels, and in it the header's fields, CRC, and the next chunk's length
+_HEAD = struct.Struct(">16s2I5s2I4s")  # all before the pixels: the header's fields and CRC, the next chunk's length
 _START = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR"
 _GREY = bytes((8, 0, 0, 0, 0))  # 8 bits, grey, deflate, adaptive filters, not interlaced
 _END = b"\0\0\0\0IEND\xaeB`\x82"
@@ -46,9 +44,7 @@ def read_grey_png(content: bytes, max_pixels: int) -> NDArray[np.uint8] | None:
     if not 0 < width * height <= min(max_pixels, MAX_SHORT_PIXELS) or not content.endswith(_END):
         return None
     pixels_crc = int.from_bytes(content[-_TAIL : -len(_END)])
-    if (
-        zlib.crc32(content[12:29]) != header_crc or zlib.crc32(content[37:-_TAIL]) != pixels_crc
-    ):  # each from its name on
+    if (zlib.crc32(content[12:29]), zlib.crc32(content[37:-_TAIL])) != (header_crc, pixels_crc):  # from each name on
         return None
     try:
         image = Image.frombytes("L", (width, height), content[_HEAD.size : -_TAIL], "zip", "L")
