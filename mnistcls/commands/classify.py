@@ -31,6 +31,7 @@ from mnistcls.commands.common import (
     make_page,
     stderr_console,
     write_page,
+    written_here,
 )
 from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.limits import MAX_PIXELS, TIMEOUT
@@ -96,7 +97,12 @@ def classify(  # noqa: PLR0913 - its options
     recursive: Annotated[bool, typer.Option(help="Enter subfolders.")] = True,
     max_pixels: MaxPixels = MAX_PIXELS,
     debug_dir: Annotated[
-        Path | None, typer.Option(help="Show here what the network saw: images, contact sheets, steps.csv.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            parser=written_here("--debug-dir"),
+            help="Show here what the network saw: images, contact sheets, steps.csv.",
+        ),
     ] = None,
     report: Report = None,
     quiet: Quiet = False,
