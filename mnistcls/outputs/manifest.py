@@ -112,8 +112,8 @@ class Manifest:
             made._decisive()
             if made.finished:
                 Tally.of(made.counts)
-        except (AttributeError, KeyError, TypeError, RecursionError) as error:  # whatever there is instead
-            raise ValueError(f"not as a run writes it: {reprlib.repr(error)}") from None
+        except (AttributeError, KeyError, TypeError, RecursionError):  # whatever there is instead
+            raise ValueError("it has not what a run writes") from None
         return made
 
     def write(self, output: Path) -> None:
