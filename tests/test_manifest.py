@@ -61,3 +61,10 @@ def test_a_damaged_manifest_is_an_error_that_says_what_to_do(tmp_path: Path, dam
 def test_what_is_no_manifest_is_an_error_that_says_what_to_do(tmp_path: Path, content: str) -> None:
     with pytest.raises(OutputError, match=r"json is damaged \(.+\); use --overwrite, or another -o$"):
         Manifest.read(written(tmp_path, content))
+
+
+def test_a_manifest_that_cannot_be_read_is_not_called_damaged(tmp_path: Path) -> None:
+    (tmp_path / "out.csv.manifest.json").mkdir()
+
+    with pytest.raises(OutputError, match=r"^cannot read .*out.csv.manifest.json: Is a directory; use --overwrite"):
+        Manifest.read(tmp_path / "out.csv")

@@ -137,7 +137,9 @@ class Manifest:
             return cls.from_json(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise OutputError(f"cannot read {path}: {error.strerror}; use --overwrite, or another -o") from None
+        except ValueError as error:
             raise OutputError(f"{path} is damaged ({error}); use --overwrite, or another -o") from None
 
 
