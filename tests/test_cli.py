@@ -405,3 +405,14 @@ def test_a_url_where_only_a_path_will_do_is_said(arguments: str, says: str) -> N
 
     assert result.stderr.startswith(f"Error: s3://b/seen: {says}")
     assert (result.returncode, result.stderr.count("\n"), os.listdir()) == (2, 1, [])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_name_in_an_error_cannot_colour_the_terminal() -> None:
+    result = run([sys.executable, "-m", "mnistcls"], "classify", "a.png", "-o", "no\x1b[31m\udcff/out.csv")
+
+    named = r"no\x1b[31m\xff"
+    assert result.stderr == (
+        f"Error: cannot write {named}/out.csv: there is no folder {named}; make it, or choose another with -o\n"
+    )
+    assert result.returncode == 2

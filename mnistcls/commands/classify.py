@@ -37,7 +37,7 @@ from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.limits import MAX_PIXELS, TIMEOUT
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import Format
-from mnistcls.results import Tally
+from mnistcls.results import Tally, printable
 
 if TYPE_CHECKING:
     from mnistcls.batch import Batch
@@ -137,7 +137,7 @@ def classify(  # noqa: PLR0913 - its options
     classifier = made()
     remaining = target.remaining(drawn, tally, classifier, inputs, {"timeout": timeout})
     if remaining is None:
-        stderr.print(f"{output} is complete: nothing left to classify")
+        stderr.print(f"{printable(str(output))} is complete: nothing left to classify")
     else:
         done = tally.total
         batches = tally.count(classifier.batches(remaining, workers=workers, timeout=timeout))
