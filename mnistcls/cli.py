@@ -47,7 +47,10 @@ def main() -> NoReturn:
 
 
 def _fail(error: BaseException, code: int) -> NoReturn:
-    typer.echo(f"Error: {'; '.join([str(error), *getattr(error, '__notes__', [])])}", err=True)
+    from mnistcls.results import printable  # noqa: PLC0415 - not for --version
+
+    said = "; ".join([str(error), *getattr(error, "__notes__", [])])
+    typer.echo(f"Error: {printable(said)}", err=True)
     sys.exit(code)
 
 

@@ -116,6 +116,8 @@ class Model:
         try:
             self._content = self.path.read_bytes()  # once: the file may change while workers start
             properties = self._session.get_modelmeta().custom_metadata_map
+        except OSError as error:
+            raise ModelError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
         except Exception as error:  # onnxruntime's own exceptions share no base class
             raise ModelError(f"{path}: not a readable ONNX model ({_first_line(error)}); export it again") from None
         if METADATA_KEY not in properties:

@@ -106,8 +106,10 @@ class Tally:
         """That of which these are the counts.
 
         Raises:
-            KeyError: they are none.
+            KeyError: some are missing.
+            TypeError: they are no numbers; or a `ValueError`.
         """
+        counts = {name: int(count) for name, count in counts.items()}
         tally = cls()
         tally.inputs, tally.skipped = counts["inputs"], counts["skipped"]
         tally.statuses.update({s: counts[f"status {s}"] for s in Status if f"status {s}" in counts})

@@ -406,3 +406,35 @@ def test_a_terminal_without_colours_gets_none(command: list[str], environment: d
     assert "\x1b[3" not in received  # no foreground colour
     if environment.get("TERM") == "dumb":
         assert "\x1b" not in received
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (
+            "classify d --debug-dir s3://b/seen",
+            "what --debug-dir names is written on this machine only; name a path here",
+        ),
+        ("classify d --report s3://b/seen", "what --report names is written on this machine only; name a path here"),
+        ("classify d --model s3://b/seen", "what --model names is read on this machine only; download it"),
+        ("classify --files-from s3://b/seen", "a list is read on this machine only; download it, or pipe it to -"),
+        ("evaluate d --labels s3://b/seen", "what --labels names is read on this machine only; download it"),
+        ("evaluate d -o s3://b/seen", "what -o names is written on this machine only; name a path here"),
+    ],
+)
+def test_a_url_where_only_a_path_will_do_is_said(arguments: str, says: str) -> None:
+    result = run([sys.executable, "-m", "mnistcls"], *arguments.split())
+
+    assert result.stderr.startswith(f"Error: s3://b/seen: {says}")
+    assert (result.returncode, result.stderr.count("\n"), os.listdir()) == (2, 1, [])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_name_in_an_error_cannot_colour_the_terminal() -> None:
+    result = run([sys.executable, "-m", "mnistcls"], "classify", "a.png", "-o", "no\x1b[31m\udcff/out.csv")
+
+    named = r"no\x1b[31m\xff"
+    assert result.stderr == (
+        f"Error: cannot write {named}/out.csv: there is no folder {named}; make it, or choose another with -o\n"
+    )
+    assert result.returncode == 2

@@ -111,6 +111,19 @@ def test_workers_that_do_not_start_are_an_error() -> None:
     assert multiprocessing.active_children() == []
 
 
+def test_a_temporary_folder_with_a_long_name_is_not_in_the_way(toy_model: Path, tmp_path: Path) -> None:
+    Image.fromarray(glyph(7)).save("7.png")
+    folder = tmp_path / ("x" * 100)
+    folder.mkdir()
+    command = [sys.executable, "-m", "mnistcls", "classify", "7.png", "-j", "1", "-q", "--model", str(toy_model)]
+    environment = {**os.environ, "TMPDIR": str(folder)}
+
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+
+    assert (result.stderr, result.returncode) == ("", 0)
+    assert result.stdout.splitlines()[1].startswith("7.png,7,")
+
+
 def test_sources_are_drawn_as_they_are_needed() -> None:
     drawn: list[str] = []
 

@@ -204,6 +204,16 @@ def test_a_full_disk_keeps_the_rows_and_with_more_room_it_goes_on(
     assert (small_disk / "out.csv").read_bytes() == expected["csv"]
 
 
+def test_a_disk_that_is_read_only_is_an_error_in_one_line(command: list[str], small_disk: Path) -> None:
+    subprocess.run([str(MOUNT), "-o", "remount,ro", small_disk], check=True)
+
+    result = subprocess.run([*command, "-o", f"{small_disk}/out.csv"], text=True, capture_output=True, check=False)
+
+    why = "Read-only file system; choose another folder with -o"
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == f"Error: cannot write {small_disk}/out.csv.manifest.json: {why}\n"
+
+
 # --- what --resume says
 
 
@@ -241,6 +251,8 @@ def test_resume_begins_ends_and_refuses_what_is_another_run(
 
     code, said = resumed(command, "--top-k", "2")
     assert (code, said) == (2, "out.csv was begun otherwise: top_k was 1 and is 2; use --overwrite to start afresh")
+    _, said = resumed(command, "--format", "jsonl")
+    assert said.startswith("out.csv was begun otherwise: format was 'csv' and is 'jsonl'; use")
     code, said = resumed(command, "d/7.png")
     assert (code, said.partition(";")[0]) == (2, "out.csv was begun otherwise: paths was ['d'] and is ['d', 'd/7.png']")
     Path("out.csv.manifest.json").unlink()

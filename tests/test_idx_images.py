@@ -77,8 +77,8 @@ def test_a_file_cut_short_keeps_what_is_whole(name: str, tenth: int) -> None:
 
     assert images == [Source(f"{name}#{i}", IMAGES[i].tobytes(), (28, 28)) for i in range(len(images))]
     assert (last.path, last.error and last.error.code) == (name, ErrorCode.TRUNCATED)
-    if name == NAMES[0]:
-        assert len(images) == (len(WHOLE) * tenth // 10 - 16) // 784
+    whole = (len(WHOLE) * tenth // 10 - 16) // 784
+    assert len(images) == whole if name == NAMES[0] else abs(len(images) - whole) <= 20, "noise packs evenly"
 
 
 @pytest.mark.parametrize(

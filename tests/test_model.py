@@ -89,6 +89,15 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
     assert "no such model file" in refusal(tmp_path)
 
 
+def test_what_may_not_be_read_is_not_called_damaged(toy_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+
+    assert refusal(toy_model).endswith(": cannot be read (Permission denied); check its permissions")
+
+
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x08\x0a" * 50, b"\x89PNG\r\n\x1a\n"])
 def test_another_kind_of_file_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "model.onnx"

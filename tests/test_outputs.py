@@ -8,9 +8,10 @@ import pytest
 from batches import batch_of
 
 from mnistcls.errors import OutputError
-from mnistcls.outputs import check_free, output_file, whole_file
+from mnistcls.outputs import check_free, discard_part, output_file, part_of, whole_file
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import Format, open_writer
+from mnistcls.outputs.targets import target
 from mnistcls.results import Prediction, Status
 
 
@@ -74,12 +75,47 @@ def test_two_runs_do_not_write_one_file(path: Path) -> None:
     assert path.read_bytes() == b"mine\n"
 
 
+def test_what_another_run_is_writing_is_not_discarded(path: Path) -> None:
+    with output_file(path) as stream:
+        with pytest.raises(OutputError, match=r"another run is writing .*results\.csv; wait"):
+            discard_part(path)
+        stream.write(b"mine\n")
+
+    assert path.read_bytes() == b"mine\n"
+
+
+def test_what_an_ended_run_has_left_is_discarded(path: Path) -> None:
+    part_of(path).write_text("old\n")
+
+    discard_part(path)
+    discard_part(path)
+
+    assert not part_of(path).exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_what_is_no_file_is_never_replaced(path: Path, overwrite: bool) -> None:
+    os.mkfifo(path)
+
+    with pytest.raises(OutputError, match=r"is a pipe, socket or device; redirect standard output, or use another -o"):
+        check_free(path, overwrite=overwrite)
+
+
 @pytest.mark.parametrize("name", ["results.csv", "results.csv.part"])
 def test_what_exists_is_in_the_way(path: Path, name: str) -> None:
     path.with_name(name).write_text("old\n")
 
     with pytest.raises(OutputError, match=rf"{name} (exists|is left of an unfinished run); use --overwrite, "):
         check_free(path)
+
+
+def test_only_what_would_help_is_advised(tmp_path: Path) -> None:
+    for suffix, ways in (("csv", "--overwrite, --resume"), ("parquet", "--overwrite")):
+        path = tmp_path / f"results.{suffix}"
+        path.touch()
+        with pytest.raises(OutputError, match=f"exists; use {ways}, or another -o"):
+            target(str(path), None, Columns(), overwrite=False, resume=False)
 
 
 def test_a_missing_folder_is_an_output_error(tmp_path: Path) -> None:

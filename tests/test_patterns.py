@@ -94,3 +94,19 @@ def test_a_folder_that_cannot_be_listed_is_a_row(monkeypatch: pytest.MonkeyPatch
         "d/s",
         "permission_denied: not readable for you; change its permissions",
     )
+
+
+@pytest.mark.parametrize("pattern", ["d/s/*.png", "d/*/*.png", "?/s/1.*", "d/s/*/**/2.png"])
+def test_a_folder_that_a_pattern_would_have_to_list_is_a_row(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str) -> Iterator[os.DirEntry[str]]:
+        raise PermissionError(path)
+
+    listing, access = os.scandir, os.access
+    monkeypatch.setattr(os, "scandir", lambda path: (refuse if str(path).endswith("/s") else listing)(path))
+    monkeypatch.setattr(os, "access", lambda path, mode: not str(path).endswith("/s") and access(path, mode))
+
+    locked = [source for source in Sources([pattern]) if source.error]
+
+    assert [(source.path, str(source.error)) for source in locked] == [
+        ("d/s", "permission_denied: not readable for you; change its permissions")
+    ]

@@ -33,7 +33,8 @@ from toy_model import glyph, save
 
 from mnistcls import remote
 from mnistcls.classifier import Classifier
-from mnistcls.errors import OutputError, StorageError
+from mnistcls.errors import LabelError, OutputError, StorageError
+from mnistcls.evaluation.labels import find_labels
 from mnistcls.inspection.seen import SecondLook, Seen
 from mnistcls.limits import MAX_PIXELS
 from mnistcls.outputs.columns import Columns
@@ -354,6 +355,31 @@ def test_what_the_network_saw_is_shown_of_objects_too(command: list[str], bucket
     assert [row["path"] for row in steps] == [url(f"d/{name}") for name in ("7.png", "8.png", "s.tif#1", "s.tif#2")]
     assert "no longer" not in Path("seen/steps.csv").read_text() + Path("report.html").read_text()
     assert bucket.requests[f"GET /{BUCKET}/d/7.png"] == 3, "the answer, the debug folder and the page"
+
+
+def test_labels_are_the_names_of_a_buckets_folders_or_in_a_file(command: list[str], bucket: Bucket) -> None:
+    bucket.put({f"d/{digit}/{name}.png": png(digit) for digit in (3, 7) for name in "ab"} | {"d/loose.png": png(1)})
+    Path("labels.csv").write_text(f"path,digit\n3/a.png,3\n{url('d/7/b.png')},7\n")
+    evaluate = [*command[:3], "evaluate", *command[4:], "--format", "json"]
+
+    by_folder = run(evaluate, url("d/"), **environment())
+    by_file = run(evaluate, url("d/"), "--labels", "labels.csv", **environment())
+
+    for result, images, unlabelled in ((by_folder, 4, 1), (by_file, 2, 3)):
+        assert result.returncode == 0, result.stderr
+        figures = json.loads(result.stdout)
+        assert (figures["images"], figures["accuracy"]["count"], figures["unlabelled"]) == (images, images, unlabelled)
+
+
+@pytest.mark.parametrize(
+    ("named", "says"),
+    [("e", "no folder in it; expected are folders named 0 to 9"), ("d", "a folder named 'x'; expected are folders")],
+)
+def test_folders_in_a_bucket_that_are_no_labels_are_an_error(bucket: Bucket, named: str, says: str) -> None:
+    bucket.put({"d/x/7.png": b"x", "e/7.png": b"x"})
+
+    with pytest.raises(LabelError, match=f"{url(named)}: {says}"):
+        find_labels(url(named), None)
 
 
 def test_other_storage_is_walked_like_folders(tmp_path: Path, classifier: Classifier) -> None:

@@ -31,12 +31,13 @@ from mnistcls.commands.common import (
     make_page,
     stderr_console,
     write_page,
+    written_here,
 )
 from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.limits import MAX_PIXELS, TIMEOUT
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import Format
-from mnistcls.results import Tally
+from mnistcls.results import Tally, printable
 
 if TYPE_CHECKING:
     from mnistcls.batch import Batch
@@ -96,7 +97,12 @@ def classify(  # noqa: PLR0913 - its options
     recursive: Annotated[bool, typer.Option(help="Enter subfolders.")] = True,
     max_pixels: MaxPixels = MAX_PIXELS,
     debug_dir: Annotated[
-        Path | None, typer.Option(help="Show here what the network saw: images, contact sheets, steps.csv.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            parser=written_here("--debug-dir"),
+            help="Show here what the network saw: images, contact sheets, steps.csv.",
+        ),
     ] = None,
     report: Report = None,
     quiet: Quiet = False,
@@ -130,7 +136,7 @@ def classify(  # noqa: PLR0913 - its options
     classifier = made()
     remaining = target.remaining(drawn, tally, classifier, inputs, {"timeout": timeout})
     if remaining is None:
-        stderr.print(f"{output} is complete: nothing left to classify")
+        stderr.print(f"{printable(str(output))} is complete: nothing left to classify")
     else:
         done = tally.total
         batches = tally.count(classifier.batches(remaining, workers=workers, timeout=timeout))

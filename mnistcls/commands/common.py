@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mnistcls.errors import MnistclsError, OutputError
+from mnistcls.files import is_url
 from mnistcls.results import Status, Tally, printable
 
 if TYPE_CHECKING:
@@ -25,8 +26,34 @@ if TYPE_CHECKING:
 
 EXIT_UNREADABLE = 1
 
+
+def read_here(option: str) -> Callable[[str], Path]:
+    """The parser of an option whose file is read, and only on this machine."""
+    return _parser(option, "is read on this machine only; download it, and name the copy")
+
+
+def written_here(option: str) -> Callable[[str], Path]:
+    """The parser of an option whose file or folder is written, and only on this machine."""
+    return _parser(option, "is written on this machine only; name a path here, and upload it when it is complete")
+
+
+def _parser(option: str, refusal: str) -> Callable[[str], Path]:
+    def path(text: str) -> Path:
+        if is_url(text):
+            raise MnistclsError(f"{printable(text)}: what {option} names {refusal}")
+        return Path(text)
+
+    return path
+
+
 ModelFile = Annotated[
-    Path | None, typer.Option("--model", metavar="FILE", help="An exported .onnx file. Default: the bundled model.")
+    Path | None,
+    typer.Option(
+        "--model",
+        metavar="FILE",
+        parser=read_here("--model"),
+        help="An exported .onnx file. Default: the bundled model.",
+    ),
 ]
 MinConfidence = Annotated[
     float | None,
@@ -60,7 +87,10 @@ Timeout = Annotated[
 Report = Annotated[
     Path | None,
     typer.Option(
-        "--report", metavar="FILE", help="Also write an HTML page to look at the images and correct their digits."
+        "--report",
+        metavar="FILE",
+        parser=written_here("--report"),
+        help="Also write an HTML page to look at the images and correct their digits.",
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has written.")]

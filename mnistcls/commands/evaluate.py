@@ -26,8 +26,10 @@ from mnistcls.commands.common import (
     figure_format,
     make_classifier,
     make_page,
+    read_here,
     stderr_console,
     write_page,
+    written_here,
 )
 from mnistcls.limits import MAX_PIXELS, TIMEOUT
 from mnistcls.results import Tally
@@ -44,10 +46,17 @@ def evaluate(  # noqa: PLR0913 - its options
     *,
     labels: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="CSV with the columns path,digit, or MNIST's own file of labels (IDX)."),
+        typer.Option(
+            metavar="FILE",
+            parser=read_here("--labels"),
+            help="CSV with the columns path,digit, or MNIST's own file of labels (IDX).",
+        ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to this file: .json, or .txt.")
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", parser=written_here("-o"), help="Write to this file: .json, or .txt."
+        ),
     ] = None,
     overwrite: Overwrite = False,
     format_: Figures = None,

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import resource_tracker
+from multiprocessing import resource_tracker, util
 from typing import Any
+
+MAX_FOLDER_BYTES = 70
+"""Of the temporary folder that holds the server's socket: a socket's path may have 103 bytes on macOS, 107 on Linux,
+and multiprocessing adds 32 to the folder's."""
 
 
 def context() -> Any:
     """What makes worker processes: forked off a server that has imported everything, once, and loaded no network."""
     if not _has_server():
         return multiprocessing.get_context("spawn")
+    _shorten_socket()
     made = multiprocessing.get_context("forkserver")
     too = [name for name in ("mnistcls.cli", "s3fs") if name in sys.modules]  # what else every worker will import
     made.set_forkserver_preload(["mnistcls.classifier", "mnistcls.engine.worker", *too])
@@ -29,6 +36,16 @@ def start_server() -> None:
 
         with suppress(OSError), without_interrupts():  # tried again when the first worker is started
             forkserver.ensure_running()
+
+
+def _shorten_socket() -> None:
+    """Have the server's socket in /tmp where TMPDIR is too long for one; other files stay where that says."""
+    chosen = tempfile.gettempdir()
+    if len(os.fsencode(chosen)) > MAX_FOLDER_BYTES:
+        tempfile.tempdir = "/tmp"  # noqa: S108 - a folder of a random name is made in it
+        with suppress(OSError):  # what starts the server says what is wrong
+            util.get_temp_dir()  # which multiprocessing keeps to from now on
+        tempfile.tempdir = chosen
 
 
 @contextmanager

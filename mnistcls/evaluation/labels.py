@@ -10,6 +10,7 @@ from typing import Protocol
 
 from mnistcls.errors import ErrorCode, ImageError, LabelError
 from mnistcls.evaluation.label_files import DIGITS, CsvRow, read_label_file
+from mnistcls.files import is_url
 from mnistcls.results import Prediction, printable
 from mnistcls.sources import is_image_name
 
@@ -169,14 +170,30 @@ def _is_utf8(path: str) -> bool:
 
 
 def _folder_labels(path: str) -> FolderLabels:
-    try:
-        with os.scandir(path) as found:
-            entries = sorted((entry.name, os.path.isdir(entry)) for entry in found)
-    except OSError as error:
-        raise LabelError(f"{path}: {error.strerror}; {_EXPECTED}") from None
+    entries = _remote_entries(path) if is_url(path) else _entries(path)
     folders = [name for name, is_folder in entries if is_folder and not name.startswith((".", "__MACOSX"))]
     others = [name for name in folders if name not in DIGITS]
     if others or not folders:
         raise LabelError(f"{path}: {f'a folder named {others[0]!r}' if others else 'no folder in it'}; {_EXPECTED}")
     unlabelled = sum(not is_folder and is_image_name(name) for name, is_folder in entries)
-    return FolderLabels(path, tuple((PurePath(path) / name).as_posix() for name in folders), unlabelled)
+    top = path.rstrip("/") if is_url(path) else PurePath(path).as_posix()
+    return FolderLabels(path, tuple(f"{top}/{name}" for name in folders), unlabelled)
+
+
+def _entries(path: str) -> list[tuple[str, bool]]:
+    """The names in a folder, sorted, and whether each is a folder's."""
+    try:
+        with os.scandir(path) as found:
+            return sorted((entry.name, os.path.isdir(entry)) for entry in found)
+    except OSError as error:
+        raise LabelError(f"{path}: {error.strerror}; {_EXPECTED}") from None
+
+
+def _remote_entries(url: str) -> list[tuple[str, bool]]:
+    """The same of a folder in storage."""
+    from mnistcls.remote import listing  # noqa: PLC0415 - for those who name a URL
+
+    try:
+        return list(listing.entries(f"{url.rstrip('/')}/", ""))
+    except ImageError as error:
+        raise LabelError(f"{printable(url)}: {error.args[0]}") from None

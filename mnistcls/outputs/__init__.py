@@ -172,6 +172,22 @@ def part_of(path: Path) -> Path:
     return path.with_name(path.name + ".part")
 
 
+def discard_part(path: Path) -> None:
+    """Remove what an earlier run has left of an output.
+
+    Raises:
+        OutputError: it cannot be removed, or another run is writing it.
+    """
+    try:
+        with open(part_of(path), "r+b", buffering=0) as file:
+            _lock(file, path)
+            part_of(path).unlink()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}; choose another folder with -o") from None
+
+
 def check_free(path: Path, *, overwrite: bool = False, ways: str = "--overwrite", option: str = "-o") -> None:
     """Whether an output may be there.
 
@@ -182,13 +198,15 @@ def check_free(path: Path, *, overwrite: bool = False, ways: str = "--overwrite"
         option: what the user named the output with.
 
     Raises:
-        OutputError: it is a folder, its folder does not exist, or an earlier run's output is in the way.
+        OutputError: it is a folder or a device, its folder does not exist, or an earlier run's output is in the way.
     """
     if os.path.isdir(path):
         raise is_folder(str(path), option)
     if not os.path.isdir(path.parent):
         fix = f"make it, or choose another with {option}"
         raise OutputError(f"cannot write {path}: there is no folder {path.parent}; {fix}")
+    if os.path.exists(path) and not path.is_file():  # renaming the finished file would put it in its place
+        raise OutputError(f"{path} is a pipe, socket or device; redirect standard output, or use another {option}")
     if overwrite:
         return
     if os.path.exists(path):

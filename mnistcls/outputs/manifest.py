@@ -105,10 +105,16 @@ class Manifest:
         """That of a file.
 
         Raises:
-            ValueError: it is no JSON.
-            TypeError: it is not that of a manifest.
+            ValueError: it is no JSON, or not that of a manifest.
         """
-        return cls(**json.loads(text))
+        try:
+            made = cls(**json.loads(text))
+            made._decisive()
+            if made.finished:
+                Tally.of(made.counts)
+        except (AttributeError, KeyError, TypeError, RecursionError):  # whatever there is instead
+            raise ValueError("it has not what a run writes") from None
+        return made
 
     def write(self, output: Path) -> None:
         """Write it beside the output: all of it, or nothing.
@@ -131,7 +137,9 @@ class Manifest:
             return cls.from_json(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError) as error:
+        except OSError as error:
+            raise OutputError(f"cannot read {path}: {error.strerror}; use --overwrite, or another -o") from None
+        except ValueError as error:
             raise OutputError(f"{path} is damaged ({error}); use --overwrite, or another -o") from None
 
 

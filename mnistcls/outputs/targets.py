@@ -120,7 +120,8 @@ class ResultFile:
         self.path, self._chosen, self._columns, self._resume = path, chosen, columns, resume
         self._start = 0
         self._manifest: Manifest  # known when `remaining` is asked
-        outputs.check_free(path, overwrite=overwrite or resume, ways="--overwrite, --resume")
+        ways = "--overwrite, --resume" if chosen in RESUMABLE else "--overwrite"
+        outputs.check_free(path, overwrite=overwrite or resume, ways=ways)
         if chosen is Format.PARQUET and not find_spec("pyarrow"):
             raise OutputError('Parquet needs pyarrow; pip install "mnistcls[parquet]"')
         if overwrite and resume:
@@ -148,7 +149,7 @@ class ResultFile:
         Raises:
             OutputError: what is there is not this run's.
         """
-        shown = {"format": self._chosen, **asdict(self._columns)}
+        shown = {"format": self._chosen.value, **asdict(self._columns)}
         self._manifest = manifest = Manifest.of(classifier, inputs, {**shown, **options})
         drawn, part = tally.drawn(sources), outputs.part_of(self.path)
         if not self._resume or not (self.path.exists() or part.exists()):
@@ -178,7 +179,7 @@ class ResultFile:
         """
         begun, clock = datetime.now(UTC), time.perf_counter()
         if not self._start:
-            outputs.part_of(self.path).unlink(missing_ok=True)  # before its manifest: they must not be taken for a pair
+            outputs.discard_part(self.path)  # before its manifest: they must not be taken for a pair
             self._manifest.write(self.path)
         with outputs.output_file(self.path, self._start) as stream:
             yield partial(self._write, stream)

@@ -192,7 +192,7 @@ class ResultFolder:
             return Manifest.from_json(self._files.cat_file(f"{self._root}/{MANIFEST}").decode())
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError) as error:
+        except ValueError as error:
             raise OutputError(f"{self._root}/{MANIFEST} is damaged ({error}); remove it, or use another -o") from None
 
     def _names(self) -> set[str]:

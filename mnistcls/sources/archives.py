@@ -17,6 +17,7 @@ from typing import IO, BinaryIO, cast
 from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.files import BoundedReader, open_regular
 from mnistcls.sources import Source, is_image_name
+from mnistcls.sources.containers import Salvaged
 from mnistcls.sources.signatures import BZIP2_MAGIC, GZIP_MAGIC, XZ_MAGIC
 
 MAX_MEMBER_BYTES = 64 << 20
@@ -156,9 +157,9 @@ def _unpacked(file: BinaryIO) -> IO[bytes]:
     start = file.read(len(XZ_MAGIC))
     file.seek(0)
     if start.startswith(GZIP_MAGIC):
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
+        return cast("IO[bytes]", Salvaged(gzip.GzipFile(fileobj=file)))
     if start.startswith(BZIP2_MAGIC):
-        return bz2.BZ2File(file)
+        return cast("IO[bytes]", Salvaged(bz2.BZ2File(file)))
     if start == XZ_MAGIC:  # may ask for gigabytes to unpack, and tells only by taking them
         raise ImageError(ErrorCode.UNSUPPORTED_FORMAT, "XZ: pack it as .tar.gz")
     return file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import zlib
 from enum import StrEnum
@@ -26,6 +27,37 @@ _NAMES = {
     Container.TAR: re.compile(r"\.(tar(\.(gz|bz2|xz))?|tgz|tbz2?|txz)$", re.IGNORECASE),
     Container.IDX: re.compile(r"[-.]idx3-ubyte(\.gz)?$", re.IGNORECASE),
 }
+
+
+class Salvaged:
+    """What a file that is packed as a whole holds, as far as it can be unpacked.
+
+    A fault is met after all that comes before it, where the file itself would keep back what it has unpacked already.
+    """
+
+    def __init__(self, packed: io.BufferedIOBase) -> None:
+        self._packed = packed
+        self._fault: Exception | None = None
+
+    def read(self, size: int, /) -> bytes:
+        """So many bytes, or all that there are.
+
+        Raises:
+            Exception: that of the file, if there are none before the fault.
+        """
+        parts: list[bytes] = []
+        while size and not self._fault:
+            try:
+                parts.append(self._packed.read1(size))
+            except Exception as error:
+                self._fault = error
+                break
+            if not parts[-1]:
+                break
+            size -= len(parts[-1])
+        if self._fault and not any(parts):
+            raise self._fault
+        return b"".join(parts)
 
 
 def container_by_name(path: str) -> Container | None:

@@ -16,6 +16,7 @@ from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.files import open_regular
 from mnistcls.limits import MAX_PIXELS
 from mnistcls.sources import Source
+from mnistcls.sources.containers import Salvaged
 from mnistcls.sources.signatures import GZIP_MAGIC, IDX_IMAGES_MAGIC
 
 SLICE_BYTES = 1 << 18
@@ -91,7 +92,7 @@ def _unpacked(raw: IO[bytes]) -> IO[bytes]:
     """The same bytes, unpacked if they start as gzip does, whatever the file's name."""
     start = raw.read(len(GZIP_MAGIC))
     raw.seek(0)
-    return cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if start == GZIP_MAGIC else raw
+    return cast("IO[bytes]", Salvaged(gzip.GzipFile(fileobj=raw))) if start == GZIP_MAGIC else raw
 
 
 def _broken(problem: str) -> ImageError:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from mnistcls.errors import MnistclsError
+from mnistcls.files import is_url
 
 CHUNK_BYTES = 1 << 16
 MAX_PATH_BYTES = 1 << 15
@@ -42,6 +43,8 @@ class PathList:
         """
         if self.file == "-" and sys.stdin is None:
             raise MnistclsError("standard input is closed; name a file with --files-from")
+        if is_url(self.file):
+            raise MnistclsError(f"{self.file}: a list is read on this machine only; download it, or pipe it to -")
         if self.file != "-" and os.path.isdir(self.file):
             raise MnistclsError(f"{self.file} is a folder; name it without --files-from")
         if self.file != "-" and not os.access(self.file, os.R_OK):

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from itertools import takewhile
 
 from mnistcls.errors import ErrorCode
-from mnistcls.files import is_url
+from mnistcls.files import is_url, unopened
 from mnistcls.sources.folders import Found, walk
 
 
@@ -37,6 +37,7 @@ def expand(pattern: str) -> Iterator[Found]:
         return
     parts = pattern.split("/")
     fixed = list(takewhile(lambda part: part != "**", parts))
+    yield from _unlistable(fixed)
     if fixed == parts:
         yield from map(Found, _sorted_glob(pattern))
         return
@@ -44,6 +45,14 @@ def expand(pattern: str) -> Iterator[Found]:
     for folder in filter(os.path.isdir, _sorted_glob(top)):
         start = 0 if folder == "." else len(folder.rstrip("/")) + 1
         yield from matching(walk(folder), start, parts[len(fixed) :])
+
+
+def _unlistable(parts: Sequence[str]) -> Iterator[Found]:
+    """Folders in which a part of a pattern would have to be looked for, and may not: `glob` passes them over."""
+    for place in (place for place, part in enumerate(parts) if glob.has_magic(part)):
+        for folder in _sorted_glob("/".join(parts[:place]) or ("/" if place else ".")):
+            if os.path.isdir(folder) and not os.access(folder, os.R_OK):
+                yield Found(folder, unopened(PermissionError(), "folder"))
 
 
 def _sorted_glob(pattern: str) -> list[str]:
