@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,7 @@ ENLARGEMENT = 3
 BLOCK, BLOCK_BYTES = 256, 1 << 23
 """Images that are in memory together, at most, and about as many bytes of them."""
 
+_Images = Sequence[NDArray[np.uint8]]
 _Stack = Sequence[NDArray[np.uint8]]
 """Images of one shape."""
 
@@ -68,16 +69,8 @@ def canonicalize_all(images: Iterable[NDArray[np.generic]]) -> NDArray[np.uint8]
 
     Those of one shape among the next few are looked at together: much quicker, and the forms are the same.
     """
-    forms: list[NDArray[np.uint8]] = []
-    for block in _blocks(images):
-        by_shape: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
-        for i, pixels in enumerate(block):
-            by_shape[pixels.shape].append(i)
-        for alike in by_shape.values():
-            for i, canonical in zip(alike, _canonical([block[i] for i in alike]), strict=True):
-                block[i] = canonical.image
-        forms += block
-    return np.array(forms, np.uint8).reshape(-1, SIZE, SIZE)
+    forms = [np.stack([canonical.image for canonical in _canonical(block)]) for block in _blocks(images) if block]
+    return np.concatenate(forms) if forms else np.zeros((0, SIZE, SIZE), np.uint8)
 
 
 def _blocks(images: Iterable[NDArray[np.generic]]) -> Iterator[list[NDArray[np.uint8]]]:
@@ -103,15 +96,41 @@ def canonicalize(image: NDArray[np.generic]) -> Canonical:
     return _canonical([to_uint8(image)])[0]
 
 
-def _canonical(stack: _Stack) -> list[Canonical]:
+def _canonical(images: _Images) -> list[Canonical]:
+    by_shape: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+    for i, pixels in enumerate(images):
+        by_shape[pixels.shape].append(i)
+    seen: dict[int, Canonical | _Found] = {}
+    for alike in by_shape.values():
+        seen |= zip(alike, _recognized([images[i] for i in alike]), strict=True)
+    digits = [one.mark.ink for one in seen.values() if isinstance(one, _Found) and one.mark]
+    placed = iter(place(digits))
+    forms = {i: _form(one, placed) if isinstance(one, _Found) else one for i, one in seen.items()}
+    return [forms[i] for i in range(len(images))]
+
+
+def _form(found: _Found, placed: Iterator[NDArray[np.uint8]]) -> Canonical:
+    if found.mark is None:
+        return Canonical(np.zeros((SIZE, SIZE), np.uint8), (*found.steps, "no digit"))
+    return Canonical(next(placed), found.steps)
+
+
+def _recognized(stack: _Stack) -> list[Canonical | _Found]:
+    """Those of images of one shape that are in MNIST's form already, and what is found in the others."""
     forms = _canonical_already(stack) if stack[0].shape[:2] == (SIZE, SIZE) else [None] * len(stack)
     others = [_at_draft_scale(pixels) for pixels, form in zip(stack, forms, strict=True) if form is None]
-    found = _seek(others) if others else []
+    found = iter(_without_shade(others) if others else [])
+    return [form or next(found) for form in forms]
+
+
+def _without_shade(stack: _Stack) -> list[_Found]:
+    """The digit in each image, if it is more than light and shadow."""
+    found = _seek(stack)
     for i, one in enumerate(found):
         if one.is_shade:  # which may have been taken for ink because the ink is the other way round
-            found[i] = _seek([others[i]], bright_ink=not one.bright_ink)[0]
-    made = map(_placed, found)
-    return [form or next(made) for form in forms]
+            again = _seek([stack[i]], bright_ink=not one.bright_ink)[0]
+            found[i] = replace(again, mark=None) if again.is_shade else again
+    return found
 
 
 def _canonical_already(stack: _Stack) -> list[Canonical | None]:
@@ -122,12 +141,6 @@ def _canonical_already(stack: _Stack) -> list[Canonical | None]:
         Canonical(form, (plane.step, "canonical already")) if fit else None
         for fit, form, plane in zip(fits.tolist(), forms, planes, strict=True)
     ]
-
-
-def _placed(found: _Found) -> Canonical:
-    if found.mark is None or found.is_shade:
-        return Canonical(np.zeros((SIZE, SIZE), np.uint8), (*found.steps, "no digit"))
-    return Canonical(place(found.mark.ink), found.steps)
 
 
 @dataclass(frozen=True)
