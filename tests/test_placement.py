@@ -68,6 +68,12 @@ def test_centre_of_mass_counts_from_the_edge_of_the_first_pixel() -> None:
     assert centres_of_mass(ink[None]).tolist() == [[1.5, 3.0]]
 
 
+def test_digits_of_all_sizes_placed_together_are_as_each_alone() -> None:
+    inks = [drawn(digit, width, 40 + 7 * digit) for digit in range(10) for width in (0.02, 0.1, 0.3)]
+    assert np.array_equal(place(inks), [place([ink])[0] for ink in inks])
+    assert place([]).shape == (0, SIZE, SIZE)
+
+
 @settings(max_examples=60, deadline=None)
 @given(height=st.integers(1, 120), width=st.integers(1, 120), seed=st.integers(0, 2**16))
 def test_ink_of_any_size_has_a_form(height: int, width: int, seed: int) -> None:

@@ -6,7 +6,8 @@ MNIST's own recipe (LeCun, Cortes, Burges): the digit's box scaled, its aspect k
     to_plane (colour, transparency) -> contrast (paper, polarity) -> find_digits (clutter) -> are_shade (light)
     -> cut_out -> place (size, centre)
 
-Every step takes a stack of images of one size: of small ones, the calls into NumPy cost more than the pixels do.
+Every step but the last takes a stack of images of one size, and the last all digits of a block: of small images, the
+calls into NumPy cost more than the pixels do.
 
 This module is the only way to it; classification, training-time evaluation and every other command go through here.
 """
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnistcls.canonical.clutter import find_digits
+from mnistcls.canonical.enlarge import bicubic, enlarged
 from mnistcls.canonical.ink import Mark, are_shade, are_texture, cut_out, marks_of, thresholds
 from mnistcls.canonical.mnist_form import as_mnist
 from mnistcls.canonical.paper import contrast
@@ -69,8 +71,11 @@ def canonicalize_all(images: Iterable[NDArray[np.generic]]) -> NDArray[np.uint8]
 
     Those of one shape among the next few are looked at together: much quicker, and the forms are the same.
     """
-    forms = [np.stack([canonical.image for canonical in _canonical(block)]) for block in _blocks(images) if block]
-    return np.concatenate(forms) if forms else np.zeros((0, SIZE, SIZE), np.uint8)
+    return np.concatenate(list(map(_forms, _blocks(images))))  # `map` lets go of a block before it asks for the next
+
+
+def _forms(block: _Images) -> NDArray[np.uint8]:
+    return np.array([canonical.image for canonical in _canonical(block)], np.uint8).reshape(-1, SIZE, SIZE)
 
 
 def _blocks(images: Iterable[NDArray[np.generic]]) -> Iterator[list[NDArray[np.uint8]]]:
@@ -157,7 +162,7 @@ class _Found:
 
 def _seek(stack: _Stack, bright_ink: bool | None = None) -> list[_Found]:
     """Look for the digit in each image, made small; where it is small even in there, again from nearer."""
-    found = _look([_at_working_size(pixels) for pixels in stack], bright_ink)
+    found = _look(_at_working_size(stack), bright_ink)
     if _reduction(stack[0]) == 1:
         return found
     return [_from_nearer(pixels, one, bright_ink) for pixels, one in zip(stack, found, strict=True)]
@@ -172,7 +177,7 @@ def _from_nearer(pixels: NDArray[np.uint8], found: _Found, bright_ink: bool | No
     margin = found.mark.extent // 2 + 2
     rows = slice(max(top - margin, 0) * factor, (bottom + margin) * factor)
     columns = slice(max(left - margin, 0) * factor, (right + margin) * factor)
-    near = _look([_at_working_size(pixels[rows, columns])], bright_ink)[0]
+    near = _look(_at_working_size([pixels[rows, columns]]), bright_ink)[0]
     if near.mark is None:
         return found
     if near.mark.runs_on:
@@ -183,8 +188,7 @@ def _from_nearer(pixels: NDArray[np.uint8], found: _Found, bright_ink: bool | No
 def _look(stack: _Stack, bright_ink: bool | None) -> list[_Found]:
     planes = [to_plane(pixels) for pixels in stack]
     seen = contrast(planes, bright_ink)
-    masks = seen.values > thresholds(seen.counts)[:, None, None]
-    masks &= seen.stands_out[:, None, None]
+    masks = seen.values > np.where(seen.stands_out, thresholds(seen.counts), 255)[:, None, None]
     digits = find_digits(masks, seen.values)
     marks = marks_of(digits, seen)
     is_there = np.atleast_1d(marks.counts.any(axis=1))
@@ -224,13 +228,16 @@ def _reduction(pixels: NDArray[np.uint8]) -> int:
     return -(-side // WORKING_SIDE)
 
 
-def _at_working_size(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The image no larger than the working size, nor tiny."""
-    height, width = pixels.shape[:2]
+def _at_working_size(stack: _Stack) -> _Stack:
+    """Images of one shape no larger than the working size, nor tiny."""
+    height, width, *channels = stack[0].shape
     side = max(height, width)
     if side > WORKING_SIDE:
-        return np.asarray(_to_image(pixels).reduce(_reduction(pixels)))
+        return [np.asarray(_to_image(pixels).reduce(_reduction(pixels))) for pixels in stack]
     if side > TINY_SIDE:
-        return pixels
+        return stack
+    if channels in ([], [1]):
+        planes = np.array(stack).reshape(-1, height, width)
+        return list(enlarged(planes, (height * ENLARGEMENT, width * ENLARGEMENT), bicubic))
     size = width * ENLARGEMENT, height * ENLARGEMENT
-    return np.asarray(_to_image(pixels).resize(size, Image.Resampling.BICUBIC))
+    return [np.asarray(_to_image(pixels).resize(size, Image.Resampling.BICUBIC)) for pixels in stack]
