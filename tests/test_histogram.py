@@ -6,6 +6,14 @@ import pytest
 from mnistcls.canonical.histogram import histogram, otsu, quantile, strongest
 
 
+@pytest.mark.parametrize("zeros", [0, 3, 5, 500])
+def test_a_histogram_counts_every_pixel_once_however_many_are_0(zeros: int) -> None:
+    counts = histogram([np.array([[7] * 4 + [255] + [0] * zeros], np.uint8)])
+    expected = np.zeros((1, 256), int)
+    expected[0, [0, 7, 255]] = zeros, 4, 1
+    assert np.array_equal(counts, expected)
+
+
 @pytest.mark.parametrize(
     ("values", "threshold"), [([10, 10, 20], (10, 20)), ([0, 255], (0, 255)), ([7, 8, 9, 100, 101], (9, 100))]
 )

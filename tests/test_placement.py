@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mnistcls.canonical.placement import BOX, CENTRE, FINE, SIZE, STROKE_WIDTHS, centre_of_mass, place, stroke_width
+from mnistcls.canonical.placement import BOX, CENTRE, FINE, SIZE, STROKE_WIDTHS, centres_of_mass, place, stroke_width
 from train.ink import Pen, render
 from train.strokes import digit_strokes
 
@@ -28,26 +28,26 @@ def box(form: NDArray[np.uint8]) -> tuple[int, int]:
 @pytest.mark.parametrize("digit", range(10))
 @pytest.mark.parametrize("width", [0.03, 0.1, 0.22])
 def test_digits_of_any_line_fill_the_box_and_stand_on_their_centre_of_mass(digit: int, width: float) -> None:
-    form = place(drawn(digit, width))
+    form = place([drawn(digit, width)])[0]
     assert form.shape == (SIZE, SIZE)
     assert form.dtype == np.uint8
     assert form.max() == 255
     assert BOX - 1 <= max(box(form)) <= BOX
-    assert centre_of_mass(form.astype(np.float32)) == pytest.approx((CENTRE, CENTRE), abs=0.55)
+    assert centres_of_mass(form[None].astype(np.float32))[0] == pytest.approx((CENTRE, CENTRE), abs=0.55)
 
 
 def test_aspect_is_kept() -> None:
     wide = np.full((40, 80), 255, np.uint8)
     wide[8:-8, 8:-8] = 0
-    assert box(place(wide)) == (10, 20)
-    assert box(place(wide.T)) == (20, 10)
+    assert box(place([wide])[0]) == (10, 20)
+    assert box(place([wide.T])[0]) == (20, 10)
 
 
 @pytest.mark.parametrize("width", [0.02, 0.05, 0.1, 0.16, 0.25])
 def test_lines_come_out_as_wide_as_those_of_mnist(width: float) -> None:
     thinnest, thickest = (pixels * BOX / FINE for pixels in STROKE_WIDTHS)
     for digit in (0, 1, 2, 3, 7):
-        form = place(drawn(digit, width))
+        form = place([drawn(digit, width)])[0]
         assert thinnest - 0.8 <= stroke_width(form > 127) <= thickest + 0.8
 
 
@@ -65,7 +65,13 @@ def test_stroke_width_of_nothing_is_zero() -> None:
 def test_centre_of_mass_counts_from_the_edge_of_the_first_pixel() -> None:
     ink = np.zeros((4, 6), np.float32)
     ink[1, 2] = ink[1, 3] = 1
-    assert centre_of_mass(ink) == (1.5, 3.0)
+    assert centres_of_mass(ink[None]).tolist() == [[1.5, 3.0]]
+
+
+def test_digits_of_all_sizes_placed_together_are_as_each_alone() -> None:
+    inks = [drawn(digit, width, 40 + 7 * digit) for digit in range(10) for width in (0.02, 0.1, 0.3)]
+    assert np.array_equal(place(inks), [place([ink])[0] for ink in inks])
+    assert place([]).shape == (0, SIZE, SIZE)
 
 
 @settings(max_examples=60, deadline=None)
@@ -73,6 +79,6 @@ def test_centre_of_mass_counts_from_the_edge_of_the_first_pixel() -> None:
 def test_ink_of_any_size_has_a_form(height: int, width: int, seed: int) -> None:
     ink = np.random.default_rng(seed).integers(0, 256, (height, width), np.uint8)
     ink[0, 0] = 255
-    form = place(np.pad(ink, 1))
+    form = place([np.pad(ink, 1)])[0]
     assert form.shape == (SIZE, SIZE)
     assert max(box(form)) <= BOX

@@ -6,7 +6,8 @@ MNIST's own recipe (LeCun, Cortes, Burges): the digit's box scaled, its aspect k
     to_plane (colour, transparency) -> contrast (paper, polarity) -> find_digits (clutter) -> are_shade (light)
     -> cut_out -> place (size, centre)
 
-Every step takes a stack of images of one size: of small ones, the calls into NumPy cost more than the pixels do.
+Every step but the last takes a stack of images of one size, and the last all digits of a block: of small images, the
+calls into NumPy cost more than the pixels do.
 
 This module is the only way to it; classification, training-time evaluation and every other command go through here.
 """
@@ -15,13 +16,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from mnistcls.canonical.clutter import find_digits
+from mnistcls.canonical.enlarge import bicubic, enlarged
 from mnistcls.canonical.ink import Mark, are_shade, are_texture, cut_out, marks_of, thresholds
 from mnistcls.canonical.mnist_form import as_mnist
 from mnistcls.canonical.paper import contrast
@@ -49,6 +51,7 @@ ENLARGEMENT = 3
 BLOCK, BLOCK_BYTES = 256, 1 << 23
 """Images that are in memory together, at most, and about as many bytes of them."""
 
+_Images = Sequence[NDArray[np.uint8]]
 _Stack = Sequence[NDArray[np.uint8]]
 """Images of one shape."""
 
@@ -68,16 +71,11 @@ def canonicalize_all(images: Iterable[NDArray[np.generic]]) -> NDArray[np.uint8]
 
     Those of one shape among the next few are looked at together: much quicker, and the forms are the same.
     """
-    forms: list[NDArray[np.uint8]] = []
-    for block in _blocks(images):
-        by_shape: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
-        for i, pixels in enumerate(block):
-            by_shape[pixels.shape].append(i)
-        for alike in by_shape.values():
-            for i, canonical in zip(alike, _canonical([block[i] for i in alike]), strict=True):
-                block[i] = canonical.image
-        forms += block
-    return np.array(forms, np.uint8).reshape(-1, SIZE, SIZE)
+    return np.concatenate(list(map(_forms, _blocks(images))))  # `map` lets go of a block before it asks for the next
+
+
+def _forms(block: _Images) -> NDArray[np.uint8]:
+    return np.array([canonical.image for canonical in _canonical(block)], np.uint8).reshape(-1, SIZE, SIZE)
 
 
 def _blocks(images: Iterable[NDArray[np.generic]]) -> Iterator[list[NDArray[np.uint8]]]:
@@ -103,15 +101,41 @@ def canonicalize(image: NDArray[np.generic]) -> Canonical:
     return _canonical([to_uint8(image)])[0]
 
 
-def _canonical(stack: _Stack) -> list[Canonical]:
+def _canonical(images: _Images) -> list[Canonical]:
+    by_shape: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+    for i, pixels in enumerate(images):
+        by_shape[pixels.shape].append(i)
+    seen: dict[int, Canonical | _Found] = {}
+    for alike in by_shape.values():
+        seen |= zip(alike, _recognized([images[i] for i in alike]), strict=True)
+    digits = [one.mark.ink for one in seen.values() if isinstance(one, _Found) and one.mark]
+    placed = iter(place(digits))
+    forms = {i: _form(one, placed) if isinstance(one, _Found) else one for i, one in seen.items()}
+    return [forms[i] for i in range(len(images))]
+
+
+def _form(found: _Found, placed: Iterator[NDArray[np.uint8]]) -> Canonical:
+    if found.mark is None:
+        return Canonical(np.zeros((SIZE, SIZE), np.uint8), (*found.steps, "no digit"))
+    return Canonical(next(placed), found.steps)
+
+
+def _recognized(stack: _Stack) -> list[Canonical | _Found]:
+    """Those of images of one shape that are in MNIST's form already, and what is found in the others."""
     forms = _canonical_already(stack) if stack[0].shape[:2] == (SIZE, SIZE) else [None] * len(stack)
     others = [_at_draft_scale(pixels) for pixels, form in zip(stack, forms, strict=True) if form is None]
-    found = _seek(others) if others else []
+    found = iter(_without_shade(others) if others else [])
+    return [form or next(found) for form in forms]
+
+
+def _without_shade(stack: _Stack) -> list[_Found]:
+    """The digit in each image, if it is more than light and shadow."""
+    found = _seek(stack)
     for i, one in enumerate(found):
         if one.is_shade:  # which may have been taken for ink because the ink is the other way round
-            found[i] = _seek([others[i]], bright_ink=not one.bright_ink)[0]
-    made = map(_placed, found)
-    return [form or next(made) for form in forms]
+            again = _seek([stack[i]], bright_ink=not one.bright_ink)[0]
+            found[i] = replace(again, mark=None) if again.is_shade else again
+    return found
 
 
 def _canonical_already(stack: _Stack) -> list[Canonical | None]:
@@ -122,12 +146,6 @@ def _canonical_already(stack: _Stack) -> list[Canonical | None]:
         Canonical(form, (plane.step, "canonical already")) if fit else None
         for fit, form, plane in zip(fits.tolist(), forms, planes, strict=True)
     ]
-
-
-def _placed(found: _Found) -> Canonical:
-    if found.mark is None or found.is_shade:
-        return Canonical(np.zeros((SIZE, SIZE), np.uint8), (*found.steps, "no digit"))
-    return Canonical(place(found.mark.ink), found.steps)
 
 
 @dataclass(frozen=True)
@@ -144,7 +162,7 @@ class _Found:
 
 def _seek(stack: _Stack, bright_ink: bool | None = None) -> list[_Found]:
     """Look for the digit in each image, made small; where it is small even in there, again from nearer."""
-    found = _look([_at_working_size(pixels) for pixels in stack], bright_ink)
+    found = _look(_at_working_size(stack), bright_ink)
     if _reduction(stack[0]) == 1:
         return found
     return [_from_nearer(pixels, one, bright_ink) for pixels, one in zip(stack, found, strict=True)]
@@ -159,7 +177,7 @@ def _from_nearer(pixels: NDArray[np.uint8], found: _Found, bright_ink: bool | No
     margin = found.mark.extent // 2 + 2
     rows = slice(max(top - margin, 0) * factor, (bottom + margin) * factor)
     columns = slice(max(left - margin, 0) * factor, (right + margin) * factor)
-    near = _look([_at_working_size(pixels[rows, columns])], bright_ink)[0]
+    near = _look(_at_working_size([pixels[rows, columns]]), bright_ink)[0]
     if near.mark is None:
         return found
     if near.mark.runs_on:
@@ -170,8 +188,7 @@ def _from_nearer(pixels: NDArray[np.uint8], found: _Found, bright_ink: bool | No
 def _look(stack: _Stack, bright_ink: bool | None) -> list[_Found]:
     planes = [to_plane(pixels) for pixels in stack]
     seen = contrast(planes, bright_ink)
-    masks = seen.values > thresholds(seen.counts)[:, None, None]
-    masks &= seen.stands_out[:, None, None]
+    masks = seen.values > np.where(seen.stands_out, thresholds(seen.counts), 255)[:, None, None]
     digits = find_digits(masks, seen.values)
     marks = marks_of(digits, seen)
     is_there = np.atleast_1d(marks.counts.any(axis=1))
@@ -211,13 +228,16 @@ def _reduction(pixels: NDArray[np.uint8]) -> int:
     return -(-side // WORKING_SIDE)
 
 
-def _at_working_size(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The image no larger than the working size, nor tiny."""
-    height, width = pixels.shape[:2]
+def _at_working_size(stack: _Stack) -> _Stack:
+    """Images of one shape no larger than the working size, nor tiny."""
+    height, width, *channels = stack[0].shape
     side = max(height, width)
     if side > WORKING_SIDE:
-        return np.asarray(_to_image(pixels).reduce(_reduction(pixels)))
+        return [np.asarray(_to_image(pixels).reduce(_reduction(pixels))) for pixels in stack]
     if side > TINY_SIDE:
-        return pixels
+        return stack
+    if channels in ([], [1]):
+        planes = np.array(stack).reshape(-1, height, width)
+        return list(enlarged(planes, (height * ENLARGEMENT, width * ENLARGEMENT), bicubic))
     size = width * ENLARGEMENT, height * ENLARGEMENT
-    return np.asarray(_to_image(pixels).resize(size, Image.Resampling.BICUBIC))
+    return [np.asarray(_to_image(pixels).resize(size, Image.Resampling.BICUBIC)) for pixels in stack]

@@ -94,7 +94,8 @@ def find_digits(masks: _Mask, values: NDArray[np.uint8]) -> Digits:
     boxes = _boxes(digits)
     for i, (first, last) in enumerate(pairwise(before)):
         if last - first == 1:  # the most frequent case, and the quickest
-            digits[i] &= _is_plausible(digits[i], boxes[i])
+            if not _is_plausible(digits[i], boxes[i]):
+                digits[i] = False
         elif last > first:
             digits[i], boxes[i], others = _without_others(np.maximum(labels[i], first) - first, values[i])
             steps[i] += (f"{others} other marks removed",) if others else ()

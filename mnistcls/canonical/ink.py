@@ -162,17 +162,21 @@ def _edge(runs: _Masks, step: int) -> NDArray[np.intp]:
 
 def cut_out(marks: Marks) -> list[Mark]:
     """Each mark alone."""
-    count, height, width = marks.masks.shape
+    _, height, width = marks.masks.shape
     wider = marks.masks.copy()
     wider[:, 1:] |= marks.masks[:, :-1]
     wider[:, :-1] |= marks.masks[:, 1:]
     wider[:, :, 1:] |= wider[:, :, :-1]
     wider[:, :, :-1] |= wider[:, :, 1:]
-    full = np.maximum(marks.full, 1).astype(np.uint8)[:, None, None]
-    ink = np.zeros((count, height + 2, width + 2), np.uint8)
-    ink[:, 1:-1, 1:-1] = (np.minimum(marks.values, full) * (255 / full).astype(np.float32)).astype(np.uint8) * wider
+    full = np.maximum(marks.full, 1).astype(np.uint8)
+    factors = (255 / full).astype(np.float32)
     cut = []
-    for image, (top, left, bottom, right) in zip(ink, marks.boxes.tolist(), strict=True):
+    for i, (top, left, bottom, right) in enumerate(marks.boxes.tolist()):
+        y, x = max(top - 1, 0), max(left - 1, 0)  # the edge may be soft a pixel further
+        part = i, slice(y, bottom + 1), slice(x, right + 1)
+        levels = (np.minimum(marks.values[part], full[i]) * factors[i]).astype(np.uint8) * wider[part]
+        ink = np.zeros((bottom - top + 2, right - left + 2), np.uint8)
+        ink[y - top + 1 :, x - left + 1 :][: levels.shape[0], : levels.shape[1]] = levels
         runs_on = (top == 0 and bottom == height) or (left == 0 and right == width)
-        cut.append(Mark(image[top : bottom + 2, left : right + 2], (top, left, bottom, right), runs_on))
+        cut.append(Mark(ink, (top, left, bottom, right), runs_on))
     return cut

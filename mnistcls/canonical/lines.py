@@ -35,7 +35,8 @@ def without_lines(masks: _Mask) -> tuple[_Mask, _Mask]:
     for i, across in _rows_of_lines(masks, side):
         rest[i] &= ~across
         ruled[i] = True
-    for i, upright in _rows_of_lines(masks.swapaxes(1, 2), side):
+    turned = masks.swapaxes(1, 2).copy("C")  # rows in one piece are several times as quick as columns
+    for i, upright in _rows_of_lines(turned, side):
         rest[i] &= ~upright.T
         if ruled[i] or rest[i].any():
             ruled[i] = True

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mnistcls.canonical.enlarge import bilinear, enlarged
 from mnistcls.canonical.histogram import Counts, few, histogram, quantile
 from mnistcls.canonical.plane import Plane
 from mnistcls.canonical.polarity import ink_is_bright
@@ -155,7 +156,7 @@ def _by_flatness(lightness: _Planes, bright_ink: bool | None) -> tuple[_Planes, 
         better = _variation(wide) <= UNEVEN * variation[bold]
         paper[bold[better]] = wide[better]
     np.negative(paper, out=paper, where=bright[:, None, None])
-    return _enlarged(paper.clip(0, 255).astype(np.uint8), lightness.shape[1:]), bright
+    return enlarged(paper.clip(0, 255).astype(np.uint8), lightness.shape[1:], bilinear), bright
 
 
 def _noise(values: _Planes) -> NDArray[np.float64]:
@@ -216,10 +217,3 @@ def _reduced(values: _Planes, side: int) -> _Planes:
     """Mean of blocks of each image of a stack, so that no side is longer than `side`."""
     factor = -(-max(values.shape[1:]) // side)
     return values if factor == 1 else np.array([np.asarray(Image.fromarray(image).reduce(factor)) for image in values])
-
-
-def _enlarged(values: _Planes, shape: tuple[int, ...]) -> _Planes:
-    """Each image of a stack as large as `shape`, (H, W)."""
-    height, width = shape
-    method = Image.Resampling.BILINEAR
-    return np.array([np.asarray(Image.fromarray(image).resize((width, height), method)) for image in values])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import math
+from collections import defaultdict
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,40 +40,57 @@ TRACE, SOLID = 12, 0.9
 """Of the ink that is more than a trace, of 255, the share that stays below full."""
 
 _Ink = NDArray[np.uint8]
+_Stack = NDArray[np.uint8]
+"""(N, H, W)."""
 
 _POSITION = np.arange(SIZE) + 0.5
 
 
-def place(ink: _Ink) -> NDArray[np.uint8]:
-    """Bring a digit's ink into the canonical box.
+def place(inks: Iterable[_Ink]) -> _Stack:
+    """Bring the ink of N digits into the canonical box.
 
     Args:
-        ink: (H, W), cropped to the digit, 0 on the paper to 255, with a margin of one pixel of paper.
+        inks: (H, W), each of its own size, cropped to the digit, 0 on the paper to 255, with a margin of one pixel
+            of paper.
 
     Returns:
-        uint8 (28, 28).
+        uint8 (N, 28, 28).
     """
-    width = stroke_width(ink > 127) * FINE / max(ink.shape)
-    thinnest, thickest = STROKE_WIDTHS
-    if not thinnest <= width <= thickest:
-        ink = _with_stroke_width(_fine(ink))
-    small = _scale(_crop(ink), BOX)
-    solid = np.sort(small[small > TRACE])
-    small = np.minimum(small * np.float32(255 / solid[int(SOLID * len(solid))]), 255)
-    height, width = small.shape
-    y, x = centre_of_mass(small)
-    top = min(max(round(CENTRE - y), 0), SIZE - height)
-    left = min(max(round(CENTRE - x), 0), SIZE - width)
-    form = np.zeros((SIZE, SIZE), np.uint8)
-    form[top : top + height, left : left + width] = np.rint(small)
-    return form
+    small = [_scale(_crop(ink), BOX) for ink in _with_usual_strokes(list(inks))]
+    by_shape: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+    for i, ink in enumerate(small):
+        by_shape[ink.shape].append(i)
+    forms = np.zeros((len(small), SIZE, SIZE), np.uint8)
+    for alike in by_shape.values():
+        forms[alike] = _centred(np.array([small[i] for i in alike]))
+    return forms
 
 
-def centre_of_mass(ink: NDArray[np.uint8 | np.float32]) -> tuple[float, float]:
-    """Row and column, in pixels, the middle of the first at 0.5, of ink, at most (28, 28), that is not all 0."""
-    rows, columns = ink.sum(axis=1), ink.sum(axis=0)
-    total = float(rows.sum())
-    return float(rows @ _POSITION[: len(rows)]) / total, float(columns @ _POSITION[: len(columns)]) / total
+def _centred(small: _Stack) -> _Stack:
+    """Ink of one size (N, h, w), at most (20, 20), made full and put where its centre of mass belongs."""
+    count, height, width = small.shape
+    ink = np.minimum(small * (255 / _solid(small)).astype(np.float32)[:, None, None], 255)
+    corners = np.rint(CENTRE - centres_of_mass(ink)).clip(0, (SIZE - height, SIZE - width)).astype(int)
+    forms = np.zeros((count, SIZE, SIZE), np.uint8)
+    for form, levels, (top, left) in zip(forms, np.rint(ink), corners.tolist(), strict=True):
+        form[top : top + height, left : left + width] = levels
+    return forms
+
+
+def _solid(small: _Stack) -> NDArray[np.uint8]:
+    """The level that counts as full ink in each image (N, h, w): (N,)."""
+    levels = np.sort(small.reshape(len(small), -1), axis=1, kind="stable")  # of bytes, the quickest
+    count = np.count_nonzero(levels > TRACE, axis=1)
+    solid: NDArray[np.uint8] = levels[np.arange(len(levels)), levels.shape[1] - count + (SOLID * count).astype(int)]
+    return solid
+
+
+def centres_of_mass(ink: NDArray[np.uint8 | np.float32]) -> NDArray[np.float64]:
+    """Row and column (N, 2), in pixels, the middle of the first at 0.5, of ink (N, h, w), in which none is all 0."""
+    rows, columns = ink.sum(axis=2), ink.sum(axis=1)
+    moments = [along @ _POSITION[: along.shape[1]] for along in (rows, columns)]
+    centres: NDArray[np.float64] = np.stack(moments, axis=1) / rows.sum(axis=1)[:, None]
+    return centres
 
 
 def stroke_width(mask: NDArray[np.bool_]) -> float:
@@ -91,42 +109,78 @@ def _scale(ink: _Ink, longer_side: int) -> _Ink:
     scale = longer_side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     method = Image.Resampling.BILINEAR if scale < 1 else Image.Resampling.BICUBIC
-    return np.asarray(Image.fromarray(ink).resize(size, method))
+    # Image.fromarray and np.asarray do the same, but for something so small take longer than resizing it.
+    scaled = Image.frombuffer("L", ink.shape[::-1], np.ascontiguousarray(ink), "raw", "L", 0, 1).resize(size, method)
+    return np.frombuffer(scaled.tobytes(), np.uint8).reshape(size[::-1])
 
 
 def _crop(ink: _Ink) -> _Ink:
     inside = ink > EDGE
-    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    rows, columns = (inside.any(axis=axis).tobytes() for axis in (1, 0))  # bytes are the quickest to search
+    return ink[rows.index(1) : rows.rindex(1) + 1, columns.index(1) : columns.rindex(1) + 1]
 
 
-def _fine(ink: _Ink) -> _Ink:
-    """Ink `FINE` pixels long, its darkest full, and room around it."""
-    small = _scale(ink, FINE)
-    fine = np.zeros((small.shape[0] + 2 * MARGIN, small.shape[1] + 2 * MARGIN), np.uint8)
-    fine[MARGIN:-MARGIN, MARGIN:-MARGIN] = small * np.float32(255 / max(int(small.max()), 1))
-    return fine
-
-
-def _with_stroke_width(ink: _Ink) -> _Ink:
-    """Move the edges outwards or inwards until the strokes are as wide as MNIST's, or as near as the digit bears."""
-    width = stroke_width(ink > 127)
+def _with_usual_strokes(inks: list[_Ink]) -> list[_Ink]:
+    """The same, but for those with strokes thinner or thicker than MNIST's: these `FINE` pixels long, and corrected."""
     thinnest, thickest = STROKE_WIDTHS
-    move = (max(thinnest - width, 0) + min(thickest - width, 0)) / 2
-    extreme = np.maximum if move > 0 else np.minimum
-    least = LEAST_LEFT * np.count_nonzero(ink > 127)
-    for step in range(min(math.ceil(abs(move)), MAX_STEPS)):
-        moved = _spread(_spread(ink, ink, 0, extreme), ink, 1, extreme)
+    unusual = [
+        i for i, ink in enumerate(inks) if not thinnest <= stroke_width(ink > 127) * FINE / max(ink.shape) <= thickest
+    ]
+    fine = [_scale(inks[i], FINE) for i in unusual]
+    for i, ink in zip(unusual, _with_stroke_widths(fine), strict=True):
+        inks[i] = ink
+    return inks
+
+
+def _with_stroke_widths(inks: list[_Ink]) -> _Stack:
+    """Move the edges outwards or inwards until the strokes are as wide as MNIST's, or as near as each digit bears.
+
+    Args:
+        inks: no side longer than `FINE`.
+
+    Returns:
+        In the upper left of (N, 48, 48), with room around.
+    """
+    side = FINE + 2 * MARGIN
+    stack, room = np.zeros((2, len(inks), side, side), np.uint8)
+    for fine, within, ink in zip(stack, room, inks, strict=True):
+        height, width = ink.shape
+        fine[MARGIN : MARGIN + height, MARGIN : MARGIN + width] = ink * np.float32(255 / max(int(ink.max()), 1))
+        within[: height + 2 * MARGIN, : width + 2 * MARGIN] = 255
+    thinnest, thickest = STROKE_WIDTHS
+    widths = np.array([stroke_width(fine > 127) for fine in stack])
+    moves = (np.maximum(thinnest - widths, 0) + np.minimum(thickest - widths, 0)) / 2
+    for extreme, which in ((np.maximum, moves > 0), (np.minimum, moves < 0)):
+        stack[which] = _moved(stack[which], room[which], np.abs(moves[which]), extreme)
+    return stack
+
+
+def _moved(stack: _Stack, room: _Stack, moves: NDArray[np.float64], extreme: np.ufunc) -> _Stack:
+    """Ink (N, H, W) with its edges moved by so many pixels (N,), within its room, as long as enough of it is left."""
+    steps = np.minimum(np.ceil(moves), MAX_STEPS)
+    least = LEAST_LEFT * _area(stack)
+    going = np.arange(len(stack))
+    for step in range(int(steps.max(initial=0))):
+        going = going[steps[going] > step]
+        ink = stack[going]
+        moved = _spread(_spread(ink, ink, 1, extreme), ink, 2, extreme)
         if step % 2:  # a cross and a square in turn come close to a disc
-            moved = _spread(moved, moved, 0, extreme)
-        if np.count_nonzero(moved > 127) < least:
-            break
-        part = np.float32(min(abs(move) - step, 1))
-        ink = moved if part == 1 else (ink * (1 - part) + moved * part).astype(np.uint8)
-    return ink
+            moved = _spread(moved, moved, 1, extreme)
+        moved &= room[going]
+        part = np.minimum(moves[going] - step, 1).astype(np.float32)[:, None, None]
+        enough = _area(moved) >= least[going]
+        going = going[enough]
+        stack[going] = (ink * (1 - part) + moved * part)[enough]
+    return stack
 
 
-def _spread(onto: _Ink, ink: _Ink, axis: int, extreme: np.ufunc) -> _Ink:
+def _area(ink: _Stack) -> NDArray[np.intp]:
+    """Pixels of each image that are more than half ink: (N,)."""
+    area: NDArray[np.intp] = np.count_nonzero(ink > 127, axis=(1, 2))
+    return area
+
+
+def _spread(onto: _Stack, ink: _Stack, axis: int, extreme: np.ufunc) -> _Stack:
     """The larger (or smaller) of each pixel and its neighbours along an axis."""
     result = onto.copy()
     to, source = result.swapaxes(0, axis), ink.swapaxes(0, axis)
