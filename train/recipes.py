@@ -34,7 +34,7 @@ class Recipe:
     """Images that show no digit in an epoch, by the number of real digits."""
 
 
-STRONG = Augmentation(rotation=12, scale=0.12, shear=0.15, shift=1.0, elastic=1.2, pen=0.5, untouched=0.25)
+STRONG = Augmentation(rotation=12, scale=0.12, shear=0.15, shift=1.0, elastic=0.8, pen=0.5, untouched=0.25)
 """For networks that have room to learn it."""
 
 FULL = {
