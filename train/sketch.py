@@ -44,7 +44,7 @@ class Picture:
             return None
         if self.ink is None:
             return None if is_bar(form) else form
-        drawn = place(np.asarray(to_8_bit(cropped(self.ink))))
+        (drawn,) = place([np.asarray(to_8_bit(cropped(self.ink)))])
         return form if cosine(form, drawn) >= ALIKE else None
 
 
