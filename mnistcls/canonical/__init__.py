@@ -14,7 +14,6 @@ This module is the only way to it; classification, training-time evaluation and 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -27,7 +26,7 @@ from mnistcls.canonical.enlarge import bicubic, enlarged
 from mnistcls.canonical.ink import Mark, are_shade, are_texture, cut_out, marks_of, thresholds
 from mnistcls.canonical.mnist_form import as_mnist
 from mnistcls.canonical.paper import contrast
-from mnistcls.canonical.placement import SIZE, place
+from mnistcls.canonical.placement import SIZE, of_one_shape, place
 from mnistcls.canonical.plane import to_plane, to_uint8
 from mnistcls.decode import DRAFT_SIDE
 
@@ -102,11 +101,8 @@ def canonicalize(image: NDArray[np.generic]) -> Canonical:
 
 
 def _canonical(images: _Images) -> list[Canonical]:
-    by_shape: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
-    for i, pixels in enumerate(images):
-        by_shape[pixels.shape].append(i)
     seen: dict[int, Canonical | _Found] = {}
-    for alike in by_shape.values():
+    for alike in of_one_shape(images):
         seen |= zip(alike, _recognized([images[i] for i in alike]), strict=True)
     digits = [one.mark.ink for one in seen.values() if isinstance(one, _Found) and one.mark]
     placed = iter(place(digits))

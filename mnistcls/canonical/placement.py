@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,13 +57,18 @@ def place(inks: Iterable[_Ink]) -> _Stack:
         uint8 (N, 28, 28).
     """
     small = [_scale(_crop(ink), BOX) for ink in _with_usual_strokes(list(inks))]
-    by_shape: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
-    for i, ink in enumerate(small):
-        by_shape[ink.shape].append(i)
     forms = np.zeros((len(small), SIZE, SIZE), np.uint8)
-    for alike in by_shape.values():
+    for alike in of_one_shape(small):
         forms[alike] = _centred(np.array([small[i] for i in alike]))
     return forms
+
+
+def of_one_shape(images: Sequence[NDArray[np.uint8]]) -> Iterable[list[int]]:
+    """The indices of the images of each shape."""
+    by_shape: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+    for i, image in enumerate(images):
+        by_shape[image.shape].append(i)
+    return by_shape.values()
 
 
 def _centred(small: _Stack) -> _Stack:
