@@ -97,6 +97,36 @@ def test_recipe_decides_whether_images_are_distorted() -> None:
     assert plain != pytest.approx(moving, rel=1e-3)
 
 
+class Knows:
+    """A teacher that is sure of one answer, whatever it sees."""
+
+    def __init__(self, answer: int) -> None:
+        self.answer = answer
+        self.seen = 0
+
+    def __call__(self, images: torch.Tensor) -> torch.Tensor:
+        self.seen += len(images)
+        return torch.nn.functional.one_hot(torch.full((len(images),), self.answer), 11).float()
+
+
+def test_teacher_replaces_the_labels_of_real_digits_alone() -> None:
+    half = Mixture(DIGITS.images, DIGITS.labels, real=8, drawn=8)
+    trainer, teacher = new_trainer(replace(RECIPE, epochs=30, augmentation=None)), Knows(3)
+    list(train(trainer, half, VALIDATION, lambda _: None, teacher))
+    assert teacher.seen == 30 * 8
+    given = logits_of(trainer.network, DIGITS.images, CPU).argmax(axis=1)
+    assert (given[:8] == 3).mean() > (given[8:] == 3).mean()
+
+
+def test_run_with_a_teacher_that_is_resumed_equals_an_unbroken_one() -> None:
+    unbroken, broken, resumed = new_trainer(), new_trainer(), new_trainer()
+    list(train(unbroken, TRAINING, VALIDATION, lambda _: None, Knows(3)))
+    next(train(broken, TRAINING, VALIDATION, lambda _: None, Knows(3)))
+    resumed.restore(broken.checkpoint())
+    list(train(resumed, TRAINING, VALIDATION, lambda _: None, Knows(3)))
+    assert_same_state(resumed, unbroken)
+
+
 def test_gradients_are_clipped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "MAX_GRADIENT_NORM", 1e-3)
     trainer = new_trainer(replace(RECIPE, epochs=1))

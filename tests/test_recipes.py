@@ -5,13 +5,14 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from train.networks import NETWORKS
-from train.recipes import FULL, QUICK, Recipe
+from train.recipes import FULL, QUICK, TEACHER, Recipe
 
-RECIPES = [*FULL.values(), *QUICK.values()]
+RECIPES = [*FULL.values(), *QUICK.values(), TEACHER]
 
 
 def test_every_network_has_both_recipes_and_every_recipe_its_network() -> None:
     assert set(FULL) == set(QUICK) == set(NETWORKS)
+    assert TEACHER.teachers == 0
     for recipes in (FULL, QUICK):
         assert {name: recipe.network for name, recipe in recipes.items()} == {name: name for name in recipes}
 
@@ -32,6 +33,7 @@ def test_figures_are_within_what_they_mean(recipe: Recipe) -> None:
     assert 0 <= recipe.ema_decay < 1
     assert 0 <= recipe.synthetic_share <= 1
     assert 0 <= recipe.outlier_share <= 1
+    assert recipe.teachers >= 0
     assert recipe.augmentation is None or all(reach >= 0 for reach in vars(recipe.augmentation).values())
 
 

@@ -1,4 +1,4 @@
-"""One training run: its epochs, its score and its model file."""
+"""One training run: its teachers, its epochs, its score and its model file."""
 
 from __future__ import annotations
 
@@ -21,27 +21,30 @@ from train.plots import plot_curves, plot_mistakes
 from train.progress import Reporter
 from train.runs import Run, RunSettings
 from train.scoring import calibrated_scores, mistakes
+from train.teachers import Ensemble, teachers
 
 
 def fit(run: Run, data: Digits, device: torch.device) -> None:
-    """Train a run to its end, from wherever it stands."""
+    """Train a run to its end, from wherever it stands; its teachers first."""
     settings = run.settings()
     if data.sha256 != settings.provenance["data_sha256"]:
         raise TrainingError(f"{run.folder} was started on other data; name those with --data-dir")
+    ensemble = teachers(settings.recipe.teachers, data.sha256, lambda teacher: fit(teacher, data, device), device)
     training, validation = split_validation(data)
     with _disk_errors(run):
-        _train(run, training, validation, device)
+        _train(run, training, validation, ensemble, device)
 
 
-def _train(run: Run, training: Digits, validation: Digits, device: torch.device) -> None:
+def _train(run: Run, training: Digits, validation: Digits, ensemble: Ensemble | None, device: torch.device) -> None:
     settings = run.settings()
-    mixture = mix(training, settings.recipe, run.drawn)
-    steps = steps_per_epoch(len(mixture), settings.recipe.batch_size)
-    trainer = Trainer(settings.recipe, settings.seed, device, steps)
+    recipe, name = settings.recipe, run.folder.name
+    mixture = mix(training, recipe, run.drawn)
+    steps = steps_per_epoch(len(mixture), recipe.batch_size)
+    trainer = Trainer(recipe, settings.seed, device, steps)
     if run.last.exists():
         trainer.restore(Checkpoint.load(run.last))
-    with Reporter(settings.recipe.epochs, steps, done=len(trainer.history)) as reporter:
-        for epoch in train(trainer, mixture, validation, reporter.step):
+    with Reporter(name, recipe.epochs, steps, done=len(trainer.history)) as reporter:
+        for epoch in train(trainer, mixture, validation, reporter.step, ensemble):
             if epoch == best(trainer.history):
                 _keep_best(run, settings, trainer, len(training), validation)
             trainer.checkpoint().save(run.last)

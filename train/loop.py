@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mnistcls.errors import CheckpointError, TrainingError
 from train.augment import distort
 from train.checkpoints import Checkpoint, load_optimizer, load_weights, optimizer_tensors, prefixed
-from train.data import Digits
+from train.data import CLASSES, Digits
 from train.infer import logits_of, scores, to_input
 from train.mixture import Mixture
 from train.networks import NETWORKS, with_no_digit
@@ -27,6 +27,9 @@ MAX_GRADIENT_NORM = 1.0
 
 OnStep = Callable[[float], None]
 """Called with the loss after each step."""
+
+Teacher = Callable[[Tensor], Tensor]
+"""Takes images, float (N, 1, 28, 28), and gives probabilities, float (N, 11), of the ten digits and of no digit."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,9 @@ class Trainer:
             group["lr"] = lr
 
 
-def train(trainer: Trainer, training: Mixture, validation: Digits, on_step: OnStep) -> Iterator[Epoch]:
+def train(
+    trainer: Trainer, training: Mixture, validation: Digits, on_step: OnStep, teacher: Teacher | None = None
+) -> Iterator[Epoch]:
     """Train to the end of the recipe, yielding after each epoch.
 
     The randomness of an epoch hangs on the seed and the epoch alone, so a resumed run equals an unbroken one.
@@ -102,6 +107,7 @@ def train(trainer: Trainer, training: Mixture, validation: Digits, on_step: OnSt
         training: what an epoch draws from.
         validation: what each epoch is measured on.
         on_step: told the loss of each step.
+        teacher: whose answers are learned in place of real digits' labels; None for the labels.
 
     Raises:
         TrainingError: the loss is no longer a number.
@@ -112,7 +118,8 @@ def train(trainer: Trainer, training: Mixture, validation: Digits, on_step: OnSt
         started = time.perf_counter()
         generator = _seeded(trainer, epoch)
         batches = training.order(generator).split(trainer.recipe.batch_size)[: trainer.steps_per_epoch]
-        losses = _train_epoch(trainer, ((images[batch], labels[batch]) for batch in batches), generator)
+        drawn = (_Batch(images[batch], labels[batch], training.is_real(batch)) for batch in batches)
+        losses = _train_epoch(trainer, drawn, generator, teacher)
         total = 0.0
         for step, loss in enumerate(losses, start=1):
             if not math.isfinite(loss):
@@ -126,22 +133,39 @@ def train(trainer: Trainer, training: Mixture, validation: Digits, on_step: OnSt
         yield trainer.history[-1]
 
 
+@dataclass(frozen=True, eq=False)
+class _Batch:
+    images: Tensor
+    """uint8 (B, 28, 28)."""
+    labels: Tensor
+    """int64 (B,)."""
+    real: Tensor
+    """Which of them are real digits, bool (B,)."""
+
+
 def _train_epoch(
-    trainer: Trainer, batches: Iterable[tuple[Tensor, Tensor]], generator: torch.Generator
+    trainer: Trainer, batches: Iterable[_Batch], generator: torch.Generator, teacher: Teacher | None
 ) -> Iterator[float]:
-    """One pass over batches of images, uint8 (B, 28, 28), and labels, int64 (B,), yielding the loss of each."""
+    """One pass over the batches, yielding the loss of each."""
     ranges = trainer.recipe.augmentation
     trainer.network.train()
-    for images, labels in batches:
-        x = to_input(images)
+    for batch in batches:
+        x = to_input(batch.images)
         x = distort(x, ranges, generator).contiguous(memory_format=torch.channels_last) if ranges else x
-        yield _train_step(trainer, x, labels)
+        yield _train_step(trainer, x, _targets(x, batch, teacher))
 
 
-def _train_step(trainer: Trainer, x: Tensor, labels: Tensor) -> float:
-    with torch.autocast(trainer.device.type, torch.bfloat16, enabled=has_fast_bfloat16(trainer.device)):
-        logits = trainer.network(x)
-    loss = F.cross_entropy(with_no_digit(logits.float()), labels)
+def _targets(x: Tensor, batch: _Batch, teacher: Teacher | None) -> Tensor:
+    """The labels, int64 (B,), or probabilities, float (B, 11), the teacher's for real digits."""
+    if teacher is None:
+        return batch.labels
+    targets = F.one_hot(batch.labels, CLASSES + 1).float()
+    targets[batch.real] = teacher(x[batch.real])
+    return targets
+
+
+def _train_step(trainer: Trainer, x: Tensor, targets: Tensor) -> float:
+    loss = F.cross_entropy(with_no_digit(answers(trainer.network, x)), targets)
     trainer.optimizer.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(trainer.network.parameters(), MAX_GRADIENT_NORM)
@@ -149,6 +173,13 @@ def _train_step(trainer: Trainer, x: Tensor, labels: Tensor) -> float:
     trainer.schedule.step()
     trainer.averaged.update_parameters(trainer.network)
     return float(loss.detach())
+
+
+def answers(network: nn.Module, x: Tensor) -> Tensor:
+    """Logits, float32 (N, 10), of what a network takes, computed in bfloat16 where that is faster."""
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=has_fast_bfloat16(x.device)):
+        logits: Tensor = network(x)
+    return logits.float()
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:

@@ -32,6 +32,10 @@ class Mixture:
         """Images an epoch."""
         return self.real + self.drawn
 
+    def is_real(self, indices: Tensor) -> Tensor:
+        """Which indices are those of real digits, bool (B,)."""
+        return indices < self.real
+
     def order(self, generator: torch.Generator) -> Tensor:
         """Indices of one epoch's images, int64 (len,), in random order."""
         others = torch.randperm(len(self.labels) - self.real, generator=generator, device=generator.device)

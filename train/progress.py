@@ -18,21 +18,22 @@ class Reporter:
     """Progress on stderr; on anything but a terminal only the line an epoch.
 
     Args:
+        name: of what is trained.
         epochs: of the whole run.
         steps_per_epoch: steps in each.
         done: epochs finished before.
     """
 
-    def __init__(self, epochs: int, steps_per_epoch: int, done: int) -> None:
+    def __init__(self, name: str, epochs: int, steps_per_epoch: int, done: int) -> None:
         self._console = Console(stderr=True, highlight=False)
-        self._epochs = epochs
+        self._name, self._epochs = name, epochs
         self._loss: float | None = None
         self._accuracy = ""
         layout = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("left"))
         live = self._console.is_terminal and not self._console.is_dumb_terminal
         self._bar = Progress(*layout, TimeRemainingColumn(), console=self._console, transient=True, disable=not live)
         total, completed = epochs * steps_per_epoch, done * steps_per_epoch
-        self._task = self._bar.add_task("training", total=total, completed=completed)
+        self._task = self._bar.add_task(name, total=total, completed=completed)
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -46,13 +47,13 @@ class Reporter:
     def step(self, loss: float) -> None:
         """One step is done."""
         self._loss = loss if self._loss is None else SMOOTHING * self._loss + (1 - SMOOTHING) * loss
-        self._bar.update(self._task, advance=1, description=f"loss {self._loss:.4f}{self._accuracy}")
+        self._bar.update(self._task, advance=1, description=f"{self._name}  loss {self._loss:.4f}{self._accuracy}")
 
     def epoch(self, epoch: Epoch) -> None:
         """One epoch is done."""
         self._accuracy = f"  validation {epoch.val_accuracy:.2%}"
         self._console.print(
-            f"epoch {epoch.epoch:3}/{self._epochs}  loss {epoch.loss:.4f}  validation loss {epoch.val_loss:.4f}  "
-            f"accuracy {epoch.val_accuracy:.2%}  {epoch.seconds:.1f} s",
+            f"{self._name}  epoch {epoch.epoch:3}/{self._epochs}  loss {epoch.loss:.4f}  "
+            f"validation loss {epoch.val_loss:.4f}  accuracy {epoch.val_accuracy:.2%}  {epoch.seconds:.1f} s",
             soft_wrap=True,
         )

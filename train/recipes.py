@@ -32,6 +32,8 @@ class Recipe:
     """Pictures of real digits in an epoch, brought back to canonical form, by the number of real digits as they are."""
     outlier_share: float = 0.0
     """Images that show no digit in an epoch, by the number of real digits."""
+    teachers: int = 0
+    """Networks of the `TEACHER` recipe whose answers are learned in place of real digits' labels; 0 for the labels."""
 
 
 STRONG = Augmentation(rotation=12, scale=0.12, shear=0.15, shift=1.0, elastic=0.8, pen=0.5, untouched=0.25)
@@ -40,7 +42,7 @@ STRONG = Augmentation(rotation=12, scale=0.12, shear=0.15, shift=1.0, elastic=0.
 FULL = {
     "default": Recipe(
         network="default",
-        version="4.0",
+        version="4.1",
         epochs=50,
         batch_size=128,
         lr=0.006,
@@ -51,6 +53,7 @@ FULL = {
         synthetic_share=0.2,
         pictured_share=0.25,
         outlier_share=0.1,
+        teachers=4,
     ),
     "reference": Recipe(
         network="reference",
@@ -69,12 +72,15 @@ FULL = {
 }
 """The recipes of the released models, by network."""
 
+TEACHER = replace(FULL["default"], epochs=30, synthetic_share=0.0, pictured_share=0.0, outlier_share=0.0, teachers=0)
+"""Of what released networks learn from: of real digits alone, the only images that teachers answer for."""
+
 
 def _quick(recipe: Recipe, epochs: int, lr: float) -> Recipe:
-    """As short as it can be: real images as they are."""
+    """As short as it can be: real images as they are, and their labels."""
     version = f"{recipe.version}-quick"
-    plain = replace(recipe, augmentation=None, synthetic_share=0.0, pictured_share=0.0, outlier_share=0.0)
-    return replace(plain, version=version, epochs=epochs, lr=lr, ema_decay=0.99)
+    alone = replace(recipe, synthetic_share=0.0, pictured_share=0.0, outlier_share=0.0, teachers=0)
+    return replace(alone, version=version, epochs=epochs, lr=lr, ema_decay=0.99, augmentation=None)
 
 
 QUICK = {

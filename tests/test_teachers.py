@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from mnistcls.errors import TrainingError
+from train.checkpoints import Checkpoint, prefixed
+from train.networks import default
+from train.recipes import TEACHER
+from train.runs import Run
+from train.teachers import Ensemble, teachers
+
+CPU = torch.device("cpu")
+
+
+class Says(nn.Module):
+    """A network that always gives the same logits."""
+
+    def __init__(self, *logits: float) -> None:
+        super().__init__()
+        self.logits = torch.tensor(logits)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.logits.expand(len(images), -1)
+
+
+def fit(run: Run) -> None:
+    """Stands for training: weights that hang on the seed."""
+    torch.manual_seed(run.settings().seed)
+    Checkpoint({}, prefixed("network", default().state_dict())).save(run.best)
+
+
+def test_teachers_answer_with_their_mean_probabilities() -> None:
+    sure, empty = Says(*[-20.0] * 9, 20.0), Says(*[-20.0] * 10)
+    answer = Ensemble([sure, empty])(torch.zeros(3, 1, 28, 28))
+    assert answer.shape == (3, 11)
+    torch.testing.assert_close(answer[0], torch.tensor([0.0] * 9 + [0.5, 0.5]))
+
+
+def test_recipe_without_teachers_has_none(tmp_path: Path) -> None:
+    assert teachers(0, "data", fit, CPU, tmp_path / "teachers") is None
+    assert not list(tmp_path.iterdir())
+
+
+def test_teachers_are_trained_once_a_seed_and_kept(tmp_path: Path) -> None:
+    fitted: list[Run] = []
+
+    def counted(run: Run) -> None:
+        fitted.append(run)
+        fit(run)
+
+    first = teachers(2, "data", counted, CPU, tmp_path)
+    assert [run.folder.name for run in fitted] == ["teacher-0", "teacher-1"]
+    assert [run.settings().seed for run in fitted] == [0, 1]
+    assert all(run.settings().recipe == TEACHER for run in fitted)
+    again = teachers(2, "data", lambda _: None, CPU, tmp_path)
+    images = torch.rand(4, 1, 28, 28)
+    assert first is not None
+    assert again is not None
+    torch.testing.assert_close(first(images), again(images))
+
+
+def test_teachers_of_other_data_are_not_taken(tmp_path: Path) -> None:
+    teachers(1, "data", fit, CPU, tmp_path)
+    with pytest.raises(TrainingError, match=r"teacher-0 holds a teacher of another recipe or other data; move it away"):
+        teachers(1, "other", fit, CPU, tmp_path)

@@ -1,0 +1,76 @@
+"""The networks that a released one learns from: trained first, kept for the runs to come.
+
+Their mean answer is worth more than each one's, and a network that learns it comes near to it, one of their own kind,
+too: G. Hinton et al., "Distilling the Knowledge in a Neural Network" (2015); T. Furlanello et al., "Born-Again Neural
+Networks" (2018). They answer to the very image that is learned from, distorted as
+it is: L. Beyer et al., "Knowledge distillation: A good teacher is patient and consistent" (2022).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from mnistcls.errors import TrainingError
+from train.checkpoints import Checkpoint, load_weights
+from train.loop import answers
+from train.networks import NETWORKS, with_no_digit
+from train.recipes import TEACHER
+from train.runs import RUNS, Run, RunSettings, provenance
+
+TEACHERS = RUNS / "teachers"
+
+
+class Ensemble:
+    """Networks that answer together."""
+
+    def __init__(self, networks: Sequence[nn.Module]) -> None:
+        self._networks = [network.eval().to(memory_format=torch.channels_last) for network in networks]  # type: ignore[call-overload] # its stub lacks this one
+
+    @torch.inference_mode()
+    def __call__(self, images: Tensor) -> Tensor:
+        """Mean probabilities, float (N, 11), of the ten digits and of no digit, for images (N, 1, 28, 28)."""
+        each = [torch.softmax(with_no_digit(answers(network, images)), dim=1) for network in self._networks]
+        return torch.stack(each).mean(dim=0)
+
+
+def teachers(
+    count: int, data_sha256: str, fit: Callable[[Run], None], device: torch.device, folder: Path = TEACHERS
+) -> Ensemble | None:
+    """The first `count` teachers, seeds 0 and up; those that are not there yet, or not whole, are trained.
+
+    Args:
+        count: how many; None is returned for 0.
+        data_sha256: of the training data.
+        fit: trains a run to its end, from wherever it stands.
+        device: where they are to answer.
+        folder: holds a run for each.
+
+    Raises:
+        TrainingError: a run in the folder is of another recipe, or of other data.
+    """
+    runs = [_run(folder / f"teacher-{seed}", seed, data_sha256) for seed in range(count)]
+    for run in runs:
+        fit(run)
+    return Ensemble([_network(run).to(device) for run in runs]) if runs else None
+
+
+def _run(folder: Path, seed: int, data_sha256: str) -> Run:
+    """The run in a folder, started if there is none."""
+    if not folder.exists():
+        origin = provenance(f"a teacher, seed {seed}", seed, data_sha256)
+        return Run.start(RunSettings(TEACHER, seed, origin), folder)
+    run = Run(folder)
+    settings = run.settings()
+    if settings.recipe != TEACHER or settings.provenance["data_sha256"] != data_sha256:
+        raise TrainingError(f"{folder} holds a teacher of another recipe or other data; move it away")
+    return run
+
+
+def _network(run: Run) -> nn.Module:
+    network = NETWORKS[TEACHER.network]()
+    load_weights(network, Checkpoint.load(run.best).under("network"))
+    return network
