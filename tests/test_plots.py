@@ -9,7 +9,7 @@ from PIL import Image
 
 from train.data import Digits
 from train.loop import Epoch
-from train.plots import plot_curves, plot_mistakes
+from train.plots import draw_mistakes, plot_curves
 from train.scoring import Mistakes
 
 HISTORY = [Epoch(1, 0.5, 0.25, 0.9, 1.0), Epoch(2, 0.4, 0.2, 0.95, 1.0), Epoch(3, 0.3, 0.1, 0.99, 1.0)]
@@ -51,7 +51,7 @@ def test_mistakes_are_a_png_with_an_image_each(tmp_path: Path) -> None:
     dark = []
     for count in (0, 1, 12):
         wrong = Mistakes(np.zeros((10, 10), np.int64), np.arange(count), np.ones(count, np.int64))
-        plot_mistakes(digits, wrong, tmp_path / "mistakes.png")
+        draw_mistakes(digits, wrong, tmp_path / "mistakes.png")
         with Image.open(tmp_path / "mistakes.png") as image:
             dark.append(int((np.asarray(image.convert("L")) < 50).sum()))
     assert dark[0] == 0

@@ -17,7 +17,7 @@ from train.hard import measure
 from train.infer import logits_of
 from train.loop import Epoch, Trainer, steps_per_epoch, train
 from train.networks import NETWORKS
-from train.plots import plot_curves, plot_mistakes
+from train.plots import draw_mistakes, plot_curves
 from train.progress import Reporter
 from train.runs import Run, RunSettings
 from train.scoring import calibrated_scores, mistakes
@@ -101,7 +101,7 @@ def score(run: Run, test: Digits) -> dict[str, float]:
     }
     with _disk_errors(run):
         Checkpoint(header, checkpoint.tensors).save(run.best)
-        plot_mistakes(test, wrong, run.folder / "mistakes.png")
+        draw_mistakes(test, wrong, run.folder / "mistakes.png")
     return metrics
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from train.data import Digits
 from train.loop import Epoch
 from train.scoring import Mistakes
 
 MISTAKES_A_ROW = 10
+
+CELL, LINE, GAP = 88, 16, 4
+"""Pixels: an image's place, three times MNIST's size and a gap, and the line of text over it."""
 
 LEAST_ERROR = 0.01
 """Percent: no error at all has no place on a logarithmic axis."""
@@ -31,13 +35,15 @@ def plot_curves(history: list[Epoch], path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def plot_mistakes(digits: Digits, wrong: Mistakes, path: Path) -> None:
+def draw_mistakes(digits: Digits, wrong: Mistakes, path: Path) -> None:
     """The images with a wrong answer, as PNG: index, label and answer over each."""
     rows = max(1, -(-len(wrong.indices) // MISTAKES_A_ROW))
-    figure = Figure(figsize=(MISTAKES_A_ROW, 1.25 * rows), layout="constrained")
-    for axes in (grid := figure.subplots(rows, MISTAKES_A_ROW, squeeze=False)).flat:
-        axes.axis("off")
-    for axes, index, answer in zip(grid.flat, wrong.indices.tolist(), wrong.answers.tolist(), strict=False):
-        axes.imshow(digits.images[index], cmap="gray_r")
-        axes.set_title(f"{index}: {digits.labels[index]} as {answer}", fontsize=6)
-    figure.savefig(path, dpi=120)
+    sheet = Image.new("L", (MISTAKES_A_ROW * CELL, rows * (CELL + LINE)), 255)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(10)
+    for place, (index, answer) in enumerate(zip(wrong.indices.tolist(), wrong.answers.tolist(), strict=True)):
+        row, column = divmod(place, MISTAKES_A_ROW)
+        x, y = column * CELL, row * (CELL + LINE)
+        draw.text((x + GAP, y + GAP), f"{index}: {digits.labels[index]} as {answer}", 0, font)
+        image = ImageOps.invert(Image.fromarray(digits.images[index]))
+        sheet.paste(image.resize((CELL - GAP, CELL - GAP), Image.Resampling.NEAREST), (x, y + LINE))
+    sheet.save(path)
