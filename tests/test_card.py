@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
@@ -85,6 +86,12 @@ def test_card_gives_what_the_thresholds_make_of_the_results() -> None:
     card = model_card(METADATA, "reference.onnx", MADE)
     assert table_row(card, "of validation")[1:] == ["98.76%", "99.90%", "99.76% to 99.96%", "0.10%"]
     assert table_row(card, "of test")[1:] == ["98.66%", "99.85%", "99.75% to 99.91%", "0.20%"]
+
+
+def test_card_counts_the_teachers() -> None:
+    taught = replace(METADATA, provenance={**METADATA.provenance, "recipe": json.dumps({"teachers": 4})})
+    assert "in 21 minutes, its 4 teachers included." in model_card(taught, "default.onnx", MADE)
+    assert "teachers" not in model_card(METADATA, "reference.onnx", MADE)
 
 
 def test_card_names_every_mistake() -> None:

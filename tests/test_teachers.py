@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,9 @@ from torch import nn
 from mnistcls.errors import TrainingError
 from train.checkpoints import Checkpoint, prefixed
 from train.networks import default
-from train.recipes import TEACHER
-from train.runs import Run
-from train.teachers import Ensemble, teachers
+from train.recipes import FULL, TEACHER
+from train.runs import Run, RunSettings
+from train.teachers import Ensemble, teachers, training_seconds
 
 CPU = torch.device("cpu")
 
@@ -61,6 +62,15 @@ def test_teachers_are_trained_once_a_seed_and_kept(tmp_path: Path) -> None:
     assert first is not None
     assert again is not None
     torch.testing.assert_close(first(images), again(images))
+
+
+def test_training_takes_the_time_of_a_run_and_of_its_teachers(tmp_path: Path) -> None:
+    recipe = replace(FULL["default"], teachers=2)
+    student = Run.start(RunSettings(recipe, 0, {}), tmp_path / "student")
+    teachers(2, "data", fit, CPU, tmp_path)
+    for seconds, run in zip((1.5, 2, 4), (student, *map(Run, sorted(tmp_path.glob("teacher-*")))), strict=True):
+        Checkpoint({"history": [{"seconds": seconds}, {"seconds": 10}]}, {}).save(run.last)
+    assert training_seconds(student, tmp_path) == 37.5
 
 
 def test_teachers_of_other_data_are_not_taken(tmp_path: Path) -> None:

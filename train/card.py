@@ -117,14 +117,14 @@ def model_card(metadata: ModelMetadata, file: str, made: Made) -> str:
         made: how it was made.
     """
     provenance = dict(metadata.provenance)
-    recipe = json.dumps(json.loads(provenance.pop("recipe", "{}")), indent=2)
+    recipe = json.loads(provenance.pop("recipe", "{}"))
     scored = [prefix for prefix in ("val", "test") if f"{prefix}_accuracy" in metadata.metrics]
     return _TEMPLATE.format(
         file=file,
         **vars(metadata) | {"provenance": "\n".join(f"| {key} | `{value}` |" for key, value in provenance.items())},
-        recipe=recipe,
+        recipe=json.dumps(recipe, indent=2),
         **{f"{part}_images": _count(metadata, part) for part in ("train", "val", "test")},
-        training=_training(metadata, made.seconds),
+        training=_training(metadata, recipe, made.seconds),
         rows="\n".join(_score_row(metadata, prefix) for prefix in scored),
         statuses="\n".join(_status_row(metadata, prefix) for prefix in scored),
         mistakes=_mistakes(made),
@@ -164,9 +164,11 @@ def _listed(values: Mapping[str, float], form: str) -> str:
     return "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value:{form}} |" for name, value in values.items())
 
 
-def _training(metadata: ModelMetadata, seconds: float | None) -> str:
+def _training(metadata: ModelMetadata, recipe: Mapping[str, Any], seconds: float | None) -> str:
     where = metadata.provenance.get("hardware", "unknown hardware")
-    return f"Trained on {where}" + (f" in {seconds / 60:.0f} minutes" if seconds else "")
+    time = f" in {seconds / 60:.0f} minutes" if seconds else ""
+    teachers = f", its {count} teachers included" if (count := recipe.get("teachers")) else ""
+    return f"Trained on {where}{time}{teachers}"
 
 
 def _count(metadata: ModelMetadata, part: str) -> str:

@@ -21,7 +21,7 @@ from train.plots import draw_mistakes, plot_curves
 from train.progress import Reporter
 from train.runs import Run, RunSettings
 from train.scoring import calibrated_scores, mistakes
-from train.teachers import Ensemble, teachers
+from train.teachers import Ensemble, teachers, training_seconds
 
 
 def fit(run: Run, data: Digits, device: torch.device) -> None:
@@ -95,7 +95,7 @@ def score(run: Run, test: Digits) -> dict[str, float]:
     header = {
         **checkpoint.header,
         "metrics": checkpoint.header["metrics"] | metrics,
-        "training_seconds": sum(epoch["seconds"] for epoch in Checkpoint.load(run.last).header["history"]),
+        "training_seconds": training_seconds(run),
         "confusion": wrong.confusion.tolist(),
         "mistakes": wrong.indices.tolist(),
     }

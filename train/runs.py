@@ -9,6 +9,8 @@ runs/reference-20260131-120000/
   curve.png           learning curves
   mistakes.png        the test images with a wrong answer
   model.onnx, model.md
+
+runs/teachers/teacher-0/, ...: runs of the networks that it learns from; see `train.teachers`.
 """
 
 from __future__ import annotations

@@ -52,21 +52,30 @@ def teachers(
     Raises:
         TrainingError: a run in the folder is of another recipe, or of other data.
     """
-    runs = [_run(folder / f"teacher-{seed}", seed, data_sha256) for seed in range(count)]
+    runs = [_started(run, seed, data_sha256) for seed, run in enumerate(_runs(count, folder))]
     for run in runs:
         fit(run)
     return Ensemble([_network(run).to(device) for run in runs]) if runs else None
 
 
-def _run(folder: Path, seed: int, data_sha256: str) -> Run:
-    """The run in a folder, started if there is none."""
-    if not folder.exists():
+def training_seconds(run: Run, folder: Path = TEACHERS) -> float:
+    """What the epochs of a run and of its teachers, in this folder, took."""
+    runs = [run, *_runs(run.settings().recipe.teachers, folder)]
+    return float(sum(epoch["seconds"] for one in runs for epoch in Checkpoint.load(one.last).header["history"]))
+
+
+def _runs(count: int, folder: Path) -> list[Run]:
+    return [Run(folder / f"teacher-{seed}") for seed in range(count)]
+
+
+def _started(run: Run, seed: int, data_sha256: str) -> Run:
+    """The run, begun if it is not there."""
+    if not run.folder.exists():
         origin = provenance(f"a teacher, seed {seed}", seed, data_sha256)
-        return Run.start(RunSettings(TEACHER, seed, origin), folder)
-    run = Run(folder)
+        return Run.start(RunSettings(TEACHER, seed, origin), run.folder)
     settings = run.settings()
     if settings.recipe != TEACHER or settings.provenance["data_sha256"] != data_sha256:
-        raise TrainingError(f"{folder} holds a teacher of another recipe or other data; move it away")
+        raise TrainingError(f"{run.folder} holds a teacher of another recipe or other data; move it away")
     return run
 
 
