@@ -40,7 +40,9 @@ def main(  # noqa: PLR0913 - its options
     name: Annotated[str, typer.Argument(metavar="[NETWORK]", help=f"One of: {', '.join(FULL)}.")] = "default",
     *,
     quick: Annotated[bool, typer.Option("--quick", help="A rough model in about a minute.")] = False,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Default: the recipe's.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="For a trial, without teachers. Default: the recipe's.")
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(help="The same seed, data and machine give the same model.", show_default="0")
     ] = None,
@@ -66,7 +68,8 @@ def main(  # noqa: PLR0913 - its options
             raise TrainingError(f"{current.folder} is finished, and its test images are scored; start a new run")
     else:
         recipe = (QUICK if quick else FULL)[name]
-        recipe = replace(recipe, epochs=epochs or recipe.epochs)
+        if epochs:
+            recipe = replace(recipe, epochs=epochs, teachers=0)
         command = f"python -m train {name}{' --quick' if quick else ''}{f' --epochs {epochs}' if epochs else ''}"
         origin = provenance(f"{command} --seed {seed or 0}", seed or 0, data.sha256)
         current = Run.start(RunSettings(recipe, seed or 0, origin), run)
