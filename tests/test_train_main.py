@@ -24,6 +24,7 @@ import train.fit as fitting
 from mnistcls import Classifier
 from mnistcls.errors import TrainingError
 from mnistcls.model import Model
+from train import teachers
 from train.checkpoints import Checkpoint
 from train.data import Digits, load_test, load_train
 from train.loop import Epoch, Trainer
@@ -448,6 +449,26 @@ def test_fit_keeps_the_best_epoch_with_its_calibration(tmp_path: Path) -> None:
         "model.onnx",
         "model.md",
     }
+
+
+def test_teachers_are_trained_first_once_and_gone_on_with(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = replace(QUICK["default"], epochs=2, batch_size=8)
+    monkeypatch.setattr(teachers, "TEACHER", quick)
+    settings = RunSettings(replace(quick, teachers=2), 0, {"data_sha256": noise().sha256})
+    run = Run.start(settings, here / "runs" / "student")
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting, "plot_curves", lambda *_: sys.exit())  # the first teacher's last step
+        with pytest.raises(SystemExit):
+            fitting.fit(run, noise(), CPU)
+    assert [file.parent.name for file in here.rglob("last.safetensors")] == ["teacher-0"]
+
+    fitting.fit(run, noise(), CPU)
+
+    order = [path.parent.name for path in sorted(here.rglob("metrics.jsonl"), key=lambda path: path.stat().st_mtime)]
+    assert order == ["teacher-0", "teacher-1", "student"]
+    labels_alone = Run.start(RunSettings(quick, 0, settings.provenance), here / "runs" / "alone")
+    fitting.fit(labels_alone, noise(), CPU)
+    assert history_of(labels_alone.folder)[0].loss != history_of(run.folder)[0].loss
 
 
 @pytest.mark.parametrize("method", ["log", "_keep_best"])
