@@ -8,6 +8,7 @@ strokes grow thicker or thinner, as grey-scale dilation and erosion make them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -82,6 +83,7 @@ def elastic_field(images: Tensor, ranges: Augmentation, generator: torch.Generat
     return smooth.permute(0, 2, 3, 1) * ranges.elastic * 2 / size
 
 
+@cache
 def _enlarging(length: int, device: torch.device) -> Tensor:
     """Matrix (length, ELASTIC_GRID) that enlarges by cubic interpolation: many times faster than to interpolate."""
     points = torch.eye(ELASTIC_GRID, device=device).view(1, 1, ELASTIC_GRID, ELASTIC_GRID)
