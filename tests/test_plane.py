@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
-from mnistcls.canonical.plane import to_plane, to_uint8
+from mnistcls.canonical.plane import Plane, colour_weights, to_planes, to_uint8
 
 
 def dot(paper: int, ink: int) -> NDArray[np.uint8]:
@@ -12,6 +13,10 @@ def dot(paper: int, ink: int) -> NDArray[np.uint8]:
     image = np.full((20, 20), paper, np.uint8)
     image[7:13, 7:13] = ink
     return image
+
+
+def to_plane(image: NDArray[np.uint8]) -> Plane:
+    return to_planes([image])[0]
 
 
 def test_uint8_stays_the_very_same() -> None:
@@ -108,3 +113,29 @@ def test_colour_keeps_light_light() -> None:
     plane = to_plane(np.where((dot(0, 1) > 0)[..., None], navy, cream))
     assert plane.values[0, 0] == 255
     assert plane.values[10, 10] == 0
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_images_of_one_shape_are_as_each_alone(channels: int) -> None:
+    random = np.random.default_rng(channels)
+    stack = list(random.integers(0, 256, (5, 50, 60, channels), np.uint8))
+    stack[1][...] = 200  # no colour between two that have
+    stack[2][..., 3:] = 128  # an alpha that tells nothing
+    for plane, alone in zip(to_planes(stack), map(to_plane, stack), strict=True):
+        np.testing.assert_array_equal(plane.values, alone.values)
+        assert (plane.ink_is_bright, plane.step) == (alone.ink_is_bright, alone.step)
+
+
+def test_grey_is_as_pillow_makes_it() -> None:
+    grey = np.random.default_rng(0).integers(1, 255, (90, 120, 1), np.uint8)
+    pixels = grey + np.random.default_rng(1).integers(0, 2, (90, 120, 3), np.uint8)
+    np.testing.assert_array_equal(to_plane(pixels).values, np.asarray(Image.fromarray(pixels).convert("L")))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_colour_is_as_pillow_projects_it(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    pixels = random.integers(0, 256, (40, 30, 3), np.uint8) // random.integers(1, 9, 3, np.uint8)
+    (weights,) = colour_weights(pixels[None].astype(np.float32))
+    expected = Image.fromarray(pixels).convert("L", tuple(map(float, weights)))
+    np.testing.assert_array_equal(to_plane(pixels).values, np.asarray(expected))

@@ -3,7 +3,7 @@
 MNIST's own recipe (LeCun, Cortes, Burges): the digit's box scaled, its aspect kept, into 20x20 pixels, and placed in
 28x28 so that its centre of mass is at the centre; ink bright on black. Before that, the digit has to be found:
 
-    to_plane (colour, transparency) -> contrast (paper, polarity) -> find_digits (clutter) -> are_shade (light)
+    to_planes (colour, transparency) -> contrast (paper, polarity) -> find_digits (clutter) -> are_shade (light)
     -> cut_out -> place (size, centre)
 
 Every step but the last takes a stack of images of one size, and the last all digits of a block: of small images, the
@@ -27,7 +27,7 @@ from mnistcls.canonical.ink import Mark, are_shade, are_texture, cut_out, marks_
 from mnistcls.canonical.mnist_form import as_mnist
 from mnistcls.canonical.paper import contrast
 from mnistcls.canonical.placement import SIZE, of_one_shape, place
-from mnistcls.canonical.plane import to_plane, to_uint8
+from mnistcls.canonical.plane import to_planes, to_uint8
 from mnistcls.decode import DRAFT_SIDE
 
 VERSION = 4
@@ -136,7 +136,7 @@ def _without_shade(stack: _Stack) -> list[_Found]:
 
 def _canonical_already(stack: _Stack) -> list[Canonical | None]:
     """Those of images (28, 28) that are in MNIST's form; None for others."""
-    planes = [to_plane(pixels) for pixels in stack]
+    planes = to_planes(stack)
     fits, forms = as_mnist(np.stack([plane.values for plane in planes]))
     return [
         Canonical(form, (plane.step, "canonical already")) if fit else None
@@ -182,7 +182,7 @@ def _from_nearer(pixels: NDArray[np.uint8], found: _Found, bright_ink: bool | No
 
 
 def _look(stack: _Stack, bright_ink: bool | None) -> list[_Found]:
-    planes = [to_plane(pixels) for pixels in stack]
+    planes = to_planes(stack)
     seen = contrast(planes, bright_ink)
     masks = seen.values > np.where(seen.stands_out, thresholds(seen.counts), 255)[:, None, None]
     digits = find_digits(masks, seen.values)

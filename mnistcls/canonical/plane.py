@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 COLOUR_SIDE = 40
 """Pixels of the longer side at which the colour of the ink is looked for."""
@@ -16,6 +17,17 @@ MIN_CHROMA = 3.0
 
 ONE_COLOUR = 20.0
 """Standard deviation, of 255, up to which what is not transparent counts as all ink."""
+
+LUMA_BITS = 16
+"""Bits after the point of `LUMA`."""
+
+LUMA = np.array([19595, 38470, 7471], np.uint32)
+"""Weights of red, green and blue in a grey level (ITU-R BT.601), as whole numbers."""
+
+_Number = TypeVar("_Number", np.float32, np.uint32)
+
+_Stack = Sequence[NDArray[np.uint8]]
+"""Images of one shape."""
 
 
 @dataclass(frozen=True)
@@ -48,21 +60,26 @@ def to_uint8(image: NDArray[np.generic]) -> NDArray[np.uint8]:
     return levels
 
 
-def to_plane(pixels: NDArray[np.uint8]) -> Plane:
-    """Reduce an image to one plane.
+def to_planes(stack: _Stack) -> list[Plane]:
+    """Reduce each image to one plane.
 
     Args:
-        pixels: (H, W), (H, W, 1) grey, (H, W, 2) grey and alpha, (H, W, 3) RGB or (H, W, 4) RGBA.
+        stack: images of one shape: (H, W), (H, W, 1) grey, (H, W, 2) grey and alpha, (H, W, 3) RGB or (H, W, 4) RGBA.
     """
-    if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
-        alpha, pixels = pixels[..., -1], pixels[..., :-1]
-        if alpha.max() == 0 or alpha.min() < alpha.max():  # the same everywhere, it tells nothing
-            return _without_transparency(pixels, alpha)
-    if pixels.ndim == 3 and pixels.shape[2] == 1:
-        pixels = pixels[..., 0]
-    if pixels.ndim == 2:
-        return Plane(np.ascontiguousarray(pixels), None, "grey")
-    return _without_colour(np.ascontiguousarray(pixels))
+    channels = stack[0].shape[2:]
+    if channels == (3,):
+        return _without_colour(stack)
+    if channels in ((2,), (4,)):
+        return [_without_alpha(pixels) for pixels in stack]
+    grey = [pixels[..., 0] for pixels in stack] if channels else stack
+    return [Plane(np.ascontiguousarray(pixels), None, "grey") for pixels in grey]
+
+
+def _without_alpha(pixels: NDArray[np.uint8]) -> Plane:
+    colours, alpha = pixels[..., :-1], pixels[..., -1]
+    if alpha.max() > 0 and alpha.min() == alpha.max():  # the same everywhere, it tells nothing
+        return to_planes([colours])[0]
+    return _without_transparency(colours, alpha)
 
 
 def _without_transparency(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Plane:
@@ -81,24 +98,69 @@ def _without_transparency(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -
     return Plane(np.rint(over).astype(np.uint8), None, "over white" if ground else "over black")
 
 
-def _without_colour(pixels: NDArray[np.uint8]) -> Plane:
+def _without_colour(stack: _Stack) -> list[Plane]:
     """Project colours on the axis along which ink and paper differ most: red on green has no lightness of its own."""
-    step = -(-max(pixels.shape[:2]) // COLOUR_SIDE)
-    sample = pixels[::step, ::step].astype(np.float32)
-    red, green, blue = (sample[..., channel] for channel in range(3))
+    step = -(-max(stack[0].shape[:2]) // COLOUR_SIDE)
+    samples = np.array([pixels[::step, ::step] for pixels in stack])
+    red, green, blue = np.moveaxis(samples, -1, 0)
     chroma = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
-    image = Image.fromarray(pixels)
-    if chroma.mean() < MIN_CHROMA:
-        return Plane(np.asarray(image.convert("L")), None, "grey")
-    axis = _main_axis(sample)
-    projected = sample @ axis
-    low, high = float(projected.min()), float(projected.max())
-    scale = 255 / max(high - low, 1.0)  # under one level there is nothing to stretch
-    return Plane(np.asarray(image.convert("L", (*(axis * scale).tolist(), -low * scale))), None, "colour")
+    coloured = chroma.mean(axis=(1, 2)) >= MIN_CHROMA
+    weights = np.empty((len(stack), 4), np.float32)
+    if coloured.any():
+        weights[coloured] = colour_weights(samples[coloured].astype(np.float32))
+    return [
+        Plane(_projected(pixels, own), None, "colour") if is_coloured else Plane(_lightness(pixels), None, "grey")
+        for pixels, own, is_coloured in zip(stack, weights, coloured.tolist(), strict=True)
+    ]
 
 
-def _main_axis(colours: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Unit vector (3,) along which colour changes most between neighbours, towards the light."""
-    edges = np.concatenate([np.diff(colours, axis=axis).reshape(-1, 3) for axis in (0, 1)])
-    axis: NDArray[np.float32] = np.linalg.eigh(edges.T @ edges)[1][:, -1]
-    return axis if axis.sum() >= 0 else -axis
+def colour_weights(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """By what to multiply red, green and blue, and what to add, so that an image's levels reach from 0 to 255.
+
+    Args:
+        samples: (N, h, w, 3), as few pixels of N images as tell their colours.
+
+    Returns:
+        (N, 4).
+    """
+    axes = _main_axes(samples)
+    projected = samples @ axes[:, None, :, None]
+    low, high = (extreme(axis=(1, 2, 3)).astype(np.float64) for extreme in (projected.min, projected.max))
+    scale = 255 / np.maximum(high - low, 1.0)  # under one level there is nothing to stretch
+    weights: NDArray[np.float32] = np.column_stack([axes * scale.astype(np.float32)[:, None], -low * scale])
+    return weights.astype(np.float32)
+
+
+def _main_axes(colours: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Unit vectors (N, 3) along which colour changes most between neighbours (N, h, w, 3), towards the light."""
+    edges = np.concatenate([np.diff(colours, axis=axis).reshape(len(colours), -1, 3) for axis in (1, 2)], axis=1)
+    axes: NDArray[np.float32] = np.linalg.eigh(edges.swapaxes(1, 2) @ edges)[1][..., -1]
+    return np.where(axes.sum(axis=1, keepdims=True) >= 0, axes, -axes)
+
+
+def _projected(pixels: NDArray[np.uint8], weights: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Image (H, W, 3) by weights (4,), to the last bit as Pillow converts it by a matrix."""
+    levels = _sum(pixels, weights[:3])
+    levels += weights[3]
+    levels += np.float32(0.5)
+    return levels.clip(0, 255, out=levels).astype(np.uint8)
+
+
+def _lightness(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Image (H, W, 3), to the last bit as Pillow makes it grey."""
+    levels = _sum(pixels, LUMA)
+    levels += 1 << (LUMA_BITS - 1)
+    levels >>= LUMA_BITS
+    return levels.astype(np.uint8)
+
+
+def _sum(pixels: NDArray[np.uint8], weights: NDArray[_Number]) -> NDArray[_Number]:
+    """Of the channels of an image (H, W, 3), by their weights (3,)."""
+    red, green, blue = np.moveaxis(pixels, -1, 0).astype(weights.dtype, order="C")  # a channel in one piece is quicker
+    red *= weights[0]
+    green *= weights[1]
+    blue *= weights[2]
+    red += green
+    red += blue
+    total: NDArray[_Number] = red
+    return total
