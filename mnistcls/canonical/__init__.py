@@ -28,6 +28,7 @@ from mnistcls.canonical.mnist_form import as_mnist
 from mnistcls.canonical.paper import contrast
 from mnistcls.canonical.placement import SIZE, of_one_shape, place
 from mnistcls.canonical.plane import to_planes, to_uint8
+from mnistcls.canonical.reduce import reduced
 from mnistcls.decode import DRAFT_SIDE
 
 VERSION = 4
@@ -211,11 +212,7 @@ def _at_draft_scale(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     factor = 1
     while factor < MAX_DRAFT and max(pixels.shape[:2]) >= 2 * factor * DRAFT_SIDE:
         factor *= 2
-    return pixels if factor == 1 else np.asarray(_to_image(pixels).reduce(factor))
-
-
-def _to_image(pixels: NDArray[np.uint8]) -> Image.Image:
-    return Image.fromarray(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels)
+    return pixels if factor == 1 else reduced(pixels, factor)
 
 
 def _reduction(pixels: NDArray[np.uint8]) -> int:
@@ -229,11 +226,11 @@ def _at_working_size(stack: _Stack) -> _Stack:
     height, width, *channels = stack[0].shape
     side = max(height, width)
     if side > WORKING_SIDE:
-        return [np.asarray(_to_image(pixels).reduce(_reduction(pixels))) for pixels in stack]
+        return [reduced(pixels, _reduction(pixels)) for pixels in stack]
     if side > TINY_SIDE:
         return stack
     if channels in ([], [1]):
         planes = np.array(stack).reshape(-1, height, width)
         return list(enlarged(planes, (height * ENLARGEMENT, width * ENLARGEMENT), bicubic))
     size = width * ENLARGEMENT, height * ENLARGEMENT
-    return [np.asarray(_to_image(pixels).resize(size, Image.Resampling.BICUBIC)) for pixels in stack]
+    return [np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)) for pixels in stack]
