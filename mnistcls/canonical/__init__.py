@@ -37,6 +37,8 @@ VERSION = 4
 WORKING_SIDE = 128
 """Longer side, in pixels, at which a digit is looked for."""
 
+WORKING_PIXELS = WORKING_SIDE**2
+
 CLOSE_UP = 40
 """Pixels: a digit found smaller than this in a larger image is looked at again, from nearer."""
 
@@ -48,8 +50,11 @@ TINY_SIDE = 32
 
 ENLARGEMENT = 3
 
-BLOCK, BLOCK_BYTES = 256, 1 << 23
-"""Images that are in memory together, at most, and about as many bytes of them."""
+BLOCK, BLOCK_BYTES = 256, 1 << 24
+"""Images that are in memory together, at most, and about as many bytes of them and of what is made of them."""
+
+WORK_BYTES = 9
+"""What a pixel at the working size counts for: half of what is made of it, as fewer images together would be slower."""
 
 _Images = Sequence[NDArray[np.uint8]]
 _Stack = Sequence[NDArray[np.uint8]]
@@ -84,7 +89,8 @@ def _blocks(images: Iterable[NDArray[np.generic]]) -> Iterator[list[NDArray[np.u
     size = 0
     for image in images:
         block.append(to_uint8(image))
-        size += block[-1].nbytes
+        own = block[-1].size
+        size += own + (WORK_BYTES * own if own < WORKING_PIXELS else WORK_BYTES * WORKING_PIXELS)
         if len(block) == BLOCK or size >= BLOCK_BYTES:
             yield block
             block, size = [], 0
