@@ -127,8 +127,8 @@ def test_no_answer_is_sure_below_the_least_confidence() -> None:
     assert calibrate(logits, labels).confidence_threshold >= LEAST_CONFIDENCE
 
 
-def test_an_image_is_a_digit_at_odds_of_one_to_four() -> None:
-    assert digit_score_threshold(np.linspace(0.7, 1, 10_000, dtype=np.float32)) == 0.2
+def test_an_image_is_a_digit_at_even_odds() -> None:
+    assert digit_score_threshold(np.linspace(0.7, 1, 10_000, dtype=np.float32)) == 0.5
 
 
 def test_threshold_sinks_until_all_but_one_digit_in_a_thousand_pass() -> None:

@@ -57,8 +57,8 @@ Fitted on the validation images alone.
 
 | | value | rule |
 |---|---|---|
-| confidence | {confidence_threshold:.4f} | under it `uncertain`: 0.95, more if `ok` is less than 99.9 % right |
-| digit score | {digit_score_threshold:.4f} | under it `no_digit`: 1 to 4, less if it took over 0.1 % of digits |
+| confidence | {confidence_threshold:.4f} | under it `uncertain`: 0.93, more if `ok` is less than 99.9 % right |
+| digit score | {digit_score_threshold:.4f} | under it `no_digit`: even odds, less if it took over 0.1 % of digits |
 
 The temperature, fitted for the least negative log-likelihood, is inside the graph.
 
