@@ -189,12 +189,16 @@ def test_card_counts_the_images_of_this_run(finished: tuple[Run, Outcome]) -> No
 
 
 @pytest.mark.slow
-def test_same_seed_gives_the_same_weights(finished: tuple[Run, Outcome], tmp_path: Path, tiny_mnist: Path) -> None:
-    code, _, _ = run_train(tmp_path, "--epochs", EPOCHS, "--data-dir", tiny_mnist, "--run", "same")
-    assert code == 0
+def test_same_seed_gives_the_same_weights_and_another_seed_others(
+    finished: tuple[Run, Outcome], tmp_path: Path, tiny_mnist: Path
+) -> None:
+    options = ("--epochs", EPOCHS, "--data-dir", tiny_mnist)
+    assert run_train(tmp_path, *options, "--run", "same")[0] == 0
+    assert run_train(tmp_path, *options, "--run", "other", "--seed", "1")[0] == 0
     assert history_of(tmp_path / "same") == history_of(finished[0].folder)
     assert_same_weights(tmp_path / "same" / "best.safetensors", finished[0].best)
     assert (tmp_path / "same" / "model.onnx").read_bytes() == finished[0].model.read_bytes()
+    assert history_of(tmp_path / "other")[0].loss != history_of(finished[0].folder)[0].loss
 
 
 @pytest.mark.slow

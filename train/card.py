@@ -9,6 +9,7 @@ from textwrap import fill
 from typing import Any
 
 from mnistcls.model import ModelMetadata
+from train.calibrate import LEAST_CONFIDENCE
 
 _TEMPLATE = """# {file}
 
@@ -57,7 +58,7 @@ Fitted on the validation images alone.
 
 | | value | rule |
 |---|---|---|
-| confidence | {confidence_threshold:.4f} | under it `uncertain`: 0.93, more if `ok` is less than 99.9 % right |
+| confidence | {confidence_threshold:.4f} | under it `uncertain`: {least}, more if `ok` is less than 99.9 % right |
 | digit score | {digit_score_threshold:.4f} | under it `no_digit`: even odds, less if it took over 0.1 % of digits |
 
 The temperature, fitted for the least negative log-likelihood, is inside the graph.
@@ -128,6 +129,7 @@ def model_card(metadata: ModelMetadata, file: str, made: Made) -> str:
         rows="\n".join(_score_row(metadata, prefix) for prefix in scored),
         statuses="\n".join(_status_row(metadata, prefix) for prefix in scored),
         mistakes=_mistakes(made),
+        least=LEAST_CONFIDENCE,
         hard=_hard(made),
         command=metadata.provenance.get("command", "python -m train"),
         data_sha256=metadata.provenance.get("data_sha256", "unknown"),

@@ -72,15 +72,21 @@ FULL = {
 }
 """The recipes of the released models, by network."""
 
-TEACHER = replace(FULL["default"], epochs=30, synthetic_share=0.0, pictured_share=0.0, outlier_share=0.0, teachers=0)
+
+def _of_real_digits(recipe: Recipe) -> Recipe:
+    """Without what is drawn, and on the labels."""
+    return replace(recipe, synthetic_share=0.0, pictured_share=0.0, outlier_share=0.0, teachers=0)
+
+
+TEACHER = replace(_of_real_digits(FULL["default"]), epochs=30)
 """Of what released networks learn from: of real digits alone, the only images that teachers answer for."""
 
 
 def _quick(recipe: Recipe, epochs: int, lr: float) -> Recipe:
     """As short as it can be: real images as they are, and their labels."""
     version = f"{recipe.version}-quick"
-    alone = replace(recipe, synthetic_share=0.0, pictured_share=0.0, outlier_share=0.0, teachers=0)
-    return replace(alone, version=version, epochs=epochs, lr=lr, ema_decay=0.99, augmentation=None)
+    plain = replace(_of_real_digits(recipe), augmentation=None)
+    return replace(plain, version=version, epochs=epochs, lr=lr, ema_decay=0.99)
 
 
 QUICK = {

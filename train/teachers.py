@@ -1,9 +1,9 @@
 """The networks that a released one learns from: trained first, kept for the runs to come.
 
-Their mean answer is worth more than each one's, and a network that learns it comes near to it, one of their own kind,
+Their mean answer is worth more than each one's, and a network that learns it keeps some of that, one of their own kind,
 too: G. Hinton et al., "Distilling the Knowledge in a Neural Network" (2015); T. Furlanello et al., "Born-Again Neural
-Networks" (2018). They answer to the very image that is learned from, distorted as
-it is: L. Beyer et al., "Knowledge distillation: A good teacher is patient and consistent" (2022).
+Networks" (2018). They answer to the very image that is learned from, distorted as it is: L. Beyer et al., "Knowledge
+distillation: A good teacher is patient and consistent" (2022).
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ def _blocks(images: Iterable[NDArray[np.generic]]) -> Iterator[list[NDArray[np.u
     for image in images:
         block.append(to_uint8(image))
         own = block[-1].size
-        size += own + (WORK_BYTES * own if own < WORKING_PIXELS else WORK_BYTES * WORKING_PIXELS)
+        size += own + WORK_BYTES * min(own, WORKING_PIXELS)
         if len(block) == BLOCK or size >= BLOCK_BYTES:
             yield block
             block, size = [], 0
