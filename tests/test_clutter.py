@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -70,6 +72,25 @@ def test_a_bar_beside_its_digit_is_part_of_it() -> None:
     assert steps == ()
 
 
+def test_a_stroke_that_is_broken_in_two_is_one_digit() -> None:
+    mask = leaning_one()
+    mask[56:63] = False  # a quarter of either half
+    digit, steps = found(mask)
+    np.testing.assert_array_equal(digit, mask)
+    assert steps == ()
+
+
+def test_what_the_border_cuts_has_no_parts_as_far_off() -> None:
+    mask = empty()
+    mask[0:40, 40:60] = True
+    mask[50:58, 45:55] = True  # a quarter of its size below it
+    digit, steps = found(mask)
+    assert digit is not None
+    assert digit[:40].any()
+    assert not digit[40:].any()
+    assert steps == ("1 other marks removed",)
+
+
 def leaning_one() -> Mask:
     """A line of 4 from (90, 40) up to (30, 70)."""
     mask = empty()
@@ -108,6 +129,52 @@ def test_rulings_go_and_what_crosses_them_stays(turned: bool) -> None:
     assert "lines removed" in steps
     expected = seven().T if turned else seven()
     assert (digit != expected).sum() < 0.06 * expected.sum()
+
+
+def hairline_seven() -> Mask:
+    """A 7 of 70x70 pixels in the middle of 120x120, lines of 2."""
+    mask = empty()
+    mask[25:27, 25:95] = True
+    for row in range(27, 95):
+        left = 93 - (row - 27) // 2
+        mask[row, left : left + 2] = True
+    return mask
+
+
+def hairline_four() -> Mask:
+    """A 4 with an upright of 70 and a bar of 70 pixels in 120x120, lines of 2."""
+    mask = empty()
+    mask[25:95, 70:72] = True
+    mask[68:70, 25:95] = True
+    for row in range(25, 68):
+        left = 68 - row + 25
+        mask[row, left : left + 2] = True
+    return mask
+
+
+@pytest.mark.parametrize("draw", [hairline_seven, hairline_four])
+@pytest.mark.parametrize("turned", [False, True])
+def test_strokes_as_long_and_thin_as_rulings_stay(draw: Callable[[], Mask], turned: bool) -> None:
+    mask = draw().T if turned else draw()
+    digit, steps = found(mask)
+    np.testing.assert_array_equal(digit, mask)
+    assert steps == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param((slice(100, 102), slice(4, 116)), id="across"),
+        pytest.param((slice(100, 102), slice(15, 105)), id="beyond the digit at both ends"),
+        pytest.param((slice(118, 120), slice(30, 110)), id="along the border"),
+    ],
+)
+def test_a_line_beneath_a_digit_goes(line: tuple[slice, slice]) -> None:
+    underlined = hairline_seven()
+    underlined[line] = True
+    digit, steps = found(underlined)
+    np.testing.assert_array_equal(digit, hairline_seven())
+    assert steps == ("lines removed",)
 
 
 def test_squared_paper_alone_has_no_digit() -> None:

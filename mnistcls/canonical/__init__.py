@@ -31,7 +31,7 @@ from mnistcls.canonical.plane import to_planes, to_uint8
 from mnistcls.canonical.reduce import reduced
 from mnistcls.decode import DRAFT_SIDE
 
-VERSION = 4
+VERSION = 5
 """Changes whenever the output for any image changes; a model file names the version it was made for."""
 
 WORKING_SIDE = 128

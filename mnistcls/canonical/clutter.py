@@ -29,14 +29,18 @@ OFF_CENTRE = 0.6
 PART_AREA = 0.015
 """Of the main component's area: less is a speck, wherever it lies."""
 
-PART_GAP = 0.16
-"""Of the digit's size: a part, such as the bar of a 5, may be this far off."""
+PART_GAP, BORDER_PART_GAP = 0.3, 0.16
+"""Of the size of what is found of the digit: a part, such as the bar of a 5, may be this far off; less far where the
+main component touches the border, and may be no more than the end of a shadow."""
 
 SMALL_PART_AREA, SMALL_PART_GAP = 0.06, 0.04
 """A part of less than this area must be nearer."""
 
 SPECK_AREA, SPECK_LIKENESS, SPECKS = 0.12, 0.5, 3
 """Of the main component's area: a part of less is a speck if so many others, at least half as large, lie about."""
+
+ASTRAY = 0.16
+"""Of the digit's size: what is further off lies about."""
 
 PART_STRENGTH = 0.5
 """Of the main component's mean contrast: fainter, it is a shadow or shows through from the back."""
@@ -207,15 +211,17 @@ def _with_parts(found: Components, worth: NDArray[np.float64], main: int, shape:
     fit = (found.area >= PART_AREA * found.area[main]) & (found.strength >= PART_STRENGTH * found.strength[main])
     fit &= (worth > 0) & (~border | border[main])
     fit[main] = False
+    farthest = BORDER_PART_GAP if border[main] else PART_GAP
+    reach = np.where(found.area < SMALL_PART_AREA * found.area[main], SMALL_PART_GAP, farthest)
     is_large = found.area >= SPECK_AREA * found.area[main]
-    digit = _grown(found, [main], np.flatnonzero(fit & is_large))
+    digit = _grown(found, [main], np.flatnonzero(fit & is_large), reach)
     candidates = np.setdiff1d(np.flatnonzero(fit & ~_are_specks(found, digit)), digit)
-    return np.array(_grown(found, digit, candidates), np.intp)
+    return np.array(_grown(found, digit, candidates, reach), np.intp)
 
 
-def _grown(found: Components, digit: list[int], candidates: NDArray[np.intp]) -> list[int]:
-    """A digit's components with those candidates that are near, or near to what is."""
-    reach, digit = np.where(found.area < SMALL_PART_AREA * found.area[digit[0]], SMALL_PART_GAP, PART_GAP), list(digit)
+def _grown(found: Components, digit: list[int], candidates: NDArray[np.intp], reach: NDArray[np.float64]) -> list[int]:
+    """A digit's components with those candidates that are near, as far as each reaches, or near to what is."""
+    digit = list(digit)
     while len(candidates):
         gap, size = _gap(found, digit, candidates)
         near = candidates[gap <= np.maximum(reach[candidates] * size, 1)]
@@ -237,7 +243,7 @@ def _gap(found: Components, digit: list[int], others: NDArray[np.intp] | slice) 
 def _are_specks(found: Components, digit: list[int]) -> _Mask:
     """Which of the small components are like others that lie about where no digit is."""
     gap, size = _gap(found, digit, slice(None))
-    astray = np.sort(found.area[gap > PART_GAP * size])
+    astray = np.sort(found.area[gap > ASTRAY * size])
     like = len(astray) - np.searchsorted(astray, SPECK_LIKENESS * found.area)
     specks: _Mask = (found.area < SPECK_AREA * found.area[digit[0]]) & (like >= SPECKS)
     return specks

@@ -1,4 +1,4 @@
-"""Takes away what is ruled: straight lines, across or upright, too long and too thin for a stroke."""
+"""Takes away what is ruled: long, thin, straight lines, across or upright, that are no strokes of a digit."""
 
 from __future__ import annotations
 
@@ -11,10 +11,25 @@ RULED_SIDE = 64
 """Longer side, in pixels, from which an image has room for rulings."""
 
 LINE_LENGTH = 0.55
-"""Of the longer side: a straight line this long is no stroke."""
+"""Of the longer side, at least: few strokes are this long."""
 
 LINE_WIDTH = 0.025
 """Of the longer side, at most: thicker, it may be one after all."""
+
+STROKES = 2
+"""Straight lines that a digit has at most, as a 4 may; more are a box, or the paper's."""
+
+WRITTEN = 0.25
+"""Of the pixels of such lines: as many of others are left of a digit, at least."""
+
+NEAR_BORDER = 0.1
+"""Of the longer side: a line with both ends as near to the border goes across the paper."""
+
+BEYOND = 0.03
+"""Of the longer side: a line that is longer than the digit by more, at either end, lies beneath it."""
+
+ALONG = 2
+"""Pixels: a line as near to the border beside it is the edge of the paper, or of a shadow."""
 
 _Mask = NDArray[np.bool_]
 
@@ -32,17 +47,53 @@ def without_lines(masks: _Mask) -> tuple[_Mask, _Mask]:
     side = max(masks.shape[1:])
     if side < RULED_SIDE:
         return rest, ruled
-    for i, across in _rows_of_lines(masks, side):
-        rest[i] &= ~across
-        ruled[i] = True
+    across = dict(_rows_of_lines(masks, side))
     turned = masks.swapaxes(1, 2).copy("C")  # rows in one piece are several times as quick as columns
-    for i, upright in _rows_of_lines(turned, side):
-        rest[i] &= ~upright.T
-        if ruled[i] or rest[i].any():
-            ruled[i] = True
-        else:  # nothing but an upright line may be a 1
-            rest[i] = masks[i]
+    upright = {i: lines.T for i, lines in _rows_of_lines(turned, side)}
+    nothing = np.zeros(masks.shape[1:], np.bool_)
+    for i in across.keys() | upright.keys():
+        rows, columns = across.get(i, nothing), upright.get(i, nothing)
+        rows, columns = _rulings(masks[i], rows, columns, side)
+        rest[i] &= ~(rows | columns)
+        ruled[i] = rows.any() or columns.any()
+        if not (rest[i].any() or rows.any()):  # nothing but an upright line may be a 1
+            rest[i], ruled[i] = masks[i], False
     return rest, ruled
+
+
+def _rulings(mask: _Mask, rows: _Mask, columns: _Mask, side: int) -> tuple[_Mask, _Mask]:
+    """The horizontal and the upright lines of a mask (H, W) without those that are strokes of its digit."""
+    crossings = rows.any(axis=1, keepdims=True) & columns.any(axis=0, keepdims=True)
+    written = mask & ~(rows | columns | crossings)
+    few = len(_apart(rows)) + len(_apart(columns.T)) <= STROKES
+    if few and np.count_nonzero(written) >= WRITTEN * np.count_nonzero(rows | columns):
+        return _without_strokes(rows, written, side), _without_strokes(columns.T, written.T, side).T
+    return rows, columns
+
+
+def _apart(lines: _Mask) -> list[NDArray[np.intp]]:
+    """The rows of each of horizontal lines (H, W)."""
+    occupied = np.flatnonzero(lines.any(axis=1))
+    return np.split(occupied, np.flatnonzero(np.diff(occupied) > 1) + 1) if len(occupied) else []
+
+
+def _without_strokes(lines: _Mask, written: _Mask, side: int) -> _Mask:
+    """Those of horizontal lines (H, W) that cannot belong to what else is written."""
+    rulings, (height, width), (start, end) = np.zeros_like(lines), lines.shape, _ends(written)
+    near, beyond = NEAR_BORDER * side, BEYOND * side
+    for rows in _apart(lines):
+        left, right = _ends(lines[rows])
+        goes_across = left <= near and right >= width - near
+        goes_beyond = left < start - beyond and right > end + beyond
+        if goes_across or goes_beyond or rows[0] < ALONG or rows[-1] >= height - ALONG:
+            rulings[rows] = lines[rows]
+    return rulings
+
+
+def _ends(mask: _Mask) -> tuple[int, int]:
+    """First column of what is True, and one past the last; (W, 0) if nothing is."""
+    columns = np.flatnonzero(mask.any(axis=0))
+    return (int(columns[0]), int(columns[-1]) + 1) if len(columns) else (mask.shape[1], 0)
 
 
 def _rows_of_lines(masks: _Mask, side: int) -> Iterator[tuple[int, _Mask]]:
