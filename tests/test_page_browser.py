@@ -474,6 +474,7 @@ def test_it_prints_without_its_tools_and_with_images_not_scrolled_to(open_page: 
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_ten_thousand_images_open_in_three_seconds(open_page: Open, toy_model: Path, tmp_path: Path) -> None:
     batch = batch_of(*many(tmp_path / "scans", LIMIT))
     classifier, report = Classifier(toy_model), Report(tmp_path / "page.html", overwrite=False)

@@ -333,6 +333,7 @@ def test_a_second_look_at_an_archive_searches_for_it_once(bucket: Bucket) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_latency_of_20_ms_costs_no_more_than_a_fifth_of_the_rate(command: list[str], bucket: Bucket) -> None:
     images = [png(i) for i in range(10)]
     bucket.put({f"d/{i:04}.png": images[i % 10] for i in range(10_000)})
