@@ -64,7 +64,7 @@ def _form(digit: Digit, rng: np.random.Generator) -> NDArray[np.uint8]:
 
 def picture(digit: Digit, rng: np.random.Generator) -> Image.Image:
     """A picture of the digit, as somebody may have it."""
-    return _DRAWN[rng.integers(len(_DRAWN))](digit, rng)
+    return PAINTERS[rng.integers(len(PAINTERS))](digit, rng)
 
 
 def likeness(digit: Digit, form: NDArray[np.uint8]) -> float:
@@ -97,7 +97,7 @@ def _on_any_medium(digit: Digit, rng: np.random.Generator) -> Image.Image:
 
 
 def _blurred(digit: Digit, rng: np.random.Generator) -> Image.Image:
-    sigma = rng.uniform(0.5, 5)
+    sigma = rng.uniform(0.5, 4.5)
     return _page(digit, rng, after=(lambda page, _: photo.blur(page, sigma),))
 
 
@@ -141,25 +141,23 @@ def _ruled(digit: Digit, rng: np.random.Generator) -> Image.Image:
     return _page(digit, rng, before=(lambda page, rng: photo.ruled(page, spacing, rng, squared=squared),))
 
 
-PAINTERS: dict[Paint, int] = {
-    _small: 1,
-    _coarse: 1,
-    _tight: 1,
-    _normalized: 1,
-    _on_any_medium: 1,
-    _blurred: 3,
-    _blotted: 1,
-    _dusty: 1,
-    _broken: 3,
-    _hairline: 3,
-    _lit: 1,
-    _faint: 1,
-    _beside: 1,
-    _ruled: 1,
-}
-"""Every way of making a picture, and its share: what is hardest to read is made most often."""
-
-_DRAWN = [painter for painter, share in PAINTERS.items() for _ in range(share)]
+PAINTERS: tuple[Paint, ...] = (
+    _small,
+    _coarse,
+    _tight,
+    _normalized,
+    _on_any_medium,
+    _blurred,
+    _blotted,
+    _dusty,
+    _broken,
+    _hairline,
+    _lit,
+    _faint,
+    _beside,
+    _ruled,
+)
+"""Every way of making a picture, all as likely."""
 
 _page = partial(scenes.snapshot, frame=Frame((112, 112)))
 

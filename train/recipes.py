@@ -39,22 +39,19 @@ class Recipe:
 STRONG = Augmentation(rotation=12, scale=0.12, shear=0.15, shift=1.0, elastic=0.8, pen=0.5, untouched=0.25)
 """For networks that have room to learn it."""
 
-STRONGER = replace(STRONG, rotation=16, scale=0.16, elastic=1.4)
-"""For those that are taught: a teacher answers to the image as it is distorted, of which the label may not be true."""
-
 FULL = {
     "default": Recipe(
         network="default",
-        version="4.2",
+        version="4.1",
         epochs=50,
         batch_size=128,
         lr=0.006,
         weight_decay=0.03,
         warmup=0.2,
         ema_decay=0.9995,
-        augmentation=STRONGER,
+        augmentation=STRONG,
         synthetic_share=0.2,
-        pictured_share=0.3,
+        pictured_share=0.25,
         outlier_share=0.1,
         teachers=4,
     ),
@@ -82,7 +79,7 @@ def _of_real_digits(recipe: Recipe) -> Recipe:
     return replace(recipe, synthetic_share=0.0, pictured_share=0.0, outlier_share=0.0, teachers=0)
 
 
-TEACHER = replace(_of_real_digits(FULL["default"]), version="4.1", epochs=30, augmentation=STRONG)
+TEACHER = replace(_of_real_digits(FULL["default"]), epochs=30)
 """Of what released networks learn from: of real digits alone, the only images that teachers answer for."""
 
 
