@@ -403,7 +403,7 @@ def started_by(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_mnist: Path
         (["--quick", "--epochs", "9", "--seed", "4"], replace(QUICK["default"], epochs=9), 4),
         (["--epochs", "3"], replace(FULL["default"], epochs=3, teachers=0), 0),
         (["reference", "--quick"], QUICK["reference"], 0),
-        (["reference", "--epochs", "3"], replace(FULL["reference"], epochs=3), 0),
+        (["reference", "--epochs", "3"], replace(FULL["reference"], epochs=3, teachers=0), 0),
     ],
 )
 def test_options_become_the_settings_of_the_run(
