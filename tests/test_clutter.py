@@ -19,9 +19,13 @@ def seven() -> Mask:
     """A 7 of 60x40 pixels in the middle of 120x120, lines of 8."""
     mask = empty()
     mask[30:38, 40:80] = True
-    for row in range(38, 90):
-        left = 72 - (row - 38) * 26 // 52
-        mask[row, left : left + 8] = True
+    return slanted(mask, range(38, 90), lambda row: 72 - (row - 38) * 26 // 52, width=8)
+
+
+def slanted(mask: Mask, rows: range, left: Callable[[int], int], width: int) -> Mask:
+    """The mask with a line in it that is so wide, and starts in each row at the column `left` of it."""
+    for row in rows:
+        mask[row, left(row) : left(row) + width] = True
     return mask
 
 
@@ -93,11 +97,7 @@ def test_what_the_border_cuts_has_no_parts_as_far_off() -> None:
 
 def leaning_one() -> Mask:
     """A line of 4 from (90, 40) up to (30, 70)."""
-    mask = empty()
-    for row in range(30, 91):
-        left = 40 + (90 - row) // 2
-        mask[row, left : left + 4] = True
-    return mask
+    return slanted(empty(), range(30, 91), lambda row: 40 + (90 - row) // 2, width=4)
 
 
 @pytest.mark.parametrize(("elsewhere", "stays"), [(2, True), (3, False)])
@@ -135,10 +135,7 @@ def hairline_seven() -> Mask:
     """A 7 of 70x70 pixels in the middle of 120x120, lines of 2."""
     mask = empty()
     mask[25:27, 25:95] = True
-    for row in range(27, 95):
-        left = 93 - (row - 27) // 2
-        mask[row, left : left + 2] = True
-    return mask
+    return slanted(mask, range(27, 95), lambda row: 93 - (row - 27) // 2, width=2)
 
 
 def hairline_four() -> Mask:
@@ -146,10 +143,7 @@ def hairline_four() -> Mask:
     mask = empty()
     mask[25:95, 70:72] = True
     mask[68:70, 25:95] = True
-    for row in range(25, 68):
-        left = 68 - row + 25
-        mask[row, left : left + 2] = True
-    return mask
+    return slanted(mask, range(25, 68), lambda row: 93 - row, width=2)
 
 
 @pytest.mark.parametrize("draw", [hairline_seven, hairline_four])

@@ -26,7 +26,7 @@ NEAR_BORDER = 0.1
 """Of the longer side: a line with both ends as near to the border goes across the paper."""
 
 BEYOND = 0.03
-"""Of the longer side: a line that is longer than the digit by more, at either end, lies beneath it."""
+"""Of the longer side: a line that is longer than the digit by more, at both ends, lies beneath it."""
 
 ALONG = 2
 """Pixels: a line as near to the border beside it is the edge of the paper, or of a shadow."""
@@ -52,8 +52,7 @@ def without_lines(masks: _Mask) -> tuple[_Mask, _Mask]:
     upright = {i: lines.T for i, lines in _rows_of_lines(turned, side)}
     nothing = np.zeros(masks.shape[1:], np.bool_)
     for i in across.keys() | upright.keys():
-        rows, columns = across.get(i, nothing), upright.get(i, nothing)
-        rows, columns = _rulings(masks[i], rows, columns, side)
+        rows, columns = _rulings(masks[i], across.get(i, nothing), upright.get(i, nothing), side)
         rest[i] &= ~(rows | columns)
         ruled[i] = rows.any() or columns.any()
         if not (rest[i].any() or rows.any()):  # nothing but an upright line may be a 1
@@ -65,9 +64,11 @@ def _rulings(mask: _Mask, rows: _Mask, columns: _Mask, side: int) -> tuple[_Mask
     """The horizontal and the upright lines of a mask (H, W) without those that are strokes of its digit."""
     crossings = rows.any(axis=1, keepdims=True) & columns.any(axis=0, keepdims=True)
     written = mask & ~(rows | columns | crossings)
-    few = len(_apart(rows)) + len(_apart(columns.T)) <= STROKES
+    across, upright = _apart(rows), _apart(columns.T)
+    few = len(across) + len(upright) <= STROKES
     if few and np.count_nonzero(written) >= WRITTEN * np.count_nonzero(rows | columns):
-        return _without_strokes(rows, written, side), _without_strokes(columns.T, written.T, side).T
+        rows = _without_strokes(rows, across, written, side)
+        columns = _without_strokes(columns.T, upright, written.T, side).T
     return rows, columns
 
 
@@ -77,11 +78,11 @@ def _apart(lines: _Mask) -> list[NDArray[np.intp]]:
     return np.split(occupied, np.flatnonzero(np.diff(occupied) > 1) + 1) if len(occupied) else []
 
 
-def _without_strokes(lines: _Mask, written: _Mask, side: int) -> _Mask:
-    """Those of horizontal lines (H, W) that cannot belong to what else is written."""
+def _without_strokes(lines: _Mask, apart: list[NDArray[np.intp]], written: _Mask, side: int) -> _Mask:
+    """Those of horizontal lines (H, W), the rows of each apart, that cannot belong to what else is written."""
     rulings, (height, width), (start, end) = np.zeros_like(lines), lines.shape, _ends(written)
     near, beyond = NEAR_BORDER * side, BEYOND * side
-    for rows in _apart(lines):
+    for rows in apart:
         left, right = _ends(lines[rows])
         goes_across = left <= near and right >= width - near
         goes_beyond = left < start - beyond and right > end + beyond

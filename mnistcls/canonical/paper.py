@@ -144,8 +144,8 @@ def _by_flatness(lightness: _Planes, bright_ink: bool | None) -> tuple[_Planes, 
     papers = _close(np.array([values, -values]), WINDOW)  # (2, N, h, w): for dark and for bright ink
     of_image, of_papers = _variation(values), _variation(papers)
     if bright_ink is None:
-        of_bright, of_dark = of_papers + (GRAIN * of_image + 1e-9)
-        bright = ink_is_bright(small, np.log(of_bright / of_dark))
+        if_dark, if_bright = of_papers + (GRAIN * of_image + 1e-9)
+        bright = ink_is_bright(small, np.log(if_dark / if_bright))
     else:
         bright = np.full(len(lightness), bright_ink)
     chosen = bright.astype(np.intp), np.arange(len(bright))
