@@ -132,7 +132,7 @@ def test_run_leaves_all_that_it_promises(finished: tuple[Run, Outcome]) -> None:
 @pytest.mark.slow
 def test_run_records_recipe_seed_and_data(finished: tuple[Run, Outcome], tiny_mnist: Path) -> None:
     settings = finished[0].settings()
-    assert settings.recipe == replace(FULL["reference"], epochs=EPOCHS)
+    assert settings.recipe == replace(FULL["reference"], epochs=EPOCHS, teachers=0)
     assert settings.seed == 0
     assert settings.provenance["data_sha256"] == load_train(tiny_mnist).sha256
     assert Checkpoint.load(finished[0].best).header["provenance"] == settings.provenance
