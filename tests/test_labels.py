@@ -261,6 +261,7 @@ def test_as_many_labels_as_images(images: int) -> None:
         (gzip.compress(struct.pack(">II", 0x0801, 3) + b"\1\2\3")[:-6], "its gzip data is cut short or damaged; copy"),
         (b"\x1f\x8bnothing", "its gzip data is cut short or damaged"),
     ],
+    ids=["too many", "too few", "none", "not a digit", "images", "an icon", "cut gzip", "no gzip"],
 )
 def test_a_damaged_idx_file_is_an_error(content: bytes, says: str) -> None:
     Path("labels").write_bytes(content)
