@@ -218,3 +218,19 @@ def test_a_speck_is_no_digit() -> None:
 def test_texture_is_no_digit() -> None:
     dots = np.kron(np.random.default_rng(0).random((30, 30)) < 0.1, np.ones((4, 4))) > 0
     assert found(dots)[0] is None
+
+
+def test_what_lies_along_the_border_is_no_digit_beside_one() -> None:
+    mask = seven()
+    mask[:, 100:] = True  # the table that the paper ends at
+    digit, steps = found(mask)
+    assert digit is not None
+    np.testing.assert_array_equal(digit, seven())
+    assert steps == ("1 other marks removed",)
+
+
+def test_the_end_of_a_ruling_at_the_border_is_no_digit() -> None:
+    mask = empty()
+    mask[60:110, :2] = True
+    mask[::12, ::12] = True  # more than one, as crossings of rulings leave them
+    assert found(mask)[0] is None

@@ -7,7 +7,16 @@ from PIL import Image, ImageFilter
 
 from mnistcls.canonical.clutter import find_digits
 from mnistcls.canonical.histogram import histogram
-from mnistcls.canonical.ink import Marks, are_shade, are_texture, cut_out, marks_of, thresholds
+from mnistcls.canonical.ink import (
+    Marks,
+    are_shade,
+    are_texture,
+    cut_out,
+    marks_of,
+    surely_ink,
+    thresholds,
+    with_faint_ink,
+)
 from mnistcls.canonical.paper import Contrast, contrast
 from mnistcls.canonical.plane import Plane
 
@@ -33,7 +42,7 @@ def blurred(mask: Mask, radius: float, level: int = 200) -> Bytes:
 def seen(*values: Bytes) -> Contrast:
     stack = np.stack(values)
     true = np.ones(len(stack), np.bool_)
-    return Contrast(stack, histogram(stack), stack, stands_out=true, bright_ink=true)
+    return Contrast(stack, histogram(stack), stack, grain=np.full(len(stack), 6.0), stands_out=true, bright_ink=true)
 
 
 def marks(*masks: Mask, values: tuple[Bytes, ...] = ()) -> Marks:
@@ -56,6 +65,24 @@ def test_a_threshold_is_never_over_half_of_the_strongest() -> None:
     assert thresholds(histogram([shaded.astype(np.uint8)]))[0] <= 100
 
 
+def test_ink_that_fades_is_kept_and_faint_ink_by_itself_is_not() -> None:
+    fading = np.where(bar(), np.interp(np.arange(SIDE), (20, 60), (220, 40))[:, None], 0).astype(np.uint8)
+    apart = np.where(bar(20, 40), 220, np.where(bar(46, 60), 50, 0)).astype(np.uint8)
+    too_faint = np.where(bar(20, 40), 220, np.where(bar(40, 60), 20, 0)).astype(np.uint8)
+    contrasts = seen(fading, apart, too_faint)
+    sure = surely_ink(contrasts)
+    assert not sure[0, 45:].any()
+    grown = with_faint_ink(sure, contrasts)
+    np.testing.assert_array_equal(grown, [bar(), bar(20, 40), bar(20, 40)])
+
+
+def test_soft_edges_stay_where_one_threshold_sets_them() -> None:
+    contrasts = seen(blurred(bar(), 3))
+    sure = surely_ink(contrasts)
+    assert sure.any()
+    np.testing.assert_array_equal(with_faint_ink(sure, contrasts), sure)
+
+
 def test_a_mark_is_measured_where_its_mask_is() -> None:
     mask = bar(10, 50, 30, 36)
     found = marks(mask, bar(), values=(np.where(mask, 90, 7).astype(np.uint8), blurred(bar(), 1)))
@@ -70,7 +97,16 @@ def test_texture_is_what_stands_out_little_more_than_the_rest() -> None:
     noise = np.random.default_rng(0).integers(0, 40, (SIDE, SIDE)).astype(np.uint8)
     images = np.where(bar(), 45, noise).astype(np.uint8), np.where(bar(), 200, noise).astype(np.uint8)
     contrasts = seen(*images)
-    assert are_texture(marks(bar(), bar(), values=images), contrasts.counts).tolist() == [True, False]
+    found = marks(bar(), bar(), values=images)
+    assert are_texture(found, contrasts.counts, fine_pen=False).tolist() == [True, False]
+
+
+def test_a_fine_pen_has_to_stand_out_from_nearly_all_of_the_rest() -> None:
+    few = (np.random.default_rng(0).random((SIDE, SIDE)) < 0.2) * 50
+    images = np.where(bar(), 200, few).astype(np.uint8), np.where(bar(), 200, few // 5).astype(np.uint8)
+    found, counts = marks(bar(), bar(), values=images), seen(*images).counts
+    assert are_texture(found, counts, fine_pen=False).tolist() == [False, False]
+    assert are_texture(found, counts, fine_pen=True).tolist() == [True, False]
 
 
 @pytest.mark.parametrize(("radius", "in_doubt", "expected"), [(1, False, False), (1, True, False), (14, False, True)])

@@ -27,7 +27,7 @@ def contrast_of(image: Plane) -> Contrast:
     """Of one image beside others of its size, which must not matter; its parts alone."""
     others = np.random.default_rng(0).integers(0, 256, (2, *image.values.shape))
     seen = contrast([plane(others[0]), image, plane(others[1], ink_is_bright=True)])
-    return Contrast(*(part[1] for part in (seen.values, seen.counts, seen.darkness, seen.stands_out, seen.bright_ink)))
+    return Contrast(**{name: part[1] for name, part in vars(seen).items()})
 
 
 @pytest.mark.parametrize(("paper", "ink"), [(255, 0), (0, 255), (158, 115), (115, 158), (250, 238), (12, 24)])

@@ -3,8 +3,8 @@
 MNIST's own recipe (LeCun, Cortes, Burges): the digit's box scaled, its aspect kept, into 20x20 pixels, and placed in
 28x28 so that its centre of mass is at the centre; ink bright on black. Before that, the digit has to be found:
 
-    to_planes (colour, transparency) -> contrast (paper, polarity) -> find_digits (clutter) -> are_shade (light)
-    -> cut_out -> place (size, centre)
+    to_planes (colour, transparency) -> contrast (paper, polarity) -> surely_ink, with_faint_ink (thresholds)
+    -> find_digits (clutter) -> are_texture, are_shade (light) -> cut_out -> inside_sheet -> place (size, centre)
 
 Every step but the last takes a stack of images of one size, and the last all digits of a block: of small images, the
 calls into NumPy cost more than the pixels do.
@@ -23,15 +23,16 @@ from PIL import Image
 
 from mnistcls.canonical.clutter import find_digits
 from mnistcls.canonical.enlarge import bicubic, enlarged
-from mnistcls.canonical.ink import Mark, are_shade, are_texture, cut_out, marks_of, thresholds
+from mnistcls.canonical.ink import Mark, are_shade, are_texture, cut_out, marks_of, surely_ink, with_faint_ink
 from mnistcls.canonical.mnist_form import as_mnist
-from mnistcls.canonical.paper import contrast
+from mnistcls.canonical.paper import MIN_CONTRAST, contrast
 from mnistcls.canonical.placement import SIZE, of_one_shape, place
 from mnistcls.canonical.plane import to_planes, to_uint8
 from mnistcls.canonical.reduce import reduced
+from mnistcls.canonical.sheet import inside_sheet
 from mnistcls.decode import DRAFT_SIDE
 
-VERSION = 5
+VERSION = 6
 """Changes whenever the output for any image changes; a model file names the version it was made for."""
 
 WORKING_SIDE = 128
@@ -127,18 +128,24 @@ def _recognized(stack: _Stack) -> list[Canonical | _Found]:
     """Those of images of one shape that are in MNIST's form already, and what is found in the others."""
     forms = _canonical_already(stack) if stack[0].shape[:2] == (SIZE, SIZE) else [None] * len(stack)
     others = [_at_draft_scale(pixels) for pixels, form in zip(stack, forms, strict=True) if form is None]
-    found = iter(_without_shade(others) if others else [])
+    found = iter(_find(others) if others else [])
     return [form or next(found) for form in forms]
 
 
-def _without_shade(stack: _Stack) -> list[_Found]:
+def _find(stack: _Stack) -> list[_Found]:
     """The digit in each image, if it is more than light and shadow."""
     found = _seek(stack)
     for i, one in enumerate(found):
         if one.is_shade:  # which may have been taken for ink because the ink is the other way round
-            again = _seek([stack[i]], bright_ink=not one.bright_ink)[0]
-            found[i] = replace(again, mark=None) if again.is_shade else again
+            found[i] = _no_shade(_seek([stack[i]], bright_ink=not one.bright_ink)[0])
+        if found[i].mark is None and np.ptp(stack[i]) >= MIN_CONTRAST:  # a fine pen may be hidden in it
+            fine = _no_shade(_seek([stack[i]], fine_pen=True)[0])
+            found[i] = fine if fine.mark else found[i]
     return found
+
+
+def _no_shade(found: _Found) -> _Found:
+    return replace(found, mark=None) if found.is_shade else found
 
 
 def _canonical_already(stack: _Stack) -> list[Canonical | None]:
@@ -163,43 +170,60 @@ class _Found:
     """Whether the mark is no more than light or shadow."""
 
 
-def _seek(stack: _Stack, bright_ink: bool | None = None) -> list[_Found]:
-    """Look for the digit in each image, made small; where it is small even in there, again from nearer."""
-    found = _look(_at_working_size(stack), bright_ink)
-    if _reduction(stack[0]) == 1:
-        return found
-    return [_from_nearer(pixels, one, bright_ink) for pixels, one in zip(stack, found, strict=True)]
+def _seek(stack: _Stack, bright_ink: bool | None = None, *, fine_pen: bool = False) -> list[_Found]:
+    """Look for the digit in each image, made small; on a sheet of paper in it, and where it is small, once more."""
+    found = _look(_at_working_size(stack), bright_ink, fine_pen=fine_pen)
+    known = [one.bright_ink if fine_pen else bright_ink for one in found]
+    return [_closely(*each) for each in zip(stack, found, known, strict=True)]
 
 
-def _from_nearer(pixels: NDArray[np.uint8], found: _Found, bright_ink: bool | None) -> _Found:
-    """What is found where something small has been found in an image."""
-    if found.mark is None or found.mark.extent >= CLOSE_UP:
+def _closely(pixels: NDArray[np.uint8], found: _Found, bright_ink: bool | None) -> _Found:
+    """What is found where something has been found in an image."""
+    if on_sheet := _on_sheet(pixels, found):
+        return on_sheet
+    if found.mark is None or found.mark.extent >= CLOSE_UP or _reduction(pixels) == 1:
         return found
-    factor = _reduction(pixels)
-    top, left, bottom, right = found.mark.box
-    margin = found.mark.extent // 2 + 2
-    rows = slice(max(top - margin, 0) * factor, (bottom + margin) * factor)
-    columns = slice(max(left - margin, 0) * factor, (right + margin) * factor)
-    near = _look(_at_working_size([pixels[rows, columns]]), bright_ink)[0]
+    crop = _around(pixels, found.mark)
+    near = _look(_at_working_size([crop]), bright_ink)[0]
     if near.mark is None:
         return found
     if near.mark.runs_on:
         return _Found(None, (*near.steps, "a line that runs on"), near.bright_ink)
-    return near
+    return _on_sheet(crop, near) or near
 
 
-def _look(stack: _Stack, bright_ink: bool | None) -> list[_Found]:
+def _on_sheet(pixels: NDArray[np.uint8], found: _Found) -> _Found | None:
+    """What is found on a sheet of paper, if that is what has been found in an image."""
+    inside = inside_sheet(pixels, found.mark, _reduction(pixels)) if found.mark else None
+    return None if inside is None else _seek([inside])[0]  # where there is less of the sheet, so this comes to an end
+
+
+def _around(pixels: NDArray[np.uint8], mark: Mark) -> NDArray[np.uint8]:
+    """The part of an image where something small is."""
+    factor = _reduction(pixels)
+    top, left, bottom, right = mark.box
+    margin = mark.extent // 2 + 2
+    rows = slice(max(top - margin, 0) * factor, (bottom + margin) * factor)
+    columns = slice(max(left - margin, 0) * factor, (right + margin) * factor)
+    return pixels[rows, columns]
+
+
+def _look(stack: _Stack, bright_ink: bool | None, *, fine_pen: bool = False) -> list[_Found]:
     planes = to_planes(stack)
-    seen = contrast(planes, bright_ink)
-    masks = seen.values > np.where(seen.stands_out, thresholds(seen.counts), 255)[:, None, None]
+    seen = contrast(planes, bright_ink, fine_pen=fine_pen)
+    sure = surely_ink(seen)
+    masks = with_faint_ink(sure, seen)
     digits = find_digits(masks, seen.values)
     marks = marks_of(digits, seen)
+    told_by = [marks] if np.array_equal(masks, sure) else [marks, marks_of(digits.within(sure), seen)]
     is_there = np.atleast_1d(marks.counts.any(axis=1))
-    is_texture, is_shade = are_texture(marks, seen.counts), are_shade(marks, in_doubt=bright_ink is not None)
+    is_texture = np.any([are_texture(part, seen.counts, fine_pen=fine_pen) for part in told_by], axis=0)
+    is_shade = np.any([are_shade(part, in_doubt=fine_pen or bright_ink is not None) for part in told_by], axis=0)
     found = []
     for i, mark in enumerate(cut_out(marks)):
         bright = bool(seen.bright_ink[i])
-        steps = (planes[i].step, "bright ink" if bright else "dark ink", *digits.steps[i])
+        pen = ("thin lines alone",) if fine_pen else ()
+        steps = (planes[i].step, "bright ink" if bright else "dark ink", *pen, *digits.steps[i])
         if not seen.stands_out[i]:
             found.append(_Found(None, (*steps, "nothing stands out"), bright))
         elif not is_there[i]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistcls.canonical.lines import without_lines
+from mnistcls.canonical.lines import ALONG, RULED_SIDE, without_lines
 
 FRAME_SIDE = 24
 """Shorter side, in pixels, from which a component may be a printed frame."""
@@ -22,6 +22,10 @@ FRAME_CORE = 0.02
 
 AT_BORDER = 0.25
 """What a component that touches the border counts, of what it would inside: it may be a neighbour's."""
+
+ALONG_SHARE, ALONG_BORDER = 0.5, 0.1
+"""Of its longer side, as much along one border makes it what lies beside the paper, or a shadow; that counts less.
+Within `ALONG` pixels of the border it is the end of a ruling, and counts nothing."""
 
 OFF_CENTRE = 0.6
 """What a component loses by being a whole side away from the centre."""
@@ -83,6 +87,10 @@ class Digits:
     """(N, 4): their top, left, bottom and right, the last two one past the end; of no meaning where there is none."""
     steps: list[tuple[str, ...]]
     """What was taken away, for people."""
+
+    def within(self, masks: _Mask) -> Digits:
+        """Those of their pixels that are in other masks, too."""
+        return replace(self, masks=self.masks & masks)
 
 
 def find_digits(masks: _Mask, values: NDArray[np.uint8]) -> Digits:
@@ -174,11 +182,27 @@ def _choose(found: Components, shape: tuple[int, ...]) -> NDArray[np.intp]:
 
 def _worth(found: Components, shape: tuple[int, ...]) -> NDArray[np.float64]:
     """How much each component looks like the digit: large, strong, inside, near the centre."""
-    size = np.array(shape)
-    off = np.abs((found.box[:, :2] + found.box[:, 2:]) / (2 * size) - 0.5).max(axis=1) * 2
-    place = np.where(_at_border(found, shape), AT_BORDER, 1.0) * (1 - OFF_CENTRE * off / 2)
-    worth: NDArray[np.float64] = np.sqrt(found.area) * found.extent * found.strength * place
+    worth: NDArray[np.float64] = np.sqrt(found.area) * found.extent * found.strength * _place(found, shape)
     return worth
+
+
+def _place(found: Components, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """What each component counts for where it lies in an image (H, W): 1 in the middle, 0 where no digit can be."""
+    off = np.abs((found.box[:, :2] + found.box[:, 2:]) / (2 * np.array(shape)) - 0.5).max(axis=1) * 2
+    place: NDArray[np.float64] = 1 - OFF_CENTRE * off / 2
+    place[_at_border(found, shape)] *= AT_BORDER
+    place[_along_border(found) > ALONG_SHARE] *= ALONG_BORDER
+    if min(shape) >= RULED_SIDE:
+        place[(found.box[:, 2:] <= ALONG).any(axis=1) | (found.box[:, :2] >= np.array(shape) - ALONG).any(axis=1)] = 0
+    return place
+
+
+def _along_border(found: Components) -> NDArray[np.float64]:
+    """How much of each component's longer side lies along one border."""
+    borders = found.labels[0], found.labels[-1], found.labels[:, 0], found.labels[:, -1]
+    pixels = [np.bincount(border, minlength=len(found.area) + 1)[1:] for border in borders]
+    along: NDArray[np.float64] = np.max(pixels, axis=0) / found.extent
+    return along
 
 
 def _at_border(found: Components, shape: tuple[int, ...]) -> _Mask:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,8 +18,18 @@ FAINT = 0.15
 LEAST_INK = 0.3
 """Of the strongest contrast: what stands out less is never ink."""
 
+FAINTEST = 0.15
+"""Of the strongest contrast: what stands out less is no ink even where ink runs on into it."""
+
+NEARBY_SIDE, NEARBY = 32, 2
+"""Blocks that the longer side has, and how many of them on each side are near."""
+
 STANDS_OUT = 2.5
 """Median contrast of the digit, by that of everything else: under it, this is the grain of the paper."""
+
+FINE_STANDS_OUT, FINE_OTHERS = 5.0, 0.9
+"""The same for the strokes of a fine pen, by what this share of everything else is not over: paper has much that is
+thin, but nothing that stands out so."""
 
 SOFT_SHARE = 0.2
 """Of the edge, the softest share: the rest is sharper. A shadow is soft on one side at least."""
@@ -103,6 +114,60 @@ def marks_of(digits: Digits, seen: Contrast) -> Marks:
     )
 
 
+def surely_ink(seen: Contrast) -> _Masks:
+    """What stands out from the paper as ink does, (N, H, W), by one threshold for each image."""
+    masks: _Masks = seen.values > _sure(seen)
+    return masks
+
+
+def with_faint_ink(masks: _Masks, seen: Contrast) -> _Masks:
+    """What is surely ink, (N, H, W), and what fainter runs on from there: where a pen skips, or a lamp is mirrored.
+
+    Hysteresis, as in J. Canny, "A Computational Approach to Edge Detection" (1986); the lower threshold is half of what
+    is strongest nearby, so that soft edges stay where they are.
+    """
+    grown, sure = masks.copy(), _sure(seen)
+    faintest = np.maximum(FAINTEST * strongest(seen.counts), seen.grain).clip(0, 255).astype(np.uint8)[:, None, None]
+    lower = np.minimum(np.maximum(_strongest_nearby(seen.values) // 2, faintest), sure)
+    for i in np.flatnonzero(masks.any(axis=(1, 2))):
+        more = seen.values[i] > lower[i]
+        if np.count_nonzero(more) > np.count_nonzero(masks[i]):
+            grown[i] = _touched(more, masks[i])
+    return grown
+
+
+def _sure(seen: Contrast) -> _Values:
+    """What is over it is surely ink, (N, 1, 1)."""
+    return np.where(seen.stands_out, thresholds(seen.counts), np.uint8(255))[:, None, None]
+
+
+def _touched(mask: _Masks, other: _Masks) -> _Masks:
+    """Those connected components of one mask (H, W) that have a pixel in common with another."""
+    labels = cc3d.connected_components(mask.astype(np.uint8), connectivity=8)
+    kept = np.zeros(int(labels.max()) + 1, np.bool_)
+    kept[labels[other]] = True
+    kept[0] = False
+    touched: _Masks = kept[labels]
+    return touched
+
+
+def _strongest_nearby(values: _Values) -> _Values:
+    """The most of any pixel near each, (N, H, W), told by blocks."""
+    _, height, width = values.shape
+    side = -(-max(height, width) // NEARBY_SIDE)
+    most = _maxima(_maxima(values, side).swapaxes(1, 2), side)  # (N, w, h)
+    for _ in range(2):
+        padded = np.pad(most, ((0, 0), (NEARBY, NEARBY), (0, 0)))
+        most = np.max([padded[:, k : k + most.shape[1]] for k in range(2 * NEARBY + 1)], axis=0).swapaxes(1, 2)
+    most = most.swapaxes(1, 2)
+    return most.repeat(side, axis=1).repeat(side, axis=2)[:, :height, :width]
+
+
+def _maxima(values: _Values, side: int) -> _Values:
+    """Of each `side` rows of images (N, H, W), the last of which may be fewer: (N, ceil(H / side), W)."""
+    return np.maximum.reduceat(values, np.arange(0, values.shape[1], side), axis=1)
+
+
 def thresholds(counts: Counts) -> _Values:
     """Of contrast, by its histograms: what is over it may be ink, (N,)."""
     most = strongest(counts)
@@ -112,10 +177,11 @@ def thresholds(counts: Counts) -> _Values:
     return threshold.astype(np.uint8)
 
 
-def are_texture(marks: Marks, counts: Counts) -> NDArray[np.bool_]:
+def are_texture(marks: Marks, counts: Counts, *, fine_pen: bool) -> NDArray[np.bool_]:
     """Whether marks are no more than the strongest of a texture; `counts` are the histograms of the whole images."""
-    others = np.maximum(quantile(counts - marks.counts, 0.5), 1)
-    texture: NDArray[np.bool_] = quantile(marks.counts, 0.5) < STANDS_OUT * others
+    factor, share = (FINE_STANDS_OUT, FINE_OTHERS) if fine_pen else (STANDS_OUT, 0.5)
+    others = np.maximum(quantile(counts - marks.counts, share), 1)
+    texture: NDArray[np.bool_] = quantile(marks.counts, 0.5) < factor * others
     return texture
 
 

@@ -113,11 +113,11 @@ def _rows_of_lines(masks: _Mask, side: int) -> Iterator[tuple[int, _Mask]]:
 def _tall(mask: _Mask, height: int) -> _Mask:
     """Pixels of a mask that are in vertical runs of at least `height`: an opening, by doubling."""
     tall = np.zeros((len(mask) + height - 1, mask.shape[1]), np.bool_)
-    tall[height - 1 : len(mask)] = _joined(mask, height, np.logical_and)
-    return _joined(tall, height, np.logical_or)
+    tall[height - 1 : len(mask)] = joined(mask, height, np.logical_and)
+    return joined(tall, height, np.logical_or)
 
 
-def _joined(mask: _Mask, height: int, join: np.ufunc) -> _Mask:
+def joined(mask: _Mask, height: int, join: np.ufunc) -> _Mask:
     """`join` of every pixel and the `height` - 1 below it, (H - height + 1, W)."""
     reach = 1
     while reach < height:

@@ -38,6 +38,10 @@ EVEN = 0.05
 UNEVEN = 1.2
 """Variation of the paper under the wide window, by that under the other, from which on it takes shadow for ink."""
 
+FINE_WINDOW, FINE_WEIGHT = 0.08, 2.0
+"""Of the longer side: under a window this narrow a fine pen's strokes go, and light and shadow stay; and what the
+flatness of the two papers it leaves counts, beside that of the others."""
+
 GRAIN = 0.05
 """Of the image's variation: as much is taken to be in any paper, so that two flat ones decide nothing."""
 
@@ -70,27 +74,33 @@ class Contrast:
     """Histograms of these."""
     darkness: _Planes
     """(N, H, W), the planes themselves, with bright ink, without their noise."""
+    grain: NDArray[np.float64]
+    """(N,), the most that the paper stands out from itself."""
     stands_out: NDArray[np.bool_]
-    """(N,), whether any of it is more than the paper's grain, or what is left of a slope in the light."""
+    """(N,), whether any of it is more than that, or what is left of a slope in the light."""
     bright_ink: NDArray[np.bool_]
     """(N,)."""
 
 
-def contrast(planes: Sequence[Plane], bright_ink: bool | None = None) -> Contrast:
+def contrast(planes: Sequence[Plane], bright_ink: bool | None = None, *, fine_pen: bool = False) -> Contrast:
     """Find the ink of planes.
 
     Args:
         planes: images of one size.
         bright_ink: whether ink is brighter than its paper; found out if None, or if an image leaves no doubt.
+        fine_pen: whether only thin lines are ink, so that any light and shadow may be beside them.
     """
     originals = np.array([plane.values for plane in planes])
-    lightness, least = _smooth(originals), np.maximum(MIN_CONTRAST, NOISE_FACTOR * _noise(originals))
+    lightness, grain = _smooth(originals), np.maximum(MIN_CONTRAST, NOISE_FACTOR * _noise(originals))
     paper, bright, even = _by_margin(lightness)
     if any(plane.ink_is_bright for plane in planes):  # ink on nothing: there is neither paper nor noise
         sure = np.array([plane.ink_is_bright is not None for plane in planes])
-        lightness[sure], least[sure] = originals[sure], MIN_CONTRAST
+        lightness[sure], grain[sure] = originals[sure], MIN_CONTRAST
         paper[sure], bright[sure], even[sure] = 0, True, True
-    if not even.all():
+    least = grain.copy()
+    if fine_pen:
+        paper, bright = _under_fine_pen(lightness)
+    elif not even.all():
         uneven = np.flatnonzero(~even) if even.any() else slice(None)
         paper = paper.repeat(lightness[0].size).reshape(lightness.shape)
         paper[uneven], bright[uneven] = _by_flatness(lightness[uneven], bright_ink)
@@ -102,7 +112,7 @@ def contrast(planes: Sequence[Plane], bright_ink: bool | None = None) -> Contras
     shaded = ~(even | bright)
     if shaded.any():
         values[shaded] = _lit(values[shaded], paper[shaded])
-    return Contrast(values, histogram(values), darkness, stands_out, bright)
+    return Contrast(values, histogram(values), darkness, grain, stands_out, bright)
 
 
 def _reach(values: _Planes, least: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -144,8 +154,10 @@ def _by_flatness(lightness: _Planes, bright_ink: bool | None) -> tuple[_Planes, 
     papers = _close(np.array([values, -values]), WINDOW)  # (2, N, h, w): for dark and for bright ink
     of_image, of_papers = _variation(values), _variation(papers)
     if bright_ink is None:
-        if_dark, if_bright = of_papers + (GRAIN * of_image + 1e-9)
-        bright = ink_is_bright(small, np.log(if_dark / if_bright))
+        least = GRAIN * of_image + 1e-9
+        fine = _variation(_close(np.array([values, -values]), FINE_WINDOW))
+        flatness, of_fine = (np.log((dark + least) / (bright + least)) for dark, bright in (of_papers, fine))
+        bright = ink_is_bright(small, flatness + FINE_WEIGHT * of_fine)
     else:
         bright = np.full(len(lightness), bright_ink)
     chosen = bright.astype(np.intp), np.arange(len(bright))
@@ -157,6 +169,16 @@ def _by_flatness(lightness: _Planes, bright_ink: bool | None) -> tuple[_Planes, 
         paper[bold[better]] = wide[better]
     np.negative(paper, out=paper, where=bright[:, None, None])
     return enlarged(paper.clip(0, 255).astype(np.uint8), lightness.shape[1:], bilinear), bright
+
+
+def _under_fine_pen(lightness: _Planes) -> tuple[_Planes, NDArray[np.bool_]]:
+    """Papers (N, H, W) from which thin lines alone are gone, and whether these are brighter (N,)."""
+    values = lightness.astype(np.int16)
+    papers = _close(np.array([values, -values]), FINE_WINDOW)
+    if_dark, if_bright = _variation(papers)
+    bright = if_dark > if_bright
+    paper = np.where(bright[:, None, None], -papers[1], papers[0])
+    return paper.clip(0, 255).astype(np.uint8), bright
 
 
 def _noise(values: _Planes) -> NDArray[np.float64]:

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from mnistcls.canonical import canonicalize
+from mnistcls.classifier import Classifier
+from train import photo, scenes
+from train.data import Digits, load_test
+from train.enlarged import Frame
+
+Bytes = NDArray[np.uint8]
+COUNT = 20
+
+
+@pytest.fixture(scope="module")
+def digits(mnist_dir: Path) -> Digits:
+    return load_test(mnist_dir)
+
+
+def on_ground(page: Image.Image, ground: int, turn: float, size: tuple[int, int] = (640, 480)) -> Bytes:
+    """A page, turned by so many degrees, on a ground of one grey."""
+    picture = Image.new("L", size, ground)
+    sheet = page.convert("LA").rotate(turn, Image.Resampling.BICUBIC, expand=True)
+    place = (size[0] - sheet.width) // 3, (size[1] - sheet.height) // 2
+    picture.paste(sheet.getchannel("L"), place, sheet.getchannel("A"))
+    return np.asarray(picture)
+
+
+def written_page(digits: Digits, index: int, side: int = 260) -> Image.Image:
+    chance = np.random.default_rng([7, index])
+    return scenes.snapshot(digits.images[index], chance, frame=Frame((side, side), (0.35, 0.5))).convert("L")
+
+
+@pytest.mark.parametrize("turn", [0, 6, -14])
+@pytest.mark.parametrize("ground", [15, 110])
+def test_a_digit_on_a_sheet_on_darker_ground_is_read(digits: Digits, ground: int, turn: float) -> None:
+    pictures = [on_ground(written_page(digits, index), ground, turn) for index in range(COUNT)]
+    answers = Classifier().predict(pictures)
+    right = sum(answer.digit == label for answer, label in zip(answers, digits.labels, strict=False))
+    assert right >= COUNT - 1
+
+
+def test_a_sheet_that_is_small_in_its_picture_is_looked_at_from_nearer(digits: Digits) -> None:
+    pictures = [on_ground(written_page(digits, index), 40, 5, size=(1600, 1200)) for index in range(COUNT)]
+    answers = Classifier().predict(pictures)
+    right = sum(answer.digit == label for answer, label in zip(answers, digits.labels, strict=False))
+    assert right >= COUNT - 1
+
+
+def test_bright_ink_on_a_dark_sheet_is_read_too(digits: Digits) -> None:
+    pictures = [255 - on_ground(written_page(digits, index), 15, 3) for index in range(COUNT)]
+    answers = Classifier().predict(pictures)
+    right = sum(answer.digit == label for answer, label in zip(answers, digits.labels, strict=False))
+    assert right >= COUNT - 1
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "LA", "RGBA"])
+def test_a_sheet_is_found_in_pictures_of_every_mode(digits: Digits, mode: str) -> None:
+    picture = on_ground(written_page(digits, 3), 15, 4)
+    assert canonicalize(np.asarray(Image.fromarray(picture).convert(mode))).steps[1] == "dark ink"
+
+
+@pytest.mark.parametrize("side", [20, 31, 33, 63, 64, 65, 127, 128, 129, 200, 301])
+def test_sheets_in_pictures_of_any_size_give_a_form(side: int) -> None:
+    """The sheet reaches the right and the lower border, where the last blocks of pixels are not whole."""
+    picture = Image.new("L", (side, side), 10)
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((side // 6, side // 6, side, side), fill=240)
+    draw.line((side // 2, side // 3, side // 2, 2 * side // 3), fill=20, width=max(side // 20, 1))
+    result = canonicalize(np.asarray(picture))
+    assert result.image.shape == (28, 28)
+    if side >= 64:
+        assert result.steps[1] == "dark ink"
+
+
+def test_a_blank_sheet_has_no_digit() -> None:
+    blanks = [photo.to_8_bit(photo.sheet((260, 260), scenes.WHITE, np.random.default_rng(seed))) for seed in range(5)]
+    answers = Classifier().predict([on_ground(blank.convert("L"), 15, 5) for blank in blanks])
+    assert [answer.digit for answer in answers] == [None] * 5
+
+
+def test_a_bold_closed_0_is_no_sheet() -> None:
+    for width, height in ((60, 90), (80, 90), (90, 90)):
+        picture = Image.new("L", (128, 128), 250)
+        draw = ImageDraw.Draw(picture)
+        draw.ellipse((64 - width // 2, 64 - height // 2, 64 + width // 2, 64 + height // 2), fill=10)
+        draw.ellipse((56, 52, 72, 76), fill=250)
+        assert canonicalize(np.asarray(picture)).steps[1] == "dark ink"
+        assert canonicalize(255 - np.asarray(picture)).steps[1] == "bright ink"
