@@ -128,12 +128,25 @@ def with_faint_ink(masks: _Masks, seen: Contrast) -> _Masks:
     """
     grown, sure = masks.copy(), _sure(seen)
     faintest = np.maximum(FAINTEST * strongest(seen.counts), seen.grain).clip(0, 255).astype(np.uint8)[:, None, None]
-    lower = np.minimum(np.maximum(_strongest_nearby(seen.values) // 2, faintest), sure)
-    for i in np.flatnonzero(masks.any(axis=(1, 2))):
-        more = seen.values[i] > lower[i]
-        if np.count_nonzero(more) > np.count_nonzero(masks[i]):
+    _, height, width = masks.shape
+    side = -(-max(height, width) // NEARBY_SIDE)
+    lower = np.minimum(np.maximum(_strongest_nearby(seen.values, side) // 2, faintest), sure)
+    for i in np.flatnonzero(masks.any(axis=(1, 2)) & (lower < sure).any(axis=(1, 2))):
+        more = seen.values[i] > lower[i].repeat(side, axis=0).repeat(side, axis=1)[:height, :width]
+        if np.count_nonzero(more & _widened(masks[i])) > np.count_nonzero(masks[i]):  # labelling is slow
             grown[i] = _touched(more, masks[i])
     return grown
+
+
+def _widened(mask: _Masks) -> _Masks:
+    """A mask (H, W) and the pixels next to it."""
+    tall = mask.copy()
+    tall[1:] |= mask[:-1]
+    tall[:-1] |= mask[1:]
+    wide = tall.copy()
+    wide[:, 1:] |= tall[:, :-1]
+    wide[:, :-1] |= tall[:, 1:]
+    return wide
 
 
 def _sure(seen: Contrast) -> _Values:
@@ -151,21 +164,21 @@ def _touched(mask: _Masks, other: _Masks) -> _Masks:
     return touched
 
 
-def _strongest_nearby(values: _Values) -> _Values:
-    """The most of any pixel near each, (N, H, W), told by blocks."""
-    _, height, width = values.shape
-    side = -(-max(height, width) // NEARBY_SIDE)
-    most = _maxima(_maxima(values, side).swapaxes(1, 2), side)  # (N, w, h)
+def _strongest_nearby(values: _Values, side: int) -> _Values:
+    """The most of any pixel of images (N, H, W) near each block of `side` by `side`, (N, ceil(H / side), ...)."""
+    most = _maxima(_maxima(values, side).swapaxes(1, 2), side)
     for _ in range(2):
         padded = np.pad(most, ((0, 0), (NEARBY, NEARBY), (0, 0)))
-        most = np.max([padded[:, k : k + most.shape[1]] for k in range(2 * NEARBY + 1)], axis=0).swapaxes(1, 2)
-    most = most.swapaxes(1, 2)
-    return most.repeat(side, axis=1).repeat(side, axis=2)[:, :height, :width]
+        near = [padded[:, k : k + most.shape[1]] for k in range(2 * NEARBY + 1)]
+        most = np.maximum.reduce(near).swapaxes(1, 2)
+    return most.swapaxes(1, 2)
 
 
 def _maxima(values: _Values, side: int) -> _Values:
     """Of each `side` rows of images (N, H, W), the last of which may be fewer: (N, ceil(H / side), W)."""
-    return np.maximum.reduceat(values, np.arange(0, values.shape[1], side), axis=1)
+    padded = np.pad(values, ((0, 0), (0, -values.shape[1] % side), (0, 0)))
+    most: _Values = np.maximum.reduce([padded[:, row::side] for row in range(side)])
+    return most
 
 
 def thresholds(counts: Counts) -> _Values:
