@@ -133,20 +133,19 @@ def with_faint_ink(masks: _Masks, seen: Contrast) -> _Masks:
     lower = np.minimum(np.maximum(_strongest_nearby(seen.values, side) // 2, faintest), sure)
     for i in np.flatnonzero(masks.any(axis=(1, 2)) & (lower < sure).any(axis=(1, 2))):
         more = seen.values[i] > lower[i].repeat(side, axis=0).repeat(side, axis=1)[:height, :width]
-        if np.count_nonzero(more & _widened(masks[i])) > np.count_nonzero(masks[i]):  # labelling is slow
+        if np.count_nonzero(more & _widened(masks[i : i + 1])[0]) > np.count_nonzero(masks[i]):  # labelling is slow
             grown[i] = _touched(more, masks[i])
     return grown
 
 
-def _widened(mask: _Masks) -> _Masks:
-    """A mask (H, W) and the pixels next to it."""
-    tall = mask.copy()
-    tall[1:] |= mask[:-1]
-    tall[:-1] |= mask[1:]
-    wide = tall.copy()
-    wide[:, 1:] |= tall[:, :-1]
-    wide[:, :-1] |= tall[:, 1:]
-    return wide
+def _widened(masks: _Masks) -> _Masks:
+    """Masks (N, H, W) and the pixels next to them."""
+    wider = masks.copy()
+    wider[:, 1:] |= masks[:, :-1]
+    wider[:, :-1] |= masks[:, 1:]
+    wider[:, :, 1:] |= wider[:, :, :-1]
+    wider[:, :, :-1] |= wider[:, :, 1:]
+    return wider
 
 
 def _sure(seen: Contrast) -> _Values:
@@ -242,11 +241,7 @@ def _edge(runs: _Masks, step: int) -> NDArray[np.intp]:
 def cut_out(marks: Marks) -> list[Mark]:
     """Each mark alone."""
     _, height, width = marks.masks.shape
-    wider = marks.masks.copy()
-    wider[:, 1:] |= marks.masks[:, :-1]
-    wider[:, :-1] |= marks.masks[:, 1:]
-    wider[:, :, 1:] |= wider[:, :, :-1]
-    wider[:, :, :-1] |= wider[:, :, 1:]
+    wider = _widened(marks.masks)
     full = np.maximum(marks.full, 1).astype(np.uint8)
     factors = (255 / full).astype(np.float32)
     cut = []

@@ -151,13 +151,14 @@ def _by_flatness(lightness: _Planes, bright_ink: bool | None) -> tuple[_Planes, 
     """Papers (N, H, W), and whether ink is brighter (N,), if not given, by which of two leaves the flatter paper."""
     small = _reduced(lightness, PAPER_SIDE)
     values = small.astype(np.int16)
-    papers = _close(np.array([values, -values]), WINDOW)  # (2, N, h, w): for dark and for bright ink
+    both = np.array([values, -values])  # (2, N, h, w): for dark and for bright ink
+    papers = _close(both, WINDOW)
     of_image, of_papers = _variation(values), _variation(papers)
     if bright_ink is None:
         least = GRAIN * of_image + 1e-9
-        fine = _variation(_close(np.array([values, -values]), FINE_WINDOW))
-        flatness, of_fine = (np.log((dark + least) / (bright + least)) for dark, bright in (of_papers, fine))
-        bright = ink_is_bright(small, flatness + FINE_WEIGHT * of_fine)
+        of_fine = _variation(_close(both, FINE_WINDOW))
+        wide, fine = (np.log((if_dark + least) / (if_bright + least)) for if_dark, if_bright in (of_papers, of_fine))
+        bright = ink_is_bright(small, wide + FINE_WEIGHT * fine)
     else:
         bright = np.full(len(lightness), bright_ink)
     chosen = bright.astype(np.intp), np.arange(len(bright))

@@ -42,9 +42,10 @@ def inside_sheet(pixels: _Image, mark: Mark, reduction: int) -> _Image | None:
         mark: what was found in it.
         reduction: by what the picture was divided for that.
     """
-    own = mark.ink[1:-1, 1:-1] > 127
-    if max(pixels.shape[:2]) < PICTURE_SIDE or min(own.shape) < SHEET_SIDE:
+    ink = mark.ink[1:-1, 1:-1]
+    if max(pixels.shape[:2]) < PICTURE_SIDE or min(ink.shape) < SHEET_SIDE:
         return None
+    own = ink > 127
     if np.count_nonzero(own) < PAPER * own.size:
         return None
     filled = _filled(own)
