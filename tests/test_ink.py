@@ -12,8 +12,8 @@ from mnistcls.canonical.ink import (
     are_shade,
     are_texture,
     cut_out,
+    levels_of_ink,
     marks_of,
-    surely_ink,
     thresholds,
     with_faint_ink,
 )
@@ -70,17 +70,19 @@ def test_ink_that_fades_is_kept_and_faint_ink_by_itself_is_not() -> None:
     apart = np.where(bar(20, 40), 220, np.where(bar(46, 60), 50, 0)).astype(np.uint8)
     too_faint = np.where(bar(20, 40), 220, np.where(bar(40, 60), 20, 0)).astype(np.uint8)
     contrasts = seen(fading, apart, too_faint)
-    sure = surely_ink(contrasts)
+    levels = levels_of_ink(contrasts)
+    sure = contrasts.values > levels
     assert not sure[0, 45:].any()
-    grown = with_faint_ink(sure, contrasts)
+    grown = with_faint_ink(sure, levels, contrasts)
     np.testing.assert_array_equal(grown, [bar(), bar(20, 40), bar(20, 40)])
 
 
 def test_soft_edges_stay_where_one_threshold_sets_them() -> None:
     contrasts = seen(blurred(bar(), 3))
-    sure = surely_ink(contrasts)
+    levels = levels_of_ink(contrasts)
+    sure = contrasts.values > levels
     assert sure.any()
-    np.testing.assert_array_equal(with_faint_ink(sure, contrasts), sure)
+    np.testing.assert_array_equal(with_faint_ink(sure, levels, contrasts), sure)
 
 
 def test_a_mark_is_measured_where_its_mask_is() -> None:

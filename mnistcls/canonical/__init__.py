@@ -3,7 +3,7 @@
 MNIST's own recipe (LeCun, Cortes, Burges): the digit's box scaled, its aspect kept, into 20x20 pixels, and placed in
 28x28 so that its centre of mass is at the centre; ink bright on black. Before that, the digit has to be found:
 
-    to_planes (colour, transparency) -> contrast (paper, polarity) -> surely_ink, with_faint_ink (thresholds)
+    to_planes (colour, transparency) -> contrast (paper, polarity) -> levels_of_ink, with_faint_ink (thresholds)
     -> find_digits (clutter) -> are_texture, are_shade (light) -> cut_out -> inside_sheet -> place (size, centre)
 
 Every step but the last takes a stack of images of one size, and the last all digits of a block: of small images, the
@@ -23,7 +23,7 @@ from PIL import Image
 
 from mnistcls.canonical.clutter import find_digits
 from mnistcls.canonical.enlarge import bicubic, enlarged
-from mnistcls.canonical.ink import Mark, are_shade, are_texture, cut_out, marks_of, surely_ink, with_faint_ink
+from mnistcls.canonical.ink import Mark, are_shade, are_texture, cut_out, levels_of_ink, marks_of, with_faint_ink
 from mnistcls.canonical.mnist_form import as_mnist
 from mnistcls.canonical.paper import MIN_CONTRAST, contrast
 from mnistcls.canonical.placement import SIZE, of_one_shape, place
@@ -211,14 +211,21 @@ def _around(pixels: NDArray[np.uint8], mark: Mark) -> NDArray[np.uint8]:
 def _look(stack: _Stack, bright_ink: bool | None, *, fine_pen: bool = False) -> list[_Found]:
     planes = to_planes(stack)
     seen = contrast(planes, bright_ink, fine_pen=fine_pen)
-    sure = surely_ink(seen)
-    masks = with_faint_ink(sure, seen)
+    levels = levels_of_ink(seen)
+    sure = seen.values > levels
+    masks = with_faint_ink(sure, levels, seen)
     digits = find_digits(masks, seen.values)
     marks = marks_of(digits, seen)
-    told_by = [marks] if np.array_equal(masks, sure) else [marks, marks_of(digits.within(sure), seen)]
     is_there = np.atleast_1d(marks.counts.any(axis=1))
-    is_texture = np.any([are_texture(part, seen.counts, fine_pen=fine_pen) for part in told_by], axis=0)
-    is_shade = np.any([are_shade(part, in_doubt=fine_pen or bright_ink is not None) for part in told_by], axis=0)
+    in_doubt = fine_pen or bright_ink is not None
+    is_texture = are_texture(marks, seen.counts, fine_pen=fine_pen)
+    is_shade = are_shade(marks, in_doubt=in_doubt)
+    fading = np.flatnonzero((digits.masks & ~sure).any(axis=(1, 2)))
+    if len(fading):  # what is surely ink must be neither by itself
+        surely, behind = digits.of(fading).within(sure[fading]), seen.of(fading)
+        strong = marks_of(surely, behind)
+        is_texture[fading] |= are_texture(strong, behind.counts, fine_pen=fine_pen)
+        is_shade[fading] |= are_shade(strong, in_doubt=in_doubt)
     found = []
     for i, mark in enumerate(cut_out(marks)):
         bright = bool(seen.bright_ink[i])

@@ -88,6 +88,10 @@ class Digits:
     steps: list[tuple[str, ...]]
     """What was taken away, for people."""
 
+    def of(self, chosen: NDArray[np.intp]) -> Digits:
+        """Those of the masks of these numbers."""
+        return Digits(self.masks[chosen], self.boxes[chosen], [self.steps[i] for i in chosen])
+
     def within(self, masks: _Mask) -> Digits:
         """Those of their pixels that are in other masks, too."""
         return replace(self, masks=self.masks & masks)

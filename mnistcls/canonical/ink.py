@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cc3d
 import numpy as np
@@ -53,6 +54,7 @@ INK_SHARE = 0.6
 
 _Masks = NDArray[np.bool_]
 _Values = NDArray[np.uint8]
+_Level = TypeVar("_Level", np.bool_, np.uint8)
 
 
 @dataclass(frozen=True)
@@ -114,43 +116,37 @@ def marks_of(digits: Digits, seen: Contrast) -> Marks:
     )
 
 
-def surely_ink(seen: Contrast) -> _Masks:
-    """What stands out from the paper as ink does, (N, H, W), by one threshold for each image."""
-    masks: _Masks = seen.values > _sure(seen)
-    return masks
+def levels_of_ink(seen: Contrast) -> _Values:
+    """What stands out more is surely ink: one level for each image, (N, 1, 1)."""
+    return np.where(seen.stands_out, thresholds(seen.counts), np.uint8(255))[:, None, None]
 
 
-def with_faint_ink(masks: _Masks, seen: Contrast) -> _Masks:
+def with_faint_ink(masks: _Masks, levels: _Values, seen: Contrast) -> _Masks:
     """What is surely ink, (N, H, W), and what fainter runs on from there: where a pen skips, or a lamp is mirrored.
 
     Hysteresis, as in J. Canny, "A Computational Approach to Edge Detection" (1986); the lower threshold is half of what
     is strongest nearby, so that soft edges stay where they are.
     """
-    grown, sure = masks.copy(), _sure(seen)
+    grown = masks.copy()
     faintest = np.maximum(FAINTEST * strongest(seen.counts), seen.grain).clip(0, 255).astype(np.uint8)[:, None, None]
     _, height, width = masks.shape
     side = -(-max(height, width) // NEARBY_SIDE)
-    lower = np.minimum(np.maximum(_strongest_nearby(seen.values, side) // 2, faintest), sure)
-    for i in np.flatnonzero(masks.any(axis=(1, 2)) & (lower < sure).any(axis=(1, 2))):
+    lower = np.minimum(np.maximum(_strongest_nearby(seen.values, side) // 2, faintest), levels)
+    for i in np.flatnonzero(masks.any(axis=(1, 2)) & (lower < levels).any(axis=(1, 2))):
         more = seen.values[i] > lower[i].repeat(side, axis=0).repeat(side, axis=1)[:height, :width]
         if np.count_nonzero(more & _widened(masks[i : i + 1])[0]) > np.count_nonzero(masks[i]):  # labelling is slow
             grown[i] = _touched(more, masks[i])
     return grown
 
 
-def _widened(masks: _Masks) -> _Masks:
-    """Masks (N, H, W) and the pixels next to them."""
-    wider = masks.copy()
-    wider[:, 1:] |= masks[:, :-1]
-    wider[:, :-1] |= masks[:, 1:]
-    wider[:, :, 1:] |= wider[:, :, :-1]
-    wider[:, :, :-1] |= wider[:, :, 1:]
+def _widened(stack: NDArray[_Level]) -> NDArray[_Level]:
+    """The most of each pixel and those next to it: of masks (N, H, W), all that is True and what it touches."""
+    wider = stack.copy()
+    np.maximum(wider[:, 1:], stack[:, :-1], out=wider[:, 1:])
+    np.maximum(wider[:, :-1], stack[:, 1:], out=wider[:, :-1])
+    np.maximum(wider[:, :, 1:], wider[:, :, :-1], out=wider[:, :, 1:])
+    np.maximum(wider[:, :, :-1], wider[:, :, 1:], out=wider[:, :, :-1])
     return wider
-
-
-def _sure(seen: Contrast) -> _Values:
-    """What is over it is surely ink, (N, 1, 1)."""
-    return np.where(seen.stands_out, thresholds(seen.counts), np.uint8(255))[:, None, None]
 
 
 def _touched(mask: _Masks, other: _Masks) -> _Masks:
@@ -165,18 +161,18 @@ def _touched(mask: _Masks, other: _Masks) -> _Masks:
 
 def _strongest_nearby(values: _Values, side: int) -> _Values:
     """The most of any pixel of images (N, H, W) near each block of `side` by `side`, (N, ceil(H / side), ...)."""
-    most = _maxima(_maxima(values, side).swapaxes(1, 2), side)
-    for _ in range(2):
-        padded = np.pad(most, ((0, 0), (NEARBY, NEARBY), (0, 0)))
-        near = [padded[:, k : k + most.shape[1]] for k in range(2 * NEARBY + 1)]
-        most = np.maximum.reduce(near).swapaxes(1, 2)
-    return most.swapaxes(1, 2)
+    most = _maxima(_maxima(values, side).swapaxes(1, 2), side).swapaxes(1, 2)
+    for _ in range(NEARBY):
+        most = _widened(most)
+    return most
 
 
 def _maxima(values: _Values, side: int) -> _Values:
     """Of each `side` rows of images (N, H, W), the last of which may be fewer: (N, ceil(H / side), W)."""
-    padded = np.pad(values, ((0, 0), (0, -values.shape[1] % side), (0, 0)))
-    most: _Values = np.maximum.reduce([padded[:, row::side] for row in range(side)])
+    most = values[:, ::side].copy()
+    for row in range(1, side):
+        rows = values[:, row::side]
+        np.maximum(most[:, : rows.shape[1]], rows, out=most[:, : rows.shape[1]])
     return most
 
 

@@ -81,6 +81,10 @@ class Contrast:
     bright_ink: NDArray[np.bool_]
     """(N,)."""
 
+    def of(self, chosen: NDArray[np.intp]) -> Contrast:
+        """Those of the images of these numbers."""
+        return Contrast(**{name: values[chosen] for name, values in vars(self).items()})
+
 
 def contrast(planes: Sequence[Plane], bright_ink: bool | None = None, *, fine_pen: bool = False) -> Contrast:
     """Find the ink of planes.

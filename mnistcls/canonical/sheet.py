@@ -84,7 +84,7 @@ def _rectangularity(mask: _Mask) -> float:
     if len(rows) == 0:
         return 0.0
     ends = mask[rows].argmax(axis=1), mask.shape[1] - mask[rows, ::-1].argmax(axis=1)
-    corners = np.array([(x, y + below) for end in ends for below in (0, 1) for x, y in zip(end, rows, strict=True)])
+    corners = np.column_stack([np.tile(np.concatenate(ends), 2), np.repeat([rows, rows + 1], 2, axis=0).ravel()])
     along = corners @ np.array([np.cos(TURNS), np.sin(TURNS)])
     across = corners @ np.array([-np.sin(TURNS), np.cos(TURNS)])
     return float(np.count_nonzero(mask) / (np.ptp(along, axis=0) * np.ptp(across, axis=0)).min())
