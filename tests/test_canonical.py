@@ -37,7 +37,7 @@ COUNT = 40  # digits a case
 CHUNK = 64  # images a batch, as inference takes them
 ZERO = np.zeros((28, 28), np.uint8)
 
-GOLDEN = {6: "c5c84ea6a63e249fd1ed602c40c5f610215b997f614f94103a9e2dbbd5155292"}
+GOLDEN = {7: "05aa93aa3ebba08b2e653ae50ccc69df6181b9cbf99bb6eedc5c30c5c7306b6f"}
 """SHA-256 of all forms of `golden_images`, by `canonical.VERSION`.
 
 When output has to change: raise `VERSION`, put the hash from the failing test's message here under the new number,

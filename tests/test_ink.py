@@ -85,6 +85,14 @@ def test_soft_edges_stay_where_one_threshold_sets_them() -> None:
     np.testing.assert_array_equal(with_faint_ink(sure, levels, contrasts), sure)
 
 
+def test_a_rim_of_a_pixel_is_no_faint_ink() -> None:
+    rim = np.where(bar(20, 60), 150, np.where(bar(20, 61), 90, 0)).astype(np.uint8)
+    fading = np.where(bar(20, 60), 150, np.where(bar(20, 66), 90, 0)).astype(np.uint8)
+    contrasts, levels = seen(rim, fading), np.full((2, 1, 1), 100, np.uint8)
+    grown = with_faint_ink(contrasts.values > levels, levels, contrasts)
+    np.testing.assert_array_equal(grown, [bar(20, 60), bar(20, 66)])
+
+
 def test_a_mark_is_measured_where_its_mask_is() -> None:
     mask = bar(10, 50, 30, 36)
     found = marks(mask, bar(), values=(np.where(mask, 90, 7).astype(np.uint8), blurred(bar(), 1)))

@@ -45,6 +45,24 @@ def test_a_digit_on_a_sheet_on_darker_ground_is_read(digits: Digits, ground: int
     assert right >= COUNT - 1
 
 
+def cluttered(picture: Bytes, ground: int, seed: int) -> Bytes:
+    """The ground, and nothing else, full of lighter and darker things."""
+    chance = np.random.default_rng(seed)
+    things = Image.new("L", picture.shape[::-1], ground)
+    for x, y, width, height in zip(*chance.uniform(0, 1, (2, 40)), *chance.uniform(0.05, 0.15, (2, 40)), strict=True):
+        box = [x * things.width, y * things.height, (x + width) * things.width, (y + height) * things.height]
+        ImageDraw.Draw(things).rectangle(box, fill=int(chance.integers(ground // 2, 160)))
+    return np.where(picture == ground, np.asarray(things), picture)
+
+
+def test_a_sheet_is_found_before_things_that_hang_on_to_it(digits: Digits) -> None:
+    sheets = [on_ground(written_page(digits, index), 60, 5) for index in range(COUNT)]
+    pictures = [cluttered(sheet, 60, seed) for seed, sheet in enumerate(sheets)]
+    answers = Classifier().predict(pictures)
+    right = sum(answer.digit == label for answer, label in zip(answers, digits.labels, strict=False))
+    assert right >= COUNT - 3
+
+
 def test_a_sheet_that_is_small_in_its_picture_is_looked_at_from_nearer(digits: Digits) -> None:
     pictures = [on_ground(written_page(digits, index), 40, 5, size=(1600, 1200)) for index in range(COUNT)]
     answers = Classifier().predict(pictures)

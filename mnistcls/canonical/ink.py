@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistcls.canonical.clutter import Digits
-from mnistcls.canonical.histogram import LEVELS, Counts, histogram, otsu, quantile, strongest
+from mnistcls.canonical.histogram import LEVELS, Counts, few, histogram, otsu, quantile, strongest
 from mnistcls.canonical.paper import Contrast
 
 FAINT = 0.15
@@ -125,7 +125,7 @@ def with_faint_ink(masks: _Masks, levels: _Values, seen: Contrast) -> _Masks:
     """What is surely ink, (N, H, W), and what fainter runs on from there: where a pen skips, or a lamp is mirrored.
 
     Hysteresis, as in J. Canny, "A Computational Approach to Edge Detection" (1986); the lower threshold is half of what
-    is strongest nearby, so that soft edges stay where they are.
+    is strongest nearby, so that soft edges stay where they are. A rim of a pixel alone is not worth the labelling.
     """
     grown = masks.copy()
     faintest = np.maximum(FAINTEST * strongest(seen.counts), seen.grain).clip(0, 255).astype(np.uint8)[:, None, None]
@@ -134,7 +134,8 @@ def with_faint_ink(masks: _Masks, levels: _Values, seen: Contrast) -> _Masks:
     lower = np.minimum(np.maximum(_strongest_nearby(seen.values, side) // 2, faintest), levels)
     for i in np.flatnonzero(masks.any(axis=(1, 2)) & (lower < levels).any(axis=(1, 2))):
         more = seen.values[i] > lower[i].repeat(side, axis=0).repeat(side, axis=1)[:height, :width]
-        if np.count_nonzero(more & _widened(masks[i : i + 1])[0]) > np.count_nonzero(masks[i]):  # labelling is slow
+        near = np.count_nonzero(more & _widened(masks[i : i + 1])[0])
+        if near > np.count_nonzero(masks[i]) and np.count_nonzero(more) - near >= few(more.size):
             grown[i] = _touched(more, masks[i])
     return grown
 

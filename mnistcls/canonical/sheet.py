@@ -15,8 +15,11 @@ PICTURE_SIDE, SHEET_SIDE = 64, 32
 PAPER = 0.4
 """Of the box around a sheet, however it is turned, the least share that is paper."""
 
-WIDE = 0.9
-"""Of a sheet, the least share that is nowhere narrow: strokes are."""
+WIDE = 0.7
+"""Of a sheet and what hangs on to it, the least share that is in one piece and nowhere narrow."""
+
+NARROW = 1 / 5
+"""Of a sheet's side: what is narrower hangs on to it, as a bright spot of the table does."""
 
 RECTANGLE = 0.88
 """Of the least rectangle around it, the least share that a sheet fills: an ellipse fills 0.79."""
@@ -25,10 +28,11 @@ HOLES = (0.005, 0.25)
 """Of a sheet, the share that is ink: a digit has fewer pixels than its paper, and a 0 has a larger hole."""
 
 TURNS = np.arange(0, np.pi / 2, np.pi / 60)
-"""Angles at which the least rectangle is looked for."""
+AXES = np.array([[np.cos(TURNS), np.sin(TURNS)], [-np.sin(TURNS), np.cos(TURNS)]]).swapaxes(1, 2)
+"""(2, T, 2): both axes, of x and y, of each rectangle of which the least is looked for."""
 
 RIM = 4
-"""Pixels: as wide as the edge of a sheet is soft, and half as wide as what may hang on to it."""
+"""Pixels: as wide as the edge of a sheet is soft; what is twice as wide, at least, hangs on to a sheet of any size."""
 
 _Image = NDArray[np.uint8]
 _Mask = NDArray[np.bool_]
@@ -51,10 +55,12 @@ def inside_sheet(pixels: _Image, mark: Mark, reduction: int) -> _Image | None:
     filled = _filled(own)
     if not _is_written_on(filled, own):
         return None
-    inner = _within_reach(filled, np.logical_and)
-    sheet = _within_reach(inner, np.logical_or)  # without what hangs on to it
-    if np.count_nonzero(sheet) < WIDE * np.count_nonzero(filled) or _rectangularity(sheet) < RECTANGLE:
+    sheet = _body(filled)
+    if np.count_nonzero(sheet) < WIDE * np.count_nonzero(filled) or not _is_written_on(sheet, own):
         return None
+    if _rectangularity(sheet) < RECTANGLE:
+        return None
+    inner = _within_reach(sheet, RIM, np.logical_and)
     paper = np.zeros(np.array(pixels.shape[:2]) + reduction, np.bool_)  # the last block may reach beyond the picture
     top, left, bottom, right = (edge * reduction for edge in mark.box)
     paper[top:bottom, left:right] = inner.repeat(reduction, axis=0).repeat(reduction, axis=1)
@@ -66,16 +72,35 @@ def inside_sheet(pixels: _Image, mark: Mark, reduction: int) -> _Image | None:
 
 def _filled(mask: _Mask) -> _Mask:
     """A mask (H, W) without its holes."""
-    around = np.pad(~mask, 1, constant_values=True).astype(np.uint8)
+    around = np.ones(np.array(mask.shape) + 2, np.uint8)
+    around[1:-1, 1:-1] = ~mask
     labels = cc3d.connected_components(around, connectivity=4)
     filled: _Mask = labels[1:-1, 1:-1] != labels[0, 0]
     return filled
 
 
 def _is_written_on(sheet: _Mask, paper: _Mask) -> bool:
-    area = np.count_nonzero(sheet)
+    area, ink = np.count_nonzero(sheet), np.count_nonzero(sheet & ~paper)
     least, most = HOLES
-    return bool(least * area <= area - np.count_nonzero(paper) <= most * area)
+    return bool(least * area <= ink <= most * area)
+
+
+def _body(mask: _Mask) -> _Mask:
+    """The largest part of a mask (H, W), without what hangs on to it."""
+    core = _largest(_within_reach(mask, RIM, np.logical_and))
+    reach = int(NARROW / 2 * np.sqrt(np.count_nonzero(_within_reach(core, RIM, np.logical_or))))
+    if reach > RIM:
+        core = _largest(_within_reach(core, reach - RIM, np.logical_and))
+    return _within_reach(core, max(reach, RIM), np.logical_or)
+
+
+def _largest(mask: _Mask) -> _Mask:
+    """The largest connected component of a mask (H, W); nothing of an empty one."""
+    labels, count = cc3d.connected_components(mask.astype(np.uint8), connectivity=4, return_N=True)
+    if count < 2:  # the most frequent case
+        return mask
+    largest: _Mask = labels == np.bincount(labels[mask]).argmax()
+    return largest
 
 
 def _rectangularity(mask: _Mask) -> float:
@@ -83,15 +108,15 @@ def _rectangularity(mask: _Mask) -> float:
     rows = np.flatnonzero(mask.any(axis=1))
     if len(rows) == 0:
         return 0.0
-    ends = mask[rows].argmax(axis=1), mask.shape[1] - mask[rows, ::-1].argmax(axis=1)
-    corners = np.column_stack([np.tile(np.concatenate(ends), 2), np.repeat([rows, rows + 1], 2, axis=0).ravel()])
-    along = corners @ np.array([np.cos(TURNS), np.sin(TURNS)])
-    across = corners @ np.array([-np.sin(TURNS), np.cos(TURNS)])
-    return float(np.count_nonzero(mask) / (np.ptp(along, axis=0) * np.ptp(across, axis=0)).min())
+    left, right = mask.argmax(axis=1)[rows], mask.shape[1] - mask[:, ::-1].argmax(axis=1)[rows]
+    corners = np.array([np.concatenate([left, right, left, right]), np.concatenate([rows, rows, rows + 1, rows + 1])])
+    sides = np.ptp(AXES @ corners, axis=2)  # (2, T)
+    return float(np.count_nonzero(mask) / sides.prod(axis=0).min())
 
 
-def _within_reach(mask: _Mask, join: np.ufunc) -> _Mask:
-    """`join` of all that is within `RIM` of each pixel of a mask (H, W), along both axes, and of nothing beyond it."""
+def _within_reach(mask: _Mask, reach: int, join: np.ufunc) -> _Mask:
+    """`join` of all within so many pixels of each of a mask (H, W), along both axes, and of nothing beyond it."""
     for _ in range(2):
-        mask = joined(np.pad(mask, ((RIM, RIM), (0, 0))), 2 * RIM + 1, join).T
+        margin = np.zeros((reach, mask.shape[1]), np.bool_)
+        mask = joined(np.concatenate([margin, mask, margin]), 2 * reach + 1, join).T
     return mask
