@@ -46,19 +46,8 @@ def inside_sheet(pixels: _Image, mark: Mark, reduction: int) -> _Image | None:
         mark: what was found in it.
         reduction: by what the picture was divided for that.
     """
-    ink = mark.ink[1:-1, 1:-1]
-    if max(pixels.shape[:2]) < PICTURE_SIDE or min(ink.shape) < SHEET_SIDE:
-        return None
-    own = ink > 127
-    if np.count_nonzero(own) < PAPER * own.size:
-        return None
-    filled = _filled(own)
-    if not _is_written_on(filled, own):
-        return None
-    sheet = _body(filled)
-    if np.count_nonzero(sheet) < WIDE * np.count_nonzero(filled) or not _is_written_on(sheet, own):
-        return None
-    if _rectangularity(sheet) < RECTANGLE:
+    sheet = _sheet(mark.ink[1:-1, 1:-1] > 127) if max(pixels.shape[:2]) >= PICTURE_SIDE else None
+    if sheet is None:
         return None
     inner = _within_reach(sheet, RIM, np.logical_and)
     paper = np.zeros(np.array(pixels.shape[:2]) + reduction, np.bool_)  # the last block may reach beyond the picture
@@ -68,6 +57,19 @@ def inside_sheet(pixels: _Image, mark: Mark, reduction: int) -> _Image | None:
     inside = pixels.copy()
     inside[~paper] = np.median(pixels[paper], axis=0).astype(np.uint8)
     return inside
+
+
+def _sheet(own: _Mask) -> _Mask | None:
+    """The sheet, with its holes filled, that a mark's own pixels (H, W) are; None if they are no sheet."""
+    if min(own.shape) < SHEET_SIDE or np.count_nonzero(own) < PAPER * own.size:
+        return None
+    filled = _filled(own)
+    if not _is_written_on(filled, own):
+        return None
+    sheet = _body(filled)
+    if np.count_nonzero(sheet) < WIDE * np.count_nonzero(filled) or not _is_written_on(sheet, own):
+        return None
+    return sheet if _rectangularity(sheet) >= RECTANGLE else None
 
 
 def _filled(mask: _Mask) -> _Mask:
@@ -80,6 +82,7 @@ def _filled(mask: _Mask) -> _Mask:
 
 
 def _is_written_on(sheet: _Mask, paper: _Mask) -> bool:
+    """Whether as much of a sheet is no paper as a digit takes."""
     area, ink = np.count_nonzero(sheet), np.count_nonzero(sheet & ~paper)
     least, most = HOLES
     return bool(least * area <= ink <= most * area)
