@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistcls.canonical.clutter import Digits
-from mnistcls.canonical.histogram import LEVELS, Counts, few, histogram, otsu, quantile, strongest
+from mnistcls.canonical.histogram import LEVELS, Counts, histogram, otsu, quantile, strongest
 from mnistcls.canonical.paper import Contrast
 
 FAINT = 0.15
@@ -24,6 +24,10 @@ FAINTEST = 0.15
 
 NEARBY_SIDE, NEARBY = 32, 2
 """Blocks that the longer side has, and how many of them on each side are near."""
+
+RUNS_ON = 1 / 2048
+"""Of an image's pixels: if fewer are faint ink and not next to what is surely ink, they are a rim, and not worth the
+labelling; in a tiny image they are."""
 
 STANDS_OUT = 2.5
 """Median contrast of the digit, by that of everything else: under it, this is the grain of the paper."""
@@ -125,7 +129,7 @@ def with_faint_ink(masks: _Masks, levels: _Values, seen: Contrast) -> _Masks:
     """What is surely ink, (N, H, W), and what fainter runs on from there: where a pen skips, or a lamp is mirrored.
 
     Hysteresis, as in J. Canny, "A Computational Approach to Edge Detection" (1986); the lower threshold is half of what
-    is strongest nearby, so that soft edges stay where they are. A rim of a pixel alone is not worth the labelling.
+    is strongest nearby, so that soft edges stay where they are.
     """
     grown = masks.copy()
     faintest = np.maximum(FAINTEST * strongest(seen.counts), seen.grain).clip(0, 255).astype(np.uint8)[:, None, None]
@@ -135,7 +139,7 @@ def with_faint_ink(masks: _Masks, levels: _Values, seen: Contrast) -> _Masks:
     for i in np.flatnonzero(masks.any(axis=(1, 2)) & (lower < levels).any(axis=(1, 2))):
         more = seen.values[i] > lower[i].repeat(side, axis=0).repeat(side, axis=1)[:height, :width]
         near = np.count_nonzero(more & _widened(masks[i : i + 1])[0])
-        if near > np.count_nonzero(masks[i]) and np.count_nonzero(more) - near >= few(more.size):
+        if near > np.count_nonzero(masks[i]) and np.count_nonzero(more) - near >= int(RUNS_ON * more.size):
             grown[i] = _touched(more, masks[i])
     return grown
 
