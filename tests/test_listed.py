@@ -74,6 +74,15 @@ def test_a_list_with_nul_bytes_says_what_to_do() -> None:
         listed(b"a.png\0b.png\0")
 
 
+@pytest.mark.parametrize("nul", [False, True])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_list_in_utf_16_says_what_to_do(nul: bool, encoding: str) -> None:
+    Path("list").write_bytes("\ufeff/scans/a.png\r\n/scans/b.png\r\n".encode(encoding))
+
+    with pytest.raises(MnistclsError, match="list is UTF-16, as Windows PowerShell writes; save it as UTF-8"):
+        list(PathList("list", nul=nul))
+
+
 def test_a_list_that_cannot_be_read_says_so_before_the_work() -> None:
     Path("d").mkdir()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -17,8 +18,6 @@ from mnistcls.files import is_url
 CHUNK_BYTES = 1 << 16
 MAX_PATH_BYTES = 1 << 15
 """What is kept of a longer line, which is no path: Linux allows 4,096 bytes, Windows 32,767 characters."""
-
-_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -59,14 +58,24 @@ class PathList:
         try:
             with self._opened() as file:
                 for number, line in enumerate(self._lines(file)):
-                    path = line.removeprefix(_BOM) if number == 0 else line
+                    path = self._first(line) if number == 0 else line
                     path = path if self.nul else path.removesuffix(b"\r")
-                    if number == 0 and b"\0" in path:
-                        raise MnistclsError(f"{self.file} has NUL bytes: if it is a list of paths, use -0")
                     if path:
                         yield os.fsdecode(path)
         except OSError as error:
             raise MnistclsError(f"cannot read {self.file}: {error.strerror}") from None
+
+    def _first(self, line: bytes) -> bytes:
+        """The list's first line without a byte order mark.
+
+        Raises:
+            MnistclsError: it shows that the list is written otherwise.
+        """
+        if line.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+            raise MnistclsError(f"{self.file} is UTF-16, as Windows PowerShell writes; save it as UTF-8")
+        if b"\0" in line:
+            raise MnistclsError(f"{self.file} has NUL bytes: if it is a list of paths, use -0")
+        return line.removeprefix(BOM_UTF8)
 
     def _lines(self, file: BufferedReader) -> Iterator[bytes]:
         end = b"\0" if self.nul else b"\n"
