@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, repeat
+from itertools import chain
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -37,7 +37,7 @@ class Classifier:
     Args:
         model: an ONNX file made by `mnistcls export`; the bundled model if None.
         min_confidence: a confidence under this is `uncertain`, 0 to 1; the model's own threshold if None.
-        max_pixels: larger images are `unreadable`, `too_large`.
+        max_pixels: larger files and PIL images are `unreadable`, `too_large`; an array is in memory already.
 
     Raises:
         ModelError: the model file cannot be used.
@@ -55,7 +55,7 @@ class Classifier:
         threshold = self.model.metadata.confidence_threshold
         self.min_confidence = threshold if min_confidence is None else min_confidence
         self.max_pixels = max_pixels
-        if not 0 <= self.min_confidence <= 1:
+        if min_confidence is not None and not 0 <= min_confidence <= 1:
             raise MnistclsError(f"min_confidence is a share, 0 to 1, and not {min_confidence}")
 
     def classify(
@@ -124,16 +124,17 @@ class Classifier:
         columns = batch.to_pydict() if isinstance(batch, pa.Table) else batch
         if "path" not in columns:
             raise TypeError("a batch needs a column `path`, and may have one of `bytes`: the files' contents")
-        contents = columns.get("bytes", repeat(None))
-        sources = [Source(os.fsdecode(path), content) for path, content in zip(columns["path"], contents)]  # noqa: B905 - one may repeat
+        paths = list(columns["path"])
+        contents = columns.get("bytes", [None] * len(paths))
+        sources = [Source(os.fsdecode(path), content) for path, content in zip(paths, contents, strict=True)]
         return pa.Table.from_batches([record_batch(self.answer(sources, lambda _: None), Columns())])
 
     def predict(self, images: Sequence[ImageLike] | NDArray[np.generic]) -> list[Prediction]:
         """Classify images at hand.
 
         Args:
-            images: paths, PIL images, or arrays: (H, W) grey, (H, W, 2) grey and alpha, (H, W, 3) RGB or (H, W, 4)
-                RGBA; an array (N, H, W) is N grey images. Bright ink and dark ink are both understood.
+            images: paths, PIL images, or arrays: (H, W) or (H, W, 1) grey, (H, W, 2) grey and alpha, (H, W, 3) RGB or
+                (H, W, 4) RGBA; an array (N, H, W) is N grey images. Bright ink and dark ink are both understood.
 
         Returns:
             One prediction an image, in order; `unreadable` for one that cannot be read.

@@ -41,7 +41,7 @@ class ModelMetadata:
     version: str
     """Of the model, as in exported/CHANGELOG.md."""
     preprocessing: int
-    """Version of the canonical form that the model was made for."""
+    """Version of the canonical form that the model reads and was measured on; its own drawn images may be older."""
     confidence_threshold: float
     """A confidence under this is `uncertain`; a little over 1 if no answer is ever sure."""
     digit_score_threshold: float
@@ -64,27 +64,23 @@ class ModelMetadata:
         """
         try:
             values = json.loads(text)
+            for kind, ours in (("contract", CONTRACT), ("preprocessing", PREPROCESSING)):
+                _check_version(kind, values[kind], ours)  # first: another version may have other fields
             metadata = cls(**{field.name: values[field.name] for field in fields(cls)})
         except (ValueError, TypeError, KeyError) as error:
             raise ModelError(f"its metadata is damaged ({error!r}); export it again") from None
         if wrong := [name for name, fits in metadata._checks().items() if not fits]:
             raise ModelError(f"its metadata is damaged ({', '.join(wrong)}); export it again")
-        known = metadata.contract, metadata.preprocessing
-        for kind, found, ours in zip(("contract", "preprocessing"), known, (CONTRACT, PREPROCESSING), strict=True):
-            if found != ours:
-                fix = "update mnistcls" if found > ours else "export the model again"
-                raise ModelError(f"{kind} version {found}, this release knows {ours}; {fix}")
         return metadata
 
     def _checks(self) -> dict[str, bool]:
         """Whether each field holds what it should, by name."""
-        versions = {name: type(getattr(self, name)) is int for name in ("contract", "preprocessing")}
         texts = {name: isinstance(getattr(self, name), str) for name in ("name", "version")}
         tables = {name: isinstance(getattr(self, name), dict) for name in ("provenance", "metrics")}
         thresholds = {
             name: _is_threshold(getattr(self, name)) for name in ("confidence_threshold", "digit_score_threshold")
         }
-        return versions | texts | tables | thresholds
+        return texts | tables | thresholds
 
 
 @dataclass(frozen=True)
@@ -142,7 +138,7 @@ class Model:
         return hashlib.sha256(self._content).hexdigest()
 
     def _check_signature(self) -> None:
-        inputs = [(i.name, i.type, i.shape[1:]) for i in self._session.get_inputs() if not isinstance(i.shape[0], int)]
+        inputs = [(i.name, i.type, i.shape[1:]) for i in self._session.get_inputs() if _is_for_any_number(i.shape)]
         outputs = {(o.name, o.type, *o.shape[1:]) for o in self._session.get_outputs()}
         promised = {(PROBABILITIES, "tensor(float)", 10), (DIGIT_SCORE, "tensor(float)")}
         if inputs != [(INPUT, "tensor(uint8)", [SIZE] * 2)] or outputs != promised:
@@ -186,6 +182,25 @@ def _session(content: bytes) -> ort.InferenceSession:
         options.add_session_config_entry(f"session.{threads}.allow_spinning", "0")  # waiting costs other workers' time
     options.log_severity_level = 4  # what is wrong with a model is said once, by ModelError
     return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+def _is_for_any_number(shape: list[int | str | None]) -> bool:
+    """Whether an input takes any number of images."""
+    return bool(shape) and not isinstance(shape[0], int)
+
+
+def _check_version(kind: str, found: Any, ours: int) -> None:
+    """See that a version is the one that this release knows.
+
+    Raises:
+        ModelError: it is older or newer.
+        TypeError: it is no number.
+    """
+    if type(found) is not int:
+        raise TypeError(f"{kind} is {found!r}")
+    if found != ours:
+        fix = "update mnistcls" if found > ours else "export the model again"
+        raise ModelError(f"{kind} version {found}, this release knows {ours}; {fix}")
 
 
 def _is_threshold(value: Any) -> bool:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from toy_model import METADATA, canonical_glyphs, checkerboard, doubtful, glyph, save
+from toy_model import METADATA, canonical_glyphs, checkerboard, doubtful, glyph, save, write_toy_model
 
 from mnistcls import Classifier, Prediction, Status, canonical
 from mnistcls.model import BATCH_SIZE
@@ -105,6 +107,14 @@ def test_min_confidence_replaces_the_models_own_and_its_value_is_enough(toy_mode
     (unsure,) = Classifier(toy_model, min_confidence=threshold).predict([doubtful()])
 
     assert unsure.status is (Status.UNCERTAIN if step == 1 else Status.OK)
+
+
+def test_a_model_that_is_never_sure_has_no_ok(tmp_path: Path) -> None:
+    never = json.dumps({**asdict(METADATA), "confidence_threshold": 1.01})
+
+    (answer,) = Classifier(write_toy_model(tmp_path / "m.onnx", metadata=never)).predict([glyph(3)])
+
+    assert (answer.digit, answer.status) == (3, Status.UNCERTAIN)
 
 
 def test_a_min_confidence_of_zero_is_not_the_models_own(toy_model: Path) -> None:
@@ -220,6 +230,8 @@ def test_is_a_stage_that_takes_tables_of_files(classifier: Classifier) -> None:
     assert classifier({"path": ["gone.png"]})["error"].to_pylist()[0].startswith("not_found: ")
     with pytest.raises(TypeError, match="needs a column `path`"):
         classifier({"bytes": [b""]})
+    with pytest.raises(ValueError, match="shorter"):
+        classifier({"path": paths, "bytes": contents[:1]})
 
 
 def test_travels_without_its_session_and_answers_the_same(classifier: Classifier) -> None:

@@ -151,6 +151,11 @@ def test_another_version_is_refused_with_what_to_do(tmp_path: Path, kind: str, s
     assert f"{kind} version {version}, this release knows {version - step}; {fix}" in message
 
 
+def test_another_contract_is_told_by_its_number_whatever_its_fields() -> None:
+    with pytest.raises(ModelError, match=f"contract version {CONTRACT + 1}, .* update mnistcls"):
+        ModelMetadata.from_json(json.dumps({"contract": CONTRACT + 1, "preprocessing": METADATA.preprocessing}))
+
+
 def renamed(proto: onnx.ModelProto, old: str, new: str) -> onnx.ModelProto:
     for value in (*proto.graph.input, *proto.graph.output):
         value.name = new if value.name == old else value.name
@@ -165,6 +170,19 @@ def test_a_model_with_another_signature_is_refused(tmp_path: Path, name: str) ->
     path = write_toy_model(tmp_path / "m.onnx", renamed(toy_proto(), name, "other"))
 
     assert f"inputs or outputs are not those of contract {CONTRACT}" in refusal(path)
+
+
+@pytest.mark.parametrize("shape", [[], [1], [1, 28, 28]])
+def test_a_model_for_no_or_a_fixed_number_of_images_is_refused(tmp_path: Path, shape: list[int]) -> None:
+    proto = toy_proto()
+    proto.graph.input[0].CopyFrom(onnx.helper.make_tensor_value_info(INPUT, onnx.TensorProto.UINT8, shape))
+    proto.graph.ClearField("node")
+    values = {"probabilities": np.zeros((1, 10), np.float32), "digit_score": np.zeros(1, np.float32)}
+    for name, value in values.items():
+        constant = onnx.numpy_helper.from_array(value)
+        proto.graph.node.append(onnx.helper.make_node("Constant", [], [name], value=constant))
+
+    assert "inputs or outputs" in refusal(write_toy_model(tmp_path / "m.onnx", proto))
 
 
 def test_a_model_with_an_output_too_few_is_refused(tmp_path: Path) -> None:

@@ -43,6 +43,12 @@ def test_other_numbers_are_relative_to_their_own_range(values: NDArray[np.generi
     assert result.tolist() == expected
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_channels_without_alpha_are_relative_to_their_own_range(channels: int) -> None:
+    image = np.dstack([np.array([[1000, 1005], [1010, 1000]], np.uint16)] * channels)
+    assert to_uint8(image)[..., 0].tolist() == [[0, 128], [255, 0]]
+
+
 def test_alpha_is_relative_to_zero() -> None:
     image = np.full((2, 2, 2), 1000, np.uint16)
     image[0, 0, 1] = 500

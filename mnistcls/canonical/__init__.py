@@ -6,8 +6,8 @@ MNIST's own recipe (LeCun, Cortes, Burges): the digit's box scaled, its aspect k
     to_planes (colour, transparency) -> contrast (paper, polarity) -> levels_of_ink, with_faint_ink (thresholds)
     -> find_digits (clutter) -> are_texture, are_shade (light) -> cut_out -> inside_sheet -> place (size, centre)
 
-Every step but the last takes a stack of images of one size, and the last all digits of a block: of small images, the
-calls into NumPy cost more than the pixels do.
+Every step takes a stack of images of one size, but for two: `inside_sheet` looks at one image at a time, as few have a
+sheet, and `place` takes all digits of a block. Of small images, the calls into NumPy cost more than the pixels do.
 
 This module is the only way to it; classification, training-time evaluation and every other command go through here.
 """
@@ -32,7 +32,7 @@ from mnistcls.canonical.reduce import reduced
 from mnistcls.canonical.sheet import inside_sheet
 from mnistcls.decode import DRAFT_SIDE
 
-VERSION = 7
+VERSION = 8
 """Changes whenever the output for any image changes; a model file names the version it was made for."""
 
 WORKING_SIDE = 128
@@ -42,9 +42,6 @@ WORKING_PIXELS = WORKING_SIDE**2
 
 CLOSE_UP = 40
 """Pixels: a digit found smaller than this in a larger image is looked at again, from nearer."""
-
-MAX_DRAFT = 8
-"""The most by which a JPEG is reduced while it is decoded."""
 
 TINY_SIDE = 32
 """Longer side, in pixels, up to which an image is enlarged first, for smooth edges."""
@@ -102,8 +99,8 @@ def canonicalize(image: NDArray[np.generic]) -> Canonical:
     """Bring one decoded image into canonical form.
 
     Args:
-        image: (H, W) grey, (H, W, 2) grey and alpha, (H, W, 3) RGB or (H, W, 4) RGBA; any numeric dtype; ink of any
-            colour, brighter or darker than its paper.
+        image: (H, W) or (H, W, 1) grey, (H, W, 2) grey and alpha, (H, W, 3) RGB or (H, W, 4) RGBA; any numeric
+            dtype; ink of any colour, brighter or darker than its paper.
     """
     return _canonical([to_uint8(image)])[0]
 
@@ -245,9 +242,9 @@ def _look(stack: _Stack, bright_ink: bool | None, *, fine_pen: bool = False) -> 
 
 
 def _at_draft_scale(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The image as large as a JPEG of its size is decoded, so that its form is the same whatever it comes as."""
-    factor = 1
-    while factor < MAX_DRAFT and max(pixels.shape[:2]) >= 2 * factor * DRAFT_SIDE:
+    """The image under twice the size to which JPEGs are decoded, so that its form is the same whatever it comes as."""
+    side, factor = max(pixels.shape[:2]), 1
+    while -(-side // factor) >= 2 * DRAFT_SIDE:
         factor *= 2
     return pixels if factor == 1 else reduced(pixels, factor)
 

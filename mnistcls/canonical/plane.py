@@ -43,7 +43,10 @@ class Plane:
 
 
 def to_uint8(image: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """The same image with numbers from 0 to 255: others than uint8 relative to their own range, NaN as the lowest."""
+    """The same image with numbers from 0 to 255: others than uint8 relative to their own range, NaN as the lowest.
+
+    With an alpha channel, which is relative to 0, that range begins there at the latest.
+    """
     if image.dtype == np.uint8:
         return image.view(np.uint8)
     values = np.asarray(image, np.float64)
@@ -52,8 +55,8 @@ def to_uint8(image: NDArray[np.generic]) -> NDArray[np.uint8]:
     high = values.max(where=finite, initial=-np.inf)
     if not low < high:  # one colour, or nothing finite
         return np.zeros(image.shape, np.uint8)
-    if image.ndim == 3:
-        low = min(low, 0.0)  # an alpha channel is relative to 0
+    if image.shape[2:] in ((2,), (4,)):
+        low = min(low, 0.0)
     half_span = high / 2 - low / 2  # halves, as the span itself may overflow
     scaled = (np.where(finite, values, low) / 2 - low / 2) / half_span
     levels: NDArray[np.uint8] = np.rint(np.clip(scaled, 0, 1) * 255).astype(np.uint8)
