@@ -7,7 +7,14 @@ from numpy.typing import NDArray
 
 from mnistcls.canonical import VERSION
 from mnistcls.model import CONTRACT, ModelMetadata
-from train.calibrate import LEAST_CONFIDENCE, calibrate, confidence_threshold, digit_score_threshold, fit_temperature
+from train.calibrate import (
+    LEAST_CONFIDENCE,
+    at_least,
+    calibrate,
+    confidence_threshold,
+    digit_score_threshold,
+    fit_temperature,
+)
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -77,6 +84,16 @@ def test_threshold_lets_one_error_in_a_thousand_pass() -> None:
 
 def test_everything_is_ok_where_everything_is_right() -> None:
     assert confidence_threshold(*judged((0.9, True), (0.2, True), (0.7, True))) == pytest.approx(0.2)
+
+
+def test_what_is_right_below_the_least_confidence_makes_up_for_nothing() -> None:
+    answers = [(0.99, True)] * 1_000 + [(0.97, False)] * 2 + [(0.9, True)] * 3_000
+    assert confidence_threshold(*judged(*answers)) == pytest.approx(0.9)
+    assert at_least(0.93, *judged(*answers)) == pytest.approx(0.99)
+
+
+def test_the_least_confidence_is_enough_where_all_from_there_on_are_let_in() -> None:
+    assert at_least(0.93, *judged((0.99, True), (0.95, True), (0.9, False))) == 0.93
 
 
 def test_no_confidence_is_enough_where_the_surest_answer_is_wrong() -> None:

@@ -1,19 +1,47 @@
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from train import hard
-from train.data import load_test
+from mnistcls import Classifier
+from train import fit, hard
+from train.calibrate import Calibration
+from train.checkpoints import Checkpoint, prefixed
+from train.data import Digits, load_test
 from train.hard import Hard, measure
+from train.networks import default
 from train.outliers import HELD_OUT_KINDS
+from train.recipes import FULL
+from train.runs import Run, RunSettings
 from train.stress import ROWS
 
 
 def test_model_file_has_the_mean_of_the_stress_set_and_the_worst_kind_of_outliers() -> None:
     metrics = Hard({"a": 0.9, "b": 1.0}, {"c": 0.99, "d": 0.98}, refused=0.95).metrics()
     assert metrics == {"stress_accuracy": pytest.approx(0.95), "refusal_auroc": 0.98, "refused": 0.95}
+
+
+def test_a_run_that_is_stopped_while_it_is_measured_can_be_gone_on_with(
+    tmp_path: Path, tiny_mnist: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = RunSettings(FULL["default"], 0, {"seed": "0"})
+    run = Run.start(settings, tmp_path / "run")
+    header = asdict(settings) | {"calibration": asdict(Calibration(1, 0.9, 0.5)), "metrics": {}}
+    Checkpoint(header, prefixed("network", default().state_dict())).save(run.best)
+    measured: list[Path] = []
+
+    def interrupted(model: Path, _test: Digits) -> Hard:
+        measured.append(model)
+        Classifier(model)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fit, "measure", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fit.score_hard(run, load_test(tiny_mnist))
+    assert measured
+    assert not run.finished
 
 
 def test_every_row_and_every_kind_is_measured(

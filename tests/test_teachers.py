@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+import train.teachers
 from mnistcls.errors import TrainingError
 from train.checkpoints import Checkpoint, prefixed
 from train.networks import default
@@ -71,6 +72,17 @@ def test_training_takes_the_time_of_a_run_and_of_its_teachers(tmp_path: Path) ->
     for seconds, run in zip((1.5, 2, 4), (student, *map(Run, sorted(tmp_path.glob("teacher-*")))), strict=True):
         Checkpoint({"history": [{"seconds": seconds}, {"seconds": 10}]}, {}).save(run.last)
     assert training_seconds(student, tmp_path) == 37.5
+
+
+def test_teachers_are_kept_when_the_default_gets_another_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teachers(1, "data", fit, CPU, tmp_path)
+    monkeypatch.setattr(train.teachers, "TEACHER", replace(TEACHER, version="next"))
+    assert teachers(1, "data", fit, CPU, tmp_path)
+    monkeypatch.setattr(train.teachers, "TEACHER", replace(TEACHER, epochs=1))
+    with pytest.raises(TrainingError, match="holds a teacher of another recipe"):
+        teachers(1, "data", fit, CPU, tmp_path)
 
 
 def test_teachers_of_other_data_are_not_taken(tmp_path: Path) -> None:

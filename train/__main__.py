@@ -86,10 +86,9 @@ def _finish(run: Run, test: Digits) -> None:
         f"test accuracy {metrics['test_accuracy']:.2%} "
         f"(95 % interval {metrics['test_accuracy_low']:.2%} to {metrics['test_accuracy_high']:.2%})"
     )
-    exported = export(run.best, run.model, test.images)
     if run.settings().recipe in FULL.values():  # of a model that may ship, and not of a trial
         score_hard(run, test)
-        exported = export(run.best, run.model, test.images)
+    exported = export(run.best, run.model, test.images)
     typer.echo(exported.describe(), err=True)
 
 

@@ -10,7 +10,7 @@ The rules, as the model card states them:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -53,12 +53,11 @@ def calibrate(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Calibra
         logits: (N, 10).
         labels: (N,), 0 to 9.
     """
-    temperature = fit_temperature(logits, labels)
-    probabilities = torch.softmax(torch.from_numpy(logits) / temperature, dim=1).numpy()
-    digit_scores = torch.sigmoid(torch.logsumexp(torch.from_numpy(logits), dim=1)).numpy()
-    return Calibration(
-        temperature=temperature,
-        confidence_threshold=max(confidence_threshold(probabilities, labels), LEAST_CONFIDENCE),
+    scaled = Calibration(fit_temperature(logits, labels), confidence_threshold=0, digit_score_threshold=0)
+    probabilities, digit_scores = (output.numpy() for output in scaled.apply(torch.from_numpy(logits)))
+    return replace(
+        scaled,
+        confidence_threshold=at_least(LEAST_CONFIDENCE, probabilities, labels),
         digit_score_threshold=digit_score_threshold(digit_scores),
     )
 
@@ -77,6 +76,15 @@ def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> f
 
     optimizer.step(closure)
     return float(log_temperature.detach().exp().clamp(0.05, 20))  # an untrained network has no best temperature
+
+
+def at_least(least: float, probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+    """That confidence, or a higher one if less than 99.9 % of the images from there on are right."""
+    sure = probabilities.max(axis=1) >= least
+    right = probabilities[sure].argmax(axis=1) == labels[sure]
+    if right.sum() >= OK_ACCURACY * len(right):
+        return least
+    return confidence_threshold(probabilities[sure], labels[sure])
 
 
 def confidence_threshold(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> float:

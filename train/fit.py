@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 
@@ -13,6 +15,7 @@ from train.calibrate import Calibration, calibrate
 from train.checkpoints import Checkpoint, load_weights, prefixed
 from train.data import Digits, split_validation
 from train.drawn import mix
+from train.export import export
 from train.hard import measure
 from train.infer import logits_of
 from train.loop import Epoch, Trainer, steps_per_epoch, train
@@ -55,8 +58,13 @@ def _train(run: Run, training: Digits, validation: Digits, ensemble: Ensemble | 
 
 
 def score_hard(run: Run, test: Digits) -> None:
-    """Measure a run's model file on hard images; the figures go into its best checkpoint, to be exported anew."""
-    checkpoint, hard = Checkpoint.load(run.best), measure(run.model, test)
+    """Measure a run's model on hard images; the figures go into its best checkpoint, from which it is exported.
+
+    They are a model file's that is gone again: a run that has one is finished, and could not be gone on with.
+    """
+    with TemporaryDirectory() as folder:
+        hard = measure(export(run.best, Path(folder, run.model.name), test.images).path, test)
+    checkpoint = Checkpoint.load(run.best)
     metrics = checkpoint.header["metrics"] | hard.metrics()
     with _disk_errors(run):
         Checkpoint({**checkpoint.header, "metrics": metrics, "hard": asdict(hard)}, checkpoint.tensors).save(run.best)

@@ -1,4 +1,4 @@
-"""What an epoch is made of: every real digit, and some of the images that the project draws itself."""
+"""What an epoch is made of: the real digits, and some of the images that the project draws itself."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Mixture:
     labels: NDArray[np.int64]
     """(N,), 0 to 9 or `NO_DIGIT`."""
     real: int
-    """How many images are real; all of them are in every epoch."""
+    """How many images are real; all of them are in every epoch, but for what is left over of its whole batches."""
     drawn: int = 0
     """How many of the others are in an epoch."""
 

@@ -9,6 +9,7 @@ distillation: A good teacher is patient and consistent" (2022).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -74,7 +75,8 @@ def _started(run: Run, seed: int, data_sha256: str) -> Run:
         origin = provenance(f"a teacher, seed {seed}", seed, data_sha256)
         return Run.start(RunSettings(TEACHER, seed, origin), run.folder)
     settings = run.settings()
-    if settings.recipe != TEACHER or settings.provenance["data_sha256"] != data_sha256:
+    recipe = replace(settings.recipe, version=TEACHER.version)  # a label of what ships
+    if recipe != TEACHER or settings.provenance["data_sha256"] != data_sha256:
         raise TrainingError(f"{run.folder} holds a teacher of another recipe or other data; move it away")
     return run
 

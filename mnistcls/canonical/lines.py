@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 RULED_SIDE = 64
-"""Longer side, in pixels, from which an image has room for rulings."""
+"""Pixels of the longer side from which an image has room for rulings, and of the shorter for one along its border."""
 
 LINE_LENGTH = 0.55
 """Of the longer side, at least: few strokes are this long."""

@@ -1,8 +1,8 @@
 """Batches of answers for any number of sources: in order, bounded, and none lost, whatever happens to a process.
 
 Sources are drawn as they are needed, in chunks, and answered by worker processes, one thread each. A worker that dies
-or hangs takes no answer with it: the image that it was at is tried again alone (a hung one is not), and becomes
-an `unreadable` row if that fails as well; the others of its chunk go to another worker.
+or hangs takes no answer with it: the image that it was at is tried again alone (a hung one is not, unless it may be any
+of several), and becomes an `unreadable` row if that fails as well; the others of its chunk go to another worker.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Answer = Callable[[Sequence[Source], Callable[[int], None]], "Batch"]
 are, where it may be any of them."""
 
 CHUNK_SOURCES = 64
-"""Sources that are answered together in this process: the network takes as many at once."""
+"""Sources that are answered together in this process: the network takes as many at once; its module loads slowly."""
 
 SMALL_COUNT = 256
 SMALL_BYTES = 10_000_000

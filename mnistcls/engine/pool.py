@@ -23,7 +23,7 @@ from mnistcls.sources import Source
 CHUNK_SECONDS = 0.25
 """What a chunk should take a worker: long enough that handing it over does not count, short enough to lose little."""
 
-CHUNK_SOURCES = 4 * BATCH_SIZE
+MAX_CHUNK = 4 * BATCH_SIZE
 """Sources in a chunk, at most."""
 
 FIRST_CHUNK = 32
@@ -197,7 +197,7 @@ class Pool:
 
     def _pace(self, seconds: float) -> None:
         """Fit the next chunks to what a source took; a few that were slow do not make all chunks small."""
-        fitting = max(1, min(int(CHUNK_SECONDS / max(seconds, 1e-6)), 2 * self._chunk, CHUNK_SOURCES))
+        fitting = max(1, min(int(CHUNK_SECONDS / max(seconds, 1e-6)), 2 * self._chunk, MAX_CHUNK))
         self._chunk = fitting if fitting < BATCH_SIZE else fitting // BATCH_SIZE * BATCH_SIZE
 
     def _lose(self, worker: _Worker, error: ImageError | None = None) -> None:
