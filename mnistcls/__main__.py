@@ -1,5 +1,18 @@
-"""`python -m mnistcls`."""
+"""The program's way in, of `mnistcls` and of `python -m mnistcls`: it is there before anything slow is loaded."""
 
-from mnistcls.cli import main
+from __future__ import annotations
 
-main()
+import signal
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Run the command line; what interrupts it while it loads ends it without a word."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from mnistcls import cli  # noqa: PLC0415 - half a second at times
+
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

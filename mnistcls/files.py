@@ -9,6 +9,7 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import BinaryIO, cast
 
 from mnistcls.errors import ErrorCode, ImageError
@@ -134,7 +135,7 @@ class BoundedReader(io.BufferedReader):
 def unopened(error: OSError | ValueError, what: str = "file") -> ImageError:
     """Why a file or folder could not be opened or listed."""
     if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
-        return ImageError(ErrorCode.NOT_FOUND, f"no such {what}; check the spelling")
+        return ImageError(ErrorCode.NOT_FOUND, f"no such {what}; {_where_to_look(error)}")
     if isinstance(error, PermissionError):
         return ImageError(ErrorCode.PERMISSION_DENIED, "not readable for you; change its permissions")
     if error.errno == errno.ENAMETOOLONG:
@@ -142,6 +143,17 @@ def unopened(error: OSError | ValueError, what: str = "file") -> ImageError:
     if error.errno == errno.ELOOP:
         return ImageError(ErrorCode.NOT_FOUND, "a link that leads to itself; remove it")
     return ImageError(ErrorCode.IO_ERROR, f"{error.strerror}; try again")
+
+
+def _where_to_look(error: OSError | ValueError) -> str:
+    """What to do about a path that is none: it may be that of a page or a member, as results have it."""
+    path = Path(os.fsdecode(getattr(error, "filename", None) or ""))
+    if path == Path("-"):
+        return "a list of paths on standard input is --files-from -"
+    for whole in (Path(str(path).rpartition("#")[0]), *path.parents):
+        if whole.is_file():
+            return f"it is read with all of {whole}"
+    return "check the spelling"
 
 
 def _no_file(mode: int) -> ImageError:

@@ -8,11 +8,11 @@ from typing import TextIO
 
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from mnistcls.commands.summary import STYLES
+from mnistcls.console import results_console
 from mnistcls.outputs.columns import Columns
 from mnistcls.results import Prediction, Status, confidence_text, printable
 
@@ -67,7 +67,7 @@ def print_table(predictions: Iterable[Prediction], columns: Columns, stream: Tex
 
 def _print_selected(selected: _Selection, columns: Columns, stream: TextIO) -> None:
     shown, doubtful, total = selected.rows()
-    console = Console(file=stream, highlight=False)
+    console = results_console(stream)
     fitting = _fitting(columns, console.width, _status_width(shown + doubtful))
     console.print(_table(shown, fitting, console.width))
     if doubtful:

@@ -89,6 +89,11 @@ def test_a_short_time_is_kept_to(tmp_path: Path, classifier: Classifier) -> None
     assert result.end_to_end > 0
 
 
+def test_a_folder_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(MnistclsError, match="nowhere: no such folder; check the spelling"):
+        sample("nowhere")
+
+
 def test_nothing_readable_is_an_error(classifier: Classifier) -> None:
     for paths in ([], ["gone.png"]):
         with pytest.raises(MnistclsError, match="no image that can be read"):

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -255,8 +257,92 @@ def test_a_reader_that_goes_away_is_no_error(command: list[str]) -> None:
         said = process.stderr.read().decode()
 
     assert process.returncode == 0
+    assert said.startswith("Standard output was closed: the rest has not been classified\n")
     assert "Error" not in said
     assert "Traceback" not in said
+
+
+# --- outputs that would take the place of something
+
+
+@pytest.mark.parametrize(
+    ("arguments", "refusal"),
+    [
+        (["d", "-o", "r.html", "--format", "csv", "--report", "./r.html"], "--report"),
+        (["--files-from", "list.csv", "-o", "list.csv"], "-o"),
+        (["--files-from", "list.csv", "--report", "list.csv"], "--report"),
+        (["d/7.png", "-o", "d/7.png", "--format", "csv"], "-o"),
+    ],
+)
+def test_no_output_takes_the_place_of_another_or_of_what_is_read(
+    command: list[str], arguments: list[str], refusal: str
+) -> None:
+    save(Path("d/7.png"), 7)
+    Path("list.csv").write_text("d/7.png\n")
+    before = {path: path.read_bytes() for path in (Path("list.csv"), Path("d/7.png"))}
+
+    result = run(command, *arguments, "--overwrite")
+
+    assert result.returncode == 2
+    assert result.stderr.endswith(f"; choose another with {refusal}\n")
+    assert {path: path.read_bytes() for path in before} == before
+    assert sorted(os.listdir()) == ["d", "list.csv"]
+
+
+def test_the_model_at_work_is_not_overwritten(toy_model: Path) -> None:
+    save(Path("7.png"), 7)
+    Path("my.onnx").write_bytes(toy_model.read_bytes())
+    command = [sys.executable, "-m", "mnistcls", "classify", "7.png", "--model", "my.onnx"]
+
+    result = run(command, "-o", "my.onnx", "--format", "csv", "--overwrite")
+
+    assert (result.returncode, result.stderr) == (2, "Error: my.onnx is to be read; choose another with -o\n")
+    assert Path("my.onnx").read_bytes() == toy_model.read_bytes()
+
+
+def test_a_path_of_results_that_is_no_file_says_what_to_name(command: list[str]) -> None:
+    save(Path("pages.tif"), 7)
+
+    rows = csv.DictReader(io.StringIO(run(command, "-", "pages.tif#2", "pages.tif/in/7.png", "gone#1.png").stdout))
+
+    assert [row["error"] for row in rows] == [
+        "not_found: no such file; a list of paths on standard input is --files-from -",
+        "not_found: no such file; it is read with all of pages.tif",
+        "not_found: no such file; it is read with all of pages.tif",
+        "not_found: no such file; check the spelling",
+    ]
+
+
+def test_a_dash_is_no_output_file(command: list[str]) -> None:
+    save(Path("7.png"), 7)
+
+    result = run(command, "7.png", "-o", "-", "--format", "csv")
+
+    assert result.returncode == 2
+    assert result.stderr == "Error: -o names a file, and - is none; results go to standard output without -o\n"
+    assert os.listdir() == ["7.png"]
+
+
+@pytest.mark.parametrize("seconds", ["inf", "nan", "-1"])
+def test_a_timeout_is_a_finite_time(command: list[str], seconds: str) -> None:
+    save(Path("7.png"), 7)
+
+    result = run(command, "7.png", "-o", "out.csv", f"--timeout={seconds}")
+
+    assert result.returncode == 2
+    assert "Error: Invalid value for '--timeout'" in result.stderr
+    assert os.listdir() == ["7.png"]
+
+
+def test_the_manifest_has_the_time_that_the_summary_has(command: list[str]) -> None:
+    save(Path("7.png"), 7)
+
+    said = run(command, "7.png", "-o", "out.csv").stderr
+
+    seconds = json.loads(Path("out.csv.manifest.json").read_text())["timings"]["seconds"]
+    (shown,) = re.findall(r"1 image in ([0-9.]+) s", said)
+    assert seconds == pytest.approx(float(shown), abs=0.15)
+    assert seconds > 0.05, "a process takes longer to load the model"
 
 
 # --- interruption
@@ -287,6 +373,21 @@ def test_a_signal_keeps_finished_rows(command: list[str], number: signal.Signals
     assert {line.count(",") for line in lines[:-1]} == {4}
     assert lines[-1] == ""
     assert not Path("out.csv").exists()
+
+
+def test_an_interruption_while_it_loads_says_nothing(tmp_path: Path) -> None:
+    Path("typer.py").write_text("import time\nprint('loading', flush=True)\ntime.sleep(100)\n")
+    path = f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}{os.pathsep}{Path(mnistcls.__file__).parents[1]}"
+    command = [sys.executable, "-c", "from mnistcls.__main__ import main; main()"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**ENVIRONMENT, "PYTHONPATH": path}
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "loading\n"
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=100)
+
+    assert (process.returncode, said) == (-signal.SIGINT, "")
 
 
 # --- help and version

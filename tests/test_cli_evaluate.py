@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -182,7 +183,7 @@ def test_an_error_ends_with_2_and_leaves_no_file(command: list[str], arguments: 
 
 def test_a_terminal_of_80_columns_gets_the_same_in_colour(command: list[str]) -> None:
     misread()
-    piped = plain(run(command, "set").stdout)
+    piped = plain(run(command, "set", COLUMNS="80").stdout)
 
     received, code = on_a_terminal([*command, "set"], COLORTERM="")
 
@@ -201,3 +202,37 @@ def test_a_terminal_without_colours_gets_none(command: list[str], environment: d
     received, _ = on_a_terminal([*command, "set", "-q"], **environment)
 
     assert not [code for code in ("\x1b[3", "\x1b[4", "\x1b[97", ";4") if code in received]
+
+
+def test_a_pipe_and_a_file_have_the_whole_path_of_a_mistake(command: list[str]) -> None:
+    path = f"set/1/{'deep/' * 30}7.png"
+    save(Path(path), 7)
+
+    piped = run(command, "set").stdout
+    run(command, "set", "-o", "figures.txt")
+
+    assert path in piped
+    assert Path("figures.txt").read_text() == piped
+
+
+def test_a_reader_that_goes_away_is_no_error(command: list[str]) -> None:
+    misread()
+    reader, writer = os.pipe()
+    os.close(reader)
+    with subprocess.Popen([*command, "set"], stdout=writer, stderr=subprocess.PIPE, text=True) as process:
+        os.close(writer)
+        _, said = process.communicate(timeout=100)
+
+    assert process.returncode == 1, "an image is unreadable"
+    assert "Error" not in said
+    assert "Traceback" not in said
+
+
+def test_the_labels_are_not_overwritten(command: list[str]) -> None:
+    misread()
+    Path("labels.csv").write_text("path,digit\nset/0/a.png,0\n")
+
+    result = run(command, "set", "--labels", "labels.csv", "-o", "labels.csv", "--format", "json", "--overwrite")
+
+    assert (result.returncode, result.stderr) == (2, "Error: labels.csv is to be read; choose another with -o\n")
+    assert Path("labels.csv").read_text() == "path,digit\nset/0/a.png,0\n"

@@ -258,3 +258,26 @@ def test_resume_begins_ends_and_refuses_what_is_another_run(
     Path("out.csv.manifest.json").unlink()
     assert resumed(command) == (2, "nothing says what made out.csv: its manifest is missing; use --overwrite")
     assert sorted(os.listdir()) == ["d", "out.csv"]
+
+
+def test_resume_of_a_complete_file_sees_whether_it_has_a_row_of_each_image(
+    toy_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save(Path("d/7.png"), 7)
+    save(Path("d/z.tif"), 3, save_all=True, append_images=[Image.open("d/7.png")])
+    command = [sys.executable, "-m", "mnistcls", "classify", "--model", str(toy_model), "d"]
+    code, said = resumed(command)
+    assert (code, said.splitlines()[-2]) == (0, "2 inputs, 3 rows: 3 ok")
+    written = Path("out.csv").read_bytes()
+    assert resumed(command) == (0, "out.csv is complete: nothing left to classify")
+
+    changed = "the images have changed; use --overwrite to start afresh"
+    save(Path("d/zz.png"), 4)
+    assert resumed(command) == (2, f"out.csv is complete, and has no row of d/zz.png: {changed}")
+    Path("d/zz.png").rename("d/1.png")
+    assert resumed(command) == (2, f"out.csv has a row of d/7.png, but now d/1.png comes there: {changed}")
+    for name in ("d/1.png", "d/z.tif"):
+        Path(name).unlink()
+    assert resumed(command) == (2, f"out.csv has a row of d/z.tif#1, but now no image comes there: {changed}")
+    assert Path("out.csv").read_bytes() == written

@@ -48,7 +48,7 @@ def classify(  # noqa: PLR0913 - its options
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="PATH",
+            metavar="PATH...",
             help="Image files, folders, ZIP and tar archives, IDX files, patterns in quotes; s3:// and other URLs.",
         ),
     ] = None,
@@ -114,10 +114,11 @@ def classify(  # noqa: PLR0913 - its options
     """
     from mnistcls.commands.progress import progress  # noqa: PLC0415
     from mnistcls.engine import prepare  # noqa: PLC0415
-    from mnistcls.outputs import targets  # noqa: PLC0415
+    from mnistcls.outputs import check_apart, targets  # noqa: PLC0415
     from mnistcls.sources import Sources  # noqa: PLC0415
 
     named, listed = paths or [], _path_list(paths, files_from, nul=nul)
+    check_apart({"-o": output, "--report": report}, [*named, files_from, model])
     columns, sources = Columns(top_k, probabilities, scores), Sources(named, recursive=recursive, listed=listed)
     inputs = {"paths": named, "files_from": files_from, "recursive": recursive}
     stderr = stderr_console(quiet=quiet)
@@ -137,6 +138,7 @@ def classify(  # noqa: PLR0913 - its options
     remaining = target.remaining(drawn, tally, classifier, inputs, {"timeout": timeout})
     if remaining is None:
         stderr.print(f"{printable(str(output))} is complete: nothing left to classify")
+        tally.skipped = sources.skipped
     else:
         done = tally.total
         batches = tally.count(classifier.batches(remaining, workers=workers, timeout=timeout))
@@ -149,6 +151,8 @@ def classify(  # noqa: PLR0913 - its options
         ):
             write(followed)
             tally.skipped = sources.skipped
+        if tally.total < tally.inputs:
+            stderr.print("Standard output was closed: the rest has not been classified")
         if not quiet:
             from mnistcls.commands.summary import summary  # noqa: PLC0415 - loads Rich
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from itertools import chain
@@ -81,8 +82,22 @@ Workers = Annotated[
         help="Worker processes; 0: none. Default: one a CPU, none for few images.",
     ),
 ]
+
+
+def _finite(seconds: float) -> float:
+    if not math.isfinite(seconds):
+        raise typer.BadParameter("it is a number of seconds; 0 allows any time")
+    return seconds
+
+
 Timeout = Annotated[
-    float, typer.Option(min=0, metavar="SECONDS", help="What a worker may take over one image; 0: any time.")
+    float,
+    typer.Option(
+        min=0,
+        callback=_finite,
+        metavar="SECONDS",
+        help="What a worker may take over one image; 0: any time.",
+    ),
 ]
 Report = Annotated[
     Path | None,

@@ -83,6 +83,7 @@ def evaluate(  # noqa: PLR0913 - its options
     from mnistcls.sources import Sources  # noqa: PLC0415
 
     chosen = figure_format(format_, output)
+    outputs.check_apart({"-o": output, "--report": report}, [path, labels, model])
     if output:
         outputs.check_free(output, overwrite=overwrite)
     page = make_page(report, overwrite=overwrite)

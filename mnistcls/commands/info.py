@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -60,6 +61,7 @@ def bench(
     from mnistcls.inspection.bench import benchmark, draw_images, sample  # noqa: PLC0415
 
     stderr = stderr_console(quiet=quiet)
+    logging.getLogger("mnistcls").setLevel(logging.ERROR)  # images are read again and again, and are not its matter
     classifier = make_classifier(model, None, MAX_PIXELS, None)
     with TemporaryDirectory() as drawn:
         paths = draw_images(Path(drawn)) if folder is None else sample(folder)

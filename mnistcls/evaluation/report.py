@@ -8,11 +8,12 @@ from typing import TextIO
 import numpy as np
 from rich import box
 from rich.color import Color
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from mnistcls.console import results_console
 from mnistcls.evaluation import UNREADABLE, WORST, Evaluation
 from mnistcls.evaluation.label_files import NO_DIGIT
 from mnistcls.evaluation.metrics import BINS, ClassScores, Proportion
@@ -31,7 +32,7 @@ still green and red where a terminal has 16 colours."""
 
 def print_evaluation(evaluation: Evaluation, stream: TextIO) -> None:
     """Print accuracy and coverage, tables by status and by digit, the confusion matrix and what went wrong."""
-    console = Console(file=stream, highlight=False)
+    console = results_console(stream, bounded=False)
     for part in _parts(evaluation, console.width):
         console.print(part)
 

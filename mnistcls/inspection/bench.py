@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,6 +19,7 @@ from mnistcls.canonical import canonicalize_all
 from mnistcls.classifier import Classifier
 from mnistcls.decode import decode, read_image
 from mnistcls.errors import ImageError, MnistclsError
+from mnistcls.files import is_url
 from mnistcls.model import BATCH_SIZE
 from mnistcls.sources import Sources
 
@@ -165,7 +167,13 @@ def _timed(paths: Sequence[str], classifier: Classifier) -> NDArray[np.float64]:
 
 
 def sample(folder: str) -> list[str]:
-    """Image files of a folder, at most `MAX_IMAGES`, evenly spread over it."""
+    """Image files of a folder, at most `MAX_IMAGES`, evenly spread over it.
+
+    Raises:
+        MnistclsError: there is no such folder.
+    """
+    if not is_url(folder) and not os.path.exists(folder):
+        raise MnistclsError(f"{folder}: no such folder; check the spelling")
     paths = [source.path for source in Sources([folder]) if source.content is None]
     return [paths[i] for i in np.linspace(0, len(paths) - 1, min(len(paths), MAX_IMAGES)).round().astype(int)]
 

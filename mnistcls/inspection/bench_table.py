@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, TextIO
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
+from mnistcls.console import results_console
 from mnistcls.inspection.bench import Benchmark
 
 SCHEMA = 1
@@ -34,7 +34,7 @@ def as_dict(benchmark: Benchmark) -> dict[str, Any]:
 
 def print_benchmark(benchmark: Benchmark, stream: TextIO) -> None:
     """Print the stages, the one that limits, and what all of them together reach."""
-    console = Console(file=stream, highlight=False)
+    console = results_console(stream)
     left_out = f", left out as unreadable: {benchmark.unreadable:,}" if benchmark.unreadable else ""
     console.print(f"{benchmark.images:,} images, {benchmark.megabytes:,.1f} MB{left_out}\n")
     console.print(_stages(benchmark))

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, TextIO
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mnistcls.console import results_console
 from mnistcls.inspection.info import Environment, ModelInfo
 from mnistcls.results import printable
 
@@ -25,7 +25,7 @@ def as_dict(model: ModelInfo, environment: Environment) -> dict[str, Any]:
 
 def print_info(model: ModelInfo, environment: Environment, stream: TextIO) -> None:
     """Print the model, then the environment, a line for each property."""
-    console = Console(file=stream, highlight=False)
+    console = results_console(stream)
     console.print(_grid("Model", _model_rows(model)))
     console.print()
     console.print(_grid("Environment", _environment_rows(environment)))

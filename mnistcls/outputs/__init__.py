@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import FileIO, TextIOWrapper
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from mnistcls.errors import OutputError
+from mnistcls.files import is_url
 
 try:
     import fcntl
@@ -200,9 +201,13 @@ def check_free(path: Path, *, overwrite: bool = False, ways: str = "--overwrite"
     Raises:
         OutputError: it is a folder or a device, its folder does not exist, or an earlier run's output is in the way.
     """
+    if str(path) == "-":
+        raise OutputError(f"{option} names a file, and - is none; results go to standard output without -o")
     if os.path.isdir(path):
         raise is_folder(str(path), option)
     if not os.path.isdir(path.parent):
+        if os.path.exists(path.parent):
+            raise OutputError(f"cannot write {path}: {path.parent} is a file; choose a folder with {option}")
         fix = f"make it, or choose another with {option}"
         raise OutputError(f"cannot write {path}: there is no folder {path.parent}; {fix}")
     if os.path.exists(path) and not path.is_file():  # renaming the finished file would put it in its place
@@ -213,6 +218,26 @@ def check_free(path: Path, *, overwrite: bool = False, ways: str = "--overwrite"
         raise is_taken(str(path), ways, option)
     if os.path.exists(part_of(path)):
         raise OutputError(f"{part_of(path)} is left of an unfinished run; use {ways}, or another {option}")
+
+
+def check_apart(written: Mapping[str, str | Path | None], read: Iterable[str | Path | None]) -> None:
+    """See that no output would take the place of another, or of what is read.
+
+    Args:
+        written: the outputs, by the options that named them; None where there is none.
+        read: what the user named to be read.
+
+    Raises:
+        OutputError: one would.
+    """
+    taken = dict.fromkeys((os.path.abspath(path) for path in read if path is not None), "is to be read")  # noqa: PTH100 - links cost time
+    for option, path in written.items():
+        if path is None or is_url(str(path)):
+            continue
+        absolute = os.path.abspath(path)  # noqa: PTH100 - as above
+        if absolute in taken:
+            raise OutputError(f"{path} {taken[absolute]}; choose another with {option}")
+        taken[absolute] = f"is to be written by {option} already"
 
 
 def is_folder(shown: str, option: str = "-o") -> OutputError:

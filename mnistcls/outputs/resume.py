@@ -32,7 +32,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Kept:
-    """What of an unfinished output stays, and what is to follow."""
+    """What of an output stays, and what is to follow."""
 
     size: int
     """Bytes of the file that stay."""
@@ -40,28 +40,30 @@ class Kept:
     """Those that have no row yet."""
 
 
-def keep(part: Path, chosen: Format, sources: Iterator[Source], tally: Tally) -> Kept:
-    """Find how far an unfinished output got.
+def keep(output: Path, chosen: Format, sources: Iterator[Source], tally: Tally, *, complete: bool = False) -> Kept:
+    """Find how far an output got.
 
-    A torn last row goes. So do the rows of a source that has several, if they are the last: more may be missing.
+    A torn last row goes. So do the rows of a source that has several, if they are the last, as more may be missing,
+    unless the output is complete.
 
     Args:
-        part: CSV or JSON Lines.
+        output: CSV or JSON Lines.
         chosen: which of them.
         sources: all sources of the run, from the first.
         tally: the rows that stay are counted in it.
+        complete: whether it was written to its end.
 
     Raises:
         OutputError: the rows are not those of the sources, or the file cannot be read.
     """
     try:
-        with _reading(part), part.open("rb") as file:
+        with _reading(output), output.open("rb") as file:
             header = b"" if chosen is Format.JSONL else file.readline()
             if chosen is not Format.JSONL and not header.endswith(b"\n"):
                 return Kept(0, sources)
-            return _keep(_Rows(_rows(file, chosen, len(header))), sources, tally, len(header))
+            return _keep(_Rows(_rows(file, chosen, len(header))), sources, tally, len(header), complete)
     except _OtherImagesError as error:
-        raise OutputError(f"{part} has a row of {error}: the images have changed; {_AFRESH}") from None
+        raise OutputError(f"{output} has a row of {error}: the images have changed; {_AFRESH}") from None
 
 
 def read_rows(output: Path, chosen: Format) -> Iterator[Prediction]:
@@ -109,11 +111,12 @@ class _Rows:
         return self.next is not None and self.next.prediction.path == path
 
 
-def _keep(rows: _Rows, sources: Iterator[Source], tally: Tally, size: int) -> Kept:
+def _keep(rows: _Rows, sources: Iterator[Source], tally: Tally, size: int, complete: bool) -> Kept:
     for source in sources:
         path = path_of(source.path)
         answered = _rows_of(path, rows)
-        if rows.next is None and not (answered and answered[0].prediction.path == path):
+        has_all = answered and (complete or answered[0].prediction.path == path)
+        if rows.next is None and not has_all:
             return Kept(size, chain([source], sources))
         if rows.next and not answered:
             raise _OtherImagesError(f"{rows.next.prediction.path}, but now {path} comes there")

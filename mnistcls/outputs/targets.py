@@ -119,6 +119,7 @@ class ResultFile:
     def __init__(self, path: Path, chosen: Format, columns: Columns, *, overwrite: bool, resume: bool) -> None:
         self.path, self._chosen, self._columns, self._resume = path, chosen, columns, resume
         self._start = 0
+        self._begun, self._clock = datetime.now(UTC), time.perf_counter()
         self._manifest: Manifest  # known when `remaining` is asked
         ways = "--overwrite, --resume" if chosen in RESUMABLE else "--overwrite"
         outputs.check_free(path, overwrite=overwrite or resume, ways=ways)
@@ -137,7 +138,7 @@ class ResultFile:
         inputs: Mapping[str, Any],
         options: Mapping[str, Any],
     ) -> Iterator[Source] | None:
-        """The sources that have no row yet; None if the file is complete.
+        """The sources that have no row yet; None if the file is complete, and has the rows of all of them.
 
         Args:
             sources: all of the run.
@@ -164,7 +165,10 @@ class ResultFile:
             return kept.sources
         if not earlier.finished:  # it was to replace an older output, and stopped before its first row
             return drawn
-        tally.merge(Tally.of(earlier.counts))
+        kept = keep(self.path, self._chosen, drawn, tally, complete=True)
+        if more := next(kept.sources, None):
+            said = f"{self.path} is complete, and has no row of {more.path}"
+            raise OutputError(f"{said}: the images have changed; use --overwrite to start afresh")
         return None
 
     @contextmanager
@@ -177,14 +181,13 @@ class ResultFile:
         Raises:
             OutputError: the file or its manifest cannot be written.
         """
-        begun, clock = datetime.now(UTC), time.perf_counter()
         if not self._start:
             outputs.discard_part(self.path)  # before its manifest: they must not be taken for a pair
             self._manifest.write(self.path)
         with outputs.output_file(self.path, self._start) as stream:
             yield partial(self._write, stream)
-            seconds = round(time.perf_counter() - clock, 3)
-            self._manifest.finish(tally, begun, seconds).write(self.path)
+            seconds = round(time.perf_counter() - self._clock, 3)
+            self._manifest.finish(tally, self._begun, seconds).write(self.path)
 
     def rows(self) -> Iterator[Prediction]:
         """The rows of the file, when it is complete, those of earlier runs as well; see `read_rows`.

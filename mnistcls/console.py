@@ -1,0 +1,28 @@
+"""Tables and figures for people, as Rich prints them where results go."""
+
+from __future__ import annotations
+
+import os
+from typing import NoReturn, TextIO
+
+from rich.console import Console
+
+UNBOUNDED = 10_000
+"""Columns, where there is no terminal to say how many there are."""
+
+
+def results_console(stream: TextIO, *, bounded: bool = True) -> Console:
+    """What prints to a stream, in lines as long as a terminal's, or as `COLUMNS` says.
+
+    Args:
+        stream: standard output or a file.
+        bounded: whether lines in a file or a pipe are as short as a terminal's are; else no path is cut in them.
+    """
+    wide = not (bounded or stream.isatty() or "COLUMNS" in os.environ)
+    return _ResultsConsole(file=stream, highlight=False, width=UNBOUNDED if wide else None)
+
+
+class _ResultsConsole(Console):
+    def on_broken_pipe(self) -> NoReturn:
+        """Pass on that the reader has gone: `outputs.standard_output` knows what to do, and Rich exits with 1."""
+        raise BrokenPipeError
