@@ -134,7 +134,7 @@ def test_sources_are_drawn_as_they_are_needed() -> None:
 
     stream = answers(names(), answer, workers=2)
     next(stream)
-    assert len(drawn) <= 2 * pool.AHEAD * pool.CHUNK_SOURCES + pool.CHUNK_SOURCES
+    assert len(drawn) <= 2 * pool.AHEAD * pool.MAX_CHUNK + pool.MAX_CHUNK
     stream.close()  # type: ignore[attr-defined]
     assert multiprocessing.active_children() == []
 

@@ -118,7 +118,6 @@ def classify(  # noqa: PLR0913 - its options
     from mnistcls.sources import Sources  # noqa: PLC0415
 
     named, listed = paths or [], _path_list(paths, files_from, nul=nul)
-    check_apart({"-o": output, "--report": report}, [*named, files_from, model])
     columns, sources = Columns(top_k, probabilities, scores), Sources(named, recursive=recursive, listed=listed)
     inputs = {"paths": named, "files_from": files_from, "recursive": recursive}
     stderr = stderr_console(quiet=quiet)
@@ -129,6 +128,7 @@ def classify(  # noqa: PLR0913 - its options
         run = RayRun(sources, listed, output, format_, columns, timeout, address, workers, overwrite, resume)
         run.check(debug_dir, report)
         raise typer.Exit(exit_code(run.classify(made(), inputs, stderr)))
+    check_apart({"-o": output, "--report": report}, [*named, files_from, model])
     target = targets.target(output, format_, columns, overwrite=overwrite, resume=resume)
     recorded = _recorder(debug_dir, named, max_pixels, overwrite=overwrite, resume=resume)
     page = make_page(report, overwrite=overwrite, resume=resume)
