@@ -12,7 +12,10 @@ from mnistcls.errors import MnistclsError
 
 def export(
     checkpoint: Annotated[
-        Path | None, typer.Argument(help="A run's best.safetensors. Default: that of the newest finished run.")
+        Path | None,
+        typer.Argument(
+            metavar="[CHECKPOINT]", help="A run's best.safetensors. Default: that of the newest finished run."
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: model.onnx beside the checkpoint.")
