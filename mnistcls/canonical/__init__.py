@@ -40,7 +40,7 @@ WORKING_SIDE = 128
 
 WORKING_PIXELS = WORKING_SIDE**2
 
-CLOSE_UP = 40
+CLOSE_UP = 32
 """Pixels: a digit found smaller than this in a larger image is looked at again, from nearer."""
 
 TINY_SIDE = 32
