@@ -19,10 +19,10 @@ _MEMBERSHIP = Path("/proc/self/cgroup")
 def usable_cpus() -> int:
     """CPUs this process may use, at least 1; a part of one counts as one."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, math.ceil(min(allowed, cgroup_quota(_MEMBERSHIP, _CGROUP))))
+    return max(1, math.ceil(min(allowed, cgroup_quota())))
 
 
-def cgroup_quota(membership: Path, root: Path) -> float:
+def cgroup_quota(membership: Path = _MEMBERSHIP, root: Path = _CGROUP) -> float:
     """CPUs' worth of time that the control groups leave a process; infinite where they set no limit.
 
     Args:

@@ -13,7 +13,7 @@ from toy_model import save
 from mnistcls.classifier import Classifier
 from mnistcls.errors import MnistclsError
 from mnistcls.inspection import bench
-from mnistcls.inspection.bench import MAX_IMAGES, STAGES, Benchmark, Stage, benchmark, draw_images, sample
+from mnistcls.inspection.bench import BATCH_SIZE, MAX_IMAGES, STAGES, Benchmark, Stage, benchmark, draw_images, sample
 from mnistcls.inspection.bench_table import as_dict, print_benchmark
 
 FIGURES = Benchmark(256, 2, 3.2, 7, tuple(map(Stage, STAGES, (1e-5, 5e-5, 3e-5, 1e-5))), 15_432.1)
@@ -68,8 +68,8 @@ def test_each_stage_is_charged_with_its_own_time(
     monkeypatch.setattr(bench.time, "perf_counter", lambda: now)
     monkeypatch.setattr(Path, "read_bytes", slow(Path.read_bytes, 1))
     monkeypatch.setattr(bench, "decode", slow(bench.decode, 2))
-    monkeypatch.setattr(bench, "canonicalize_all", slow(bench.canonicalize_all, 12))
-    monkeypatch.setattr(classifier.model, "run", slow(classifier.model.run, 30))
+    monkeypatch.setattr(bench, "canonicalize_all", slow(bench.canonicalize_all, 4 * BATCH_SIZE))
+    monkeypatch.setattr(classifier.model, "run", slow(classifier.model.run, 10 * BATCH_SIZE))
     shares: list[float] = []
 
     result = benchmark(images, classifier, 300, shares.append)

@@ -172,7 +172,7 @@ def test_doubtful_images_come_first_and_filters_narrow_them_down(open_page: Open
     count = page.locator("#count")
     threes = 35 + (Classifier(toy_model).predict([doubtful()])[0].digit == 3)
 
-    assert names(page)[:4] == ["d/doubtful.png", "d/blank.png", "d/8.png", names(page)[3]]
+    assert names(page)[:3] == ["d/doubtful.png", "d/blank.png", "d/8.png"]
     assert count.inner_text() == "74 images"
     page.locator(".tile.unreadable").click()
     assert names(page) == ["d/8.png"]

@@ -32,6 +32,7 @@ def test_figures_are_within_what_they_mean(recipe: Recipe) -> None:
     assert 0 < recipe.warmup < 1
     assert 0 <= recipe.ema_decay < 1
     assert 0 <= recipe.synthetic_share <= 1
+    assert 0 <= recipe.pictured_share <= 1
     assert 0 <= recipe.outlier_share <= 1
     assert recipe.teachers >= 0
     assert recipe.augmentation is None or all(reach >= 0 for reach in vars(recipe.augmentation).values())

@@ -44,7 +44,7 @@ def main(  # noqa: PLR0913 - its options
         int | None, typer.Option(min=1, help="For a trial, without teachers. Default: the recipe's.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="The same seed, data and machine give the same model.", show_default="0")
+        int | None, typer.Option(min=0, help="The same seed, data and machine give the same model.", show_default="0")
     ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, mps; auto takes the fastest there is.")] = "auto",
     data_dir: Annotated[Path | None, typer.Option(help="The MNIST files. Default: $MNIST_DIR, or else data.")] = None,

@@ -77,7 +77,7 @@ SKETCHES = {
     "heart": "50,100 10,55 0,25 20,3 40,8 50,30 60,8 80,3 100,25 90,55 50,100",
     "smile": "50,0 15,15 0,50 15,85 50,100 85,85 100,50 85,15 50,0 | 25,62 50,80 75,62 | 33,30 34,42 | 66,30 67,42",
 }
-"""Symbols drawn by hand: joints as in `strokes.Form`, in hundredths."""
+"""Symbols drawn by hand: joints as in `forms.Stroke.parse`, in hundredths."""
 
 
 def printed_letter(rng: np.random.Generator, _digits: Digits) -> Picture:

@@ -20,7 +20,7 @@ class Mixture:
     """Real digits and drawn images, canonical."""
 
     images: NDArray[np.uint8]
-    """(N, 28, 28): the real ones first, then the drawn ones in random order."""
+    """(N, 28, 28): the real ones first, then the drawn ones, of which `order` takes some at random."""
     labels: NDArray[np.int64]
     """(N,), 0 to 9 or `NO_DIGIT`."""
     real: int

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 warnings.filterwarnings("ignore", message="Using padding='same' with even kernel lengths")
 
 DROPOUT = 0.02
-"""Share of the feature maps' values that training sets to zero; small, as the network underfits."""
+"""Share of the feature maps' values that training of the reference sets to zero; small, as that network underfits."""
 
 
 def reference() -> nn.Sequential:
@@ -88,7 +88,7 @@ def with_no_digit(logits: Tensor) -> Tensor:
 def initialize(network: nn.Module) -> None:
     """He initialisation (K. He et al., "Delving Deep into Rectifiers", 2015): the loss falls from the first step on.
 
-    With PyTorch's own, smaller one this network spends most of its first epoch on a plateau.
+    With PyTorch's own, smaller one the reference spends most of its first epoch on a plateau.
     """
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):

@@ -62,7 +62,7 @@ TRAINED_KINDS = tuple(TRAINED)
 """What training may see."""
 
 HELD_OUT_KINDS = tuple(HELD_OUT)
-"""What it may not: these measure what a model makes of things it has never seen."""
+"""What it may not: these measure what a model makes of kinds that it has never seen."""
 
 MAKERS: Mapping[str, Maker] = {**TRAINED, **HELD_OUT}
 

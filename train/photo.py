@@ -111,7 +111,7 @@ def shadow_light(shape: Shape, rng: np.random.Generator, left: float) -> Field:
 
 
 def sensed(scene: Field, rng: np.random.Generator, sigma: float) -> Field:
-    """Return what a camera makes of a scene (H, W, 3): defocus of `sigma` pixels, then sensor noise of 1 %."""
+    """Return what a camera makes of a scene (H, W, 3): defocus of `sigma` pixels, then sensor noise of 0.6 %."""
     noise = 0.012 * blur(rng.standard_normal(scene.shape[:2], np.float32), 0.6)
     return blur(scene, sigma) + noise[..., None]
 

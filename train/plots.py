@@ -26,11 +26,12 @@ def plot_curves(history: list[Epoch], path: Path) -> None:
     errors = [max(100 * (1 - epoch.val_accuracy), LEAST_ERROR) for epoch in history]
     figure = Figure(figsize=(9, 3.5), layout="constrained")
     losses, accuracy = figure.subplots(1, 2)
-    losses.semilogy(epochs, [epoch.loss for epoch in history], label="training, distorted images")
-    losses.semilogy(epochs, [epoch.val_loss for epoch in history], label="validation")
+    point = "o" if len(history) == 1 else None  # no line leads from one point
+    losses.semilogy(epochs, [epoch.loss for epoch in history], label="training, distorted images", marker=point)
+    losses.semilogy(epochs, [epoch.val_loss for epoch in history], label="validation", marker=point)
     losses.set(xlabel="epoch", ylabel="cross-entropy")
     losses.legend()
-    accuracy.plot(epochs, errors, color="tab:orange")
+    accuracy.plot(epochs, errors, color="tab:orange", marker=point)
     accuracy.set(xlabel="epoch", ylabel="validation error, %", yscale="log")
     figure.savefig(path, dpi=120)
 

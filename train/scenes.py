@@ -134,7 +134,7 @@ def neighbour(digit: Digit, rng: np.random.Generator, *, share: float) -> Image.
     """Return a digit beside another one, L: its own mirror image, of whose width the left edge leaves `share`."""
     ink = SQUARE.lay(digit, rng)
     other = written(digit[:, ::-1], round(0.6 * ink.shape[0]))
-    strip = other[:, -round(share * other.shape[1]) :]
+    strip = other[:, -max(1, round(share * other.shape[1])) :]
     top = rng.integers(0, ink.shape[0] - strip.shape[0])
     corner = ink[top : top + strip.shape[0], : strip.shape[1]]
     np.maximum(corner, strip, out=corner)

@@ -15,10 +15,9 @@ from PIL import Image, ImageFilter
 from mnistcls.canonical import canonicalize
 from mnistcls.canonical.placement import place
 from train.photo import Field, clouds, to_8_bit
-from train.strokes import Points, smooth
+from train.strokes import Points, evenly, fitted, smooth
 
 SIDES = (28, 96)  # pixels, of a drawing's longer side
-STEP = 0.025  # between two points of a path, in its own height: what `strokes.smooth` counts in
 
 ALIKE = 0.75
 """Cosine of a drawing's canonical form with what was drawn: under it, part of it was taken for clutter, and what is
@@ -108,11 +107,9 @@ def tilted(ink: Field, rng: np.random.Generator, turn: float = 0.12, lean: float
     return np.asarray(moved, np.float32)
 
 
-def evenly(joints: Points, length: float) -> Points:
-    """A path (P, 2) through joints (K, 2) in steps of `STEP`, corners rounded over `length`."""
-    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(joints, axis=0), axis=1))])
-    at = np.linspace(0.0, along[-1], max(8, round(along[-1] / STEP) + 1))
-    return smooth(np.stack([np.interp(at, along, joints[:, k]) for k in (0, 1)], axis=1), length)
+def rounded(joints: Points, length: float) -> Points:
+    """A path (P, 2) through joints (K, 2) in equal steps, corners rounded over `length`."""
+    return smooth(evenly(joints), length)
 
 
 def by_hand(strokes: Sequence[Points], rng: np.random.Generator) -> list[Points]:
@@ -127,15 +124,8 @@ def by_hand(strokes: Sequence[Points], rng: np.random.Generator) -> list[Points]
         unit = (stroke - low) / height
         unit = unit + rng.normal(0, loose, unit.shape) + rng.normal(0, loose, 2)
         unit += 1.5 * loose * np.sin(unit @ waves[:, :2].T + waves[:, 2])
-        paths.append(evenly(unit @ lean, length))
-    return centred(paths)
-
-
-def centred(paths: list[Points]) -> list[Points]:
-    """Paths moved and scaled as `ink.render` takes them: around the origin, the longer side of their box 1."""
-    points = np.concatenate(paths)
-    low, high = points.min(axis=0), points.max(axis=0)
-    return [(path - (low + high) / 2) / (high - low).max() for path in paths]
+        paths.append(rounded(unit @ lean, length))
+    return fitted(paths)
 
 
 def mottled(shape: tuple[int, int], rng: np.random.Generator) -> Field:

@@ -110,7 +110,7 @@ ROWS = (
     Row("faint", "ink 12 % darker than its paper, grain of 0.6 %", partial(_snapshot, ink=(0.88,) * 3, grain=0.006)),
     Row(
         "phone",
-        "1000x1300, digit 30 to 50 % of the width, room light, grain of 2 %, blur, noise of 1 %",
+        "1000x1300, digit 30 to 50 % of the width, room light, grain of 2 %, blur, noise of 0.6 %",
         partial(scenes.phone, size=(1000, 1300), extent=(0.3, 0.5)),
         ".jpg",
     ),

@@ -17,7 +17,8 @@ from train.forms import FORMS, Form, Stroke
 Points = NDArray[np.float64]
 
 _MIDDLE = 0.3  # x of the axis around which most forms are drawn, in digit heights
-_STEP = 0.025  # between two points of a path, in digit heights: still round at 1000 pixels
+STEP = 0.025
+"""Between two points of a path, in digit heights: still round at 1000 pixels."""
 
 
 @dataclass(frozen=True)
@@ -106,12 +107,12 @@ def digit_strokes(
     strokes = _choose(digit, form, rng).draw(rng)
     writer = hand or Hand.random(rng)
     warp = rng.uniform(-4.0, 4.0, (2, 3))  # radians per digit height: under one wave across the digit
-    return _fit([_write(stroke, writer, warp, rng) for stroke in strokes])
+    return fitted([_write(stroke, writer, warp, rng) for stroke in strokes])
 
 
 def smooth(path: Points, length: float) -> Points:
     """Return an evenly spaced path, (P, 2), averaged over `length` digit heights; its ends stay where they are."""
-    reach = min(round(length / _STEP), len(path) - 1)
+    reach = min(round(length / STEP), len(path) - 1)
     kernel = np.hanning(2 * reach + 3)
     padded = np.pad(path, ((reach + 1, reach + 1), (0, 0)), mode="reflect", reflect_type="odd")
     return np.stack([np.convolve(padded[:, k], kernel / kernel.sum(), "valid") for k in (0, 1)], axis=1)
@@ -136,16 +137,16 @@ def _write(stroke: Stroke, hand: Hand, warp: Points, rng: np.random.Generator) -
     joints[:, 1] += hand.balance * joints[:, 1] * (1 - joints[:, 1])
     joints[:, 0] += hand.taper * (joints[:, 0] - _MIDDLE) * (joints[:, 1] - 0.5)
     joints += 1.5 * hand.looseness * np.sin(joints @ warp[:, :2].T + warp[:, 2])
-    path = smooth(_evenly(_spline(joints, stroke.corners, hand.roundness)), hand.smoothing)
+    path = smooth(evenly(_spline(joints, stroke.corners, hand.roundness)), hand.smoothing)
     if hand.haste:
         path = _hurry(path, *rng.normal(0.0, hand.haste, 2))
-    return _evenly((path + _tremble(len(path), hand.tremor, rng)) @ _pose(hand))
+    return evenly((path + _tremble(len(path), hand.tremor, rng)) @ _pose(hand))
 
 
 def _hurry(path: Points, before: float, after: float) -> Points:
     """Return an evenly spaced path, (P, 2), that begins and ends so much earlier or later, in digit heights."""
     for length in (before, after):  # each turn handles the first end, then turns the path around
-        steps = round(abs(length) / _STEP)
+        steps = round(abs(length) / STEP)
         if length < 0:
             path = path[min(steps, len(path) // 4) :]
         elif steps:
@@ -180,10 +181,10 @@ def _catmull_rom(joints: Points, roundness: float) -> Points:
     return hermite.reshape(-1, 2)
 
 
-def _evenly(path: Points) -> Points:
-    """Return the same path in steps of equal length, about `_STEP`."""
+def evenly(path: Points) -> Points:
+    """Return the same path in steps of equal length, about `STEP`."""
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
-    steps = np.linspace(0.0, along[-1], max(8, round(along[-1] / _STEP) + 1))
+    steps = np.linspace(0.0, along[-1], max(8, round(along[-1] / STEP) + 1))
     return np.stack([np.interp(steps, along, path[:, axis]) for axis in (0, 1)], axis=1)
 
 
@@ -202,7 +203,7 @@ def _pose(hand: Hand) -> Points:
     return pose
 
 
-def _fit(strokes: list[Points]) -> list[Points]:
+def fitted(strokes: list[Points]) -> list[Points]:
     """Return the strokes moved and scaled to what `digit_strokes` promises."""
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)

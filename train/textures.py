@@ -8,7 +8,8 @@ from PIL import Image, ImageDraw
 from train.data import Digits
 from train.ink import Pen, render
 from train.photo import Field, blur, inked, lamp_light, room_light, ruled, sensed, shadow_light, sheet, to_8_bit
-from train.sketch import Picture, centred, evenly, mottled, on_paper
+from train.sketch import Picture, mottled, on_paper, rounded
+from train.strokes import fitted
 
 
 def scribble(rng: np.random.Generator, _digits: Digits) -> Picture:
@@ -21,9 +22,9 @@ def scribble(rng: np.random.Generator, _digits: Digits) -> Picture:
             joints[:, 1] = np.sort(joints[:, 1])
         if rng.random() < 0.3:
             joints = np.vstack([joints, joints[:1]])
-        paths.append(evenly(joints, rng.uniform(0.03, 0.25)))
+        paths.append(rounded(joints, rng.uniform(0.03, 0.25)))
     pen = Pen(float(np.exp(rng.uniform(np.log(0.025), np.log(0.12)))))
-    return on_paper(render(centred(paths), 56, pen, 0.9), rng)
+    return on_paper(render(fitted(paths), 56, pen, 0.9), rng)
 
 
 def texture(rng: np.random.Generator, _digits: Digits) -> Picture:

@@ -62,7 +62,7 @@ class Benchmark:
     megabytes: float
     """Of the files."""
     passes: int
-    """Over all images, for the stages."""
+    """Over all images and up to a whole batch, for the stages."""
     stages: tuple[Stage, ...]
     """In the order of `STAGES`."""
     end_to_end: float
@@ -100,9 +100,11 @@ def benchmark(
     readable = [path for path in paths if _is_readable(path, classifier.max_pixels)]
     if not readable:
         raise MnistclsError("no image that can be read; name a folder with images")
+    whole_batches = -(-len(readable) // BATCH_SIZE) * BATCH_SIZE  # a part of one takes the network as long
+    timed = list(islice(cycle(readable), whole_batches))
     passes: list[NDArray[np.float64]] = []
     while len(passes) < LEAST_PASSES or gone() < STAGES_SHARE:
-        passes.append(_timed_pass(readable, classifier))
+        passes.append(_timed_pass(timed, classifier))
         progress(min(gone(), STAGES_SHARE))
     medians = [statistics.median(column) for column in zip(*passes, strict=True)]
     count = max(len(readable), int(seconds * (1 - STAGES_SHARE) / sum(medians)))

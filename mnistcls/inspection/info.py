@@ -81,7 +81,7 @@ def model_info(path: Path | None) -> ModelInfo:
 
 def environment() -> Environment:
     """Describe the environment; what cannot be found out is None or `unknown`."""
-    quota = cgroup_quota(Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"))
+    quota = cgroup_quota()
     required, extras = _requirements()
     return Environment(
         mnistcls=__version__,

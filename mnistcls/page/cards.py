@@ -17,7 +17,7 @@ from mnistcls.page.pictures import Pictures
 from mnistcls.page.sample import Row
 from mnistcls.results import Prediction, printable
 
-MOST_BYTES = 24_000_000
+PAGE_BYTES = 24_000_000
 """Of all cards: pictures, of which base64 makes four bytes of three, are made smaller where paths are long."""
 
 FIGURES_BYTES = 150
@@ -75,7 +75,7 @@ def _card(row: Row, seen: Seen | str, count: int) -> Card:
         return Card(row, path, shown, None, printable(seen))
     side = pictures.LARGE if count <= pictures.FEW else pictures.SMALL
     text = len(json.dumps([path, shown])) + FIGURES_BYTES
-    return Card(row, path, shown, pictures.draw(seen, side, (MOST_BYTES // count - text) * 3 // 4))
+    return Card(row, path, shown, pictures.draw(seen, side, (PAGE_BYTES // count - text) * 3 // 4))
 
 
 def _completed(card: Card, answer: Prediction) -> Card:

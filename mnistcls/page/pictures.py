@@ -18,7 +18,7 @@ LARGE, SMALL, FEW = 256, 128, 1_000
 EXACT = 32
 """Pixels: images up to this side are kept pixel by pixel."""
 
-MOST_BYTES = 8_000
+PICTURE_BYTES = 8_000
 """Of a thumbnail, however much room there is."""
 
 _ATTEMPTS = ((1, 70), (1, 40), (2, 40), (4, 30), (8, 20))
@@ -44,7 +44,7 @@ def draw(seen: Seen, side: int, room: int) -> Pictures:
         room: bytes that both pictures may take together; the thumbnail gives way.
     """
     canonical = _webp(Image.fromarray(seen.canonical.image), lossless=True)
-    return Pictures(_original(seen.decoded, side, min(room - len(canonical), MOST_BYTES)), canonical)
+    return Pictures(_original(seen.decoded, side, min(room - len(canonical), PICTURE_BYTES)), canonical)
 
 
 def _original(decoded: NDArray[np.generic], side: int, room: int) -> bytes:
