@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -50,7 +51,8 @@ def _fail(error: BaseException, code: int) -> NoReturn:
     from mnistcls.results import printable  # noqa: PLC0415 - not for --version
 
     said = "; ".join([str(error), *getattr(error, "__notes__", [])])
-    typer.echo(f"Error: {printable(said)}", err=True)
+    with suppress(OSError):  # nobody may read it, and the exit code stays
+        typer.echo(f"Error: {printable(said)}", err=True)
     sys.exit(code)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import NoReturn, TextIO
+from contextlib import suppress
+from typing import Any, NoReturn, TextIO
 
 from rich.console import Console
 
@@ -20,6 +21,22 @@ def results_console(stream: TextIO, *, bounded: bool = True) -> Console:
     """
     wide = not (bounded or stream.isatty() or "COLUMNS" in os.environ)
     return _ResultsConsole(file=stream, highlight=False, width=UNBOUNDED if wide else None)
+
+
+class MessagesConsole(Console):
+    """Standard error, for what is no result: nobody who does not read it stops a run."""
+
+    def __init__(self) -> None:
+        super().__init__(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print, if that can be."""
+        with suppress(OSError):
+            super().print(*objects, **options)
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing more; Rich would end the program, with the exit code of something unreadable."""
+        self.quiet = True
 
 
 class _ResultsConsole(Console):

@@ -150,10 +150,13 @@ def _where_to_look(error: OSError | ValueError) -> str:
     path = Path(os.fsdecode(getattr(error, "filename", None) or ""))
     if path == Path("-"):
         return "a list of paths on standard input is --files-from -"
-    for whole in (Path(str(path).rpartition("#")[0]), *path.parents):
-        if whole.is_file():
-            return f"it is read with all of {whole}"
-    return "check the spelling"
+    whole = holder(path)
+    return f"it is read with all of {whole}" if whole else "check the spelling"
+
+
+def holder(path: Path) -> Path | None:
+    """The file that a page or a member is in, by its path as results have it; None if there is none."""
+    return next((whole for whole in (Path(str(path).rpartition("#")[0]), *path.parents) if whole.is_file()), None)
 
 
 def _no_file(mode: int) -> ImageError:

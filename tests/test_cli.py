@@ -345,6 +345,27 @@ def test_the_manifest_has_the_time_that_the_summary_has(command: list[str]) -> N
     assert seconds > 0.05, "a process takes longer to load the model"
 
 
+@pytest.mark.parametrize("unread", ["closed", "/dev/full"])
+def test_a_run_whose_messages_nobody_reads_ends_as_any_other(command: list[str], unread: str) -> None:
+    frames = [Image.fromarray(np.full((30, 30), level, np.uint8)) for level in (255, 254)]
+    save(Path("d/1.png"), 1)
+    save(Path("d/7.png"), 7)
+    frames[0].save("d/2.gif", save_all=True, append_images=frames[1:])  # of which there is a warning
+    if unread == "closed":
+        reader, writer = os.pipe()
+        os.close(reader)
+    else:
+        writer = os.open(unread, os.O_WRONLY) if os.path.exists(unread) else pytest.skip("no /dev/full here")
+
+    done = subprocess.run([*command, "d", "-o", "out.csv", "-j", "0"], stderr=writer, check=False)
+    refused = subprocess.run([*command, "d", "-o", "out.csv"], stderr=writer, check=False)
+    os.close(writer)
+
+    assert done.returncode == 0
+    assert digits(Path("out.csv").read_text()) == {"d/1.png": "1", "d/2.gif": "", "d/7.png": "7"}
+    assert refused.returncode == 2
+
+
 # --- interruption
 
 
@@ -539,3 +560,14 @@ def test_a_name_in_an_error_cannot_colour_the_terminal() -> None:
         f"Error: cannot write {named}/out.csv: there is no folder {named}; make it, or choose another with -o\n"
     )
     assert result.returncode == 2
+
+
+def test_a_list_that_cannot_be_counted_has_a_bar_without_an_end(command: list[str]) -> None:
+    save(Path("7.png"), 7)
+    Path("list").write_text("7.png\n" * 400 + "nosuch://bucket/x.bin\n")
+
+    received, code = on_a_terminal([*command, "--files-from", "list", "-o", "out.csv"])
+
+    assert code == 2
+    assert "Error: " in received
+    assert "Traceback" not in received

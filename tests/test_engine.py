@@ -16,7 +16,7 @@ from PIL import Image
 from toy_model import checkerboard, doubtful, glyph
 
 from mnistcls import Classifier
-from mnistcls.engine import SMALL_COUNT, answers, pool
+from mnistcls.engine import CHUNK_BYTES, SMALL_COUNT, answers, pool
 from mnistcls.errors import MnistclsError
 from mnistcls.sources import Source
 
@@ -137,6 +137,20 @@ def test_sources_are_drawn_as_they_are_needed() -> None:
     assert len(drawn) <= 2 * pool.AHEAD * pool.MAX_CHUNK + pool.MAX_CHUNK
     stream.close()  # type: ignore[attr-defined]
     assert multiprocessing.active_children() == []
+
+
+def test_without_workers_no_more_is_in_memory_than_is_answered_together() -> None:
+    held: list[int] = []
+
+    def members() -> Iterator[Source]:
+        for number in range(12):
+            held.append(number)
+            yield Source(str(number), b"x" * (CHUNK_BYTES // 2))
+
+    stream = answers(members(), answer, workers=0)
+    assert [row.path for row in next(stream)] == ["0", "1"]
+    assert held == [0, 1]
+    assert sum(len(batch) for batch in stream) == 10
 
 
 def test_few_images_start_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:

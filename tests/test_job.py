@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 pytest.importorskip("ray")
+from mnistcls import Classifier
+from mnistcls.engine import pool
 from mnistcls.errors import MnistclsError
-from mnistcls.ray_engine.chunk import End, Receipt
+from mnistcls.outputs.columns import Columns
+from mnistcls.outputs.formats import Format
+from mnistcls.ray_engine.chunk import Chunk, End, Receipt
 from mnistcls.ray_engine.folder import ResultFolder
 from mnistcls.ray_engine.job import Account
+from mnistcls.ray_engine.stage import Stage, Work
 from mnistcls.results import Status, Tally
+from mnistcls.sources import Source
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own, when it is imported
 
@@ -70,3 +78,31 @@ def test_what_is_missing_is_an_error(folder: ResultFolder, receipts: list[Receip
 def test_what_an_actor_could_not_do_ends_the_job() -> None:
     with pytest.raises(MnistclsError, match="No space left"):
         Account().add(Receipt(0, 3, counted(0), error="cannot write results: No space left on device"))
+
+
+def test_a_chunk_after_one_that_failed_has_its_own_rows_alone(
+    toy_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results" / "_mnistcls").mkdir(parents=True)
+    (tmp_path / "results" / "_mnistcls" / "manifest.json").touch()
+    folder = ResultFolder(str(tmp_path / "results"))
+    work = Work(Classifier(toy_model), 60, folder, Format.JSONL, Columns(), "run", str(tmp_path))
+    chunks = [Chunk(i, [Source(f"{i}-{n}.png") for n in range(20)], 0, []) for i in range(2)]
+    starts = iter([MnistclsError("no memory")])
+    begin = pool.Pool._start
+
+    def start(self: pool.Pool) -> None:
+        if failure := next(starts, None):
+            raise failure
+        begin(self)
+
+    monkeypatch.setattr(pool.Pool, "_start", start)
+    stage = Stage(work)
+    first, second = Receipt.from_table(stage(pa.Table.from_pylist([chunk.to_row() for chunk in chunks])))
+    stage._pool.close()
+
+    assert (first.error, first.tally.total) == ("no memory", 0)
+    assert (second.error, second.tally.inputs, second.tally.total) == (None, 20, 20)
+    (part,) = (tmp_path / "results").glob("part-*.jsonl")
+    assert [json.loads(line)["path"] for line in part.read_text().splitlines()] == [f"1-{n}.png" for n in range(20)]

@@ -324,3 +324,15 @@ def test_the_samples_labels_are_read() -> None:
         (row["path"], int(row["digit"]) if row["digit"] else NO_DIGIT) for row in rows
     }
     assert labels.unlabelled == 0
+
+
+def test_names_of_other_bytes_in_an_archive_or_of_pages_are_taken_as_results_have_them() -> None:
+    Path("batch.tar").touch()
+    Path(os.fsdecode(b"d\xff.tif")).touch()
+    Path("labels.csv").write_bytes(b"path,digit\nbatch.tar/\xff.png,7\nd\xff.tif#2,3\n")
+
+    labels = find_labels(".", Path("labels.csv"))
+
+    paths = [os.fsdecode(name) for name in (b"./batch.tar/\xff.png", b"./d\xff.tif#2")]
+    rows = list(labels.pair(Prediction(path, Status.OK, digit, 0.9) for path, digit in zip(paths, (7, 1), strict=True)))
+    assert [(label, row.digit) for label, row in rows] == [(7, 7), (3, 1)]

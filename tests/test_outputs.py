@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from batches import batch_of
 
+from mnistcls import outputs
 from mnistcls.errors import OutputError
 from mnistcls.outputs import check_free, discard_part, output_file, part_of, whole_file
 from mnistcls.outputs.columns import Columns
@@ -73,6 +75,34 @@ def test_two_runs_do_not_write_one_file(path: Path) -> None:
         stream.write(b"mine\n")
 
     assert path.read_bytes() == b"mine\n"
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_what_another_run_has_ended_meanwhile_is_not_written_over(path: Path, replaced: bool) -> None:
+    part_of(path).write_bytes(b"whole\n")
+    start = part_of(path).stat().st_size  # looked at, and then the other run ends
+    part_of(path).replace(path)
+    if replaced:
+        part_of(path).write_bytes(b"x")
+
+    with pytest.raises(OutputError, match=r"another run has just ended that was writing .*results\.csv; start"):
+        write(path, start)
+
+    assert path.read_bytes() == b"whole\n"
+    assert names(path.parent) == ["results.csv", *(["results.csv.part"] if replaced else [])]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX locks")
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK])
+def test_a_file_system_without_locks_can_be_written_to(
+    path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(outputs.fcntl, "flock", flock)
+    write(path)
+    assert path.read_bytes() == b"new\n"
 
 
 def test_what_another_run_is_writing_is_not_discarded(path: Path) -> None:

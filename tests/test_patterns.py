@@ -8,7 +8,8 @@ import pytest
 
 from mnistcls.errors import ErrorCode
 from mnistcls.sources import Sources
-from mnistcls.sources.patterns import expand, is_pattern
+from mnistcls.sources.folders import Found
+from mnistcls.sources.patterns import expand, is_pattern, matching
 
 TREE = ("d/b.png", "d/a.png", "d/n.txt", "d/.h.png", "d/s/1.png", "d/s/t/2.png", "d/.git/3.png", "e/a.png")
 
@@ -110,3 +111,11 @@ def test_a_folder_that_a_pattern_would_have_to_list_is_a_row(pattern: str, monke
     assert [(source.path, str(source.error)) for source in locked] == [
         ("d/s", "permission_denied: not readable for you; change its permissions")
     ]
+
+
+def test_a_path_may_be_deeper_than_calls() -> None:
+    deep = ["d"] * 3_000
+    walked = [Found("/".join([*deep, name])) for name in ("a.png", "a.txt", ".a.png")]
+    for pattern in (["**", "*.png"], ["**", "d", "**", "a.png"], [*["**"] * 50, "*.png"]):
+        assert [found.path for found in matching(walked, 0, pattern)] == [walked[0].path]
+    assert not list(matching(walked, 0, ["**", "e", "*.png"]))

@@ -175,9 +175,9 @@ def stderr_console(*, quiet: bool) -> Console | Silent:
     if quiet:
         logging.getLogger("mnistcls").handlers = [logging.NullHandler()]
         return Silent()
-    from rich.console import Console  # noqa: PLC0415
+    from mnistcls.console import MessagesConsole  # noqa: PLC0415
 
-    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    console = MessagesConsole()
     logging.getLogger("mnistcls").handlers = [_Warnings(console)]
     return console
 

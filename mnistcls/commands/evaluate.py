@@ -86,6 +86,7 @@ def evaluate(  # noqa: PLR0913 - its options
     outputs.check_apart({"-o": output, "--report": report}, [path, labels, model])
     if output:
         outputs.check_free(output, overwrite=overwrite)
+        outputs.check_writable(output)
     page = make_page(report, overwrite=overwrite)
     truth, stderr = find_labels(path, labels), stderr_console(quiet=quiet)
     sources, tally, started = Sources(truth.inputs), Tally(), time.perf_counter()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING, TypeGuard, TypeVar
 
+from mnistcls.errors import MnistclsError
 from mnistcls.sources import Sources
 
 if TYPE_CHECKING:
@@ -47,8 +48,14 @@ def progress(
     layout = (TextColumn("Classifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*layout, console=console, transient=True) as bar:
         task = bar.add_task("", total=None, completed=done)
-        Thread(target=lambda: bar.update(task, total=images.count()), daemon=True).start()
+        Thread(target=partial(_count, bar, task, images), daemon=True).start()
         yield _followed(bar, task, batches)
+
+
+def _count(bar: Progress, task: TaskID, images: Sources) -> None:
+    """Give the bar its end; what cannot be counted has none, and the work itself says why."""
+    with suppress(MnistclsError):
+        bar.update(task, total=images.count())
 
 
 def _followed(bar: Progress, task: TaskID, batches: Iterable[Batch]) -> Iterator[Batch]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from mnistcls.limits import TIMEOUT, usable_cpus
@@ -25,6 +25,9 @@ are, where it may be any of them."""
 
 CHUNK_SOURCES = 64
 """Sources that are answered together in this process: the network takes as many at once; its module loads slowly."""
+
+CHUNK_BYTES = 4_000_000
+"""Content of sources, in archives or storage, after which no more are taken together."""
 
 SMALL_COUNT = 256
 SMALL_BYTES = 10_000_000
@@ -74,8 +77,20 @@ def answers(
         with closing(Pool(answer, workers, timeout)) as pool:
             yield from pool.run(drawn)
         return
-    while chunk := list(islice(drawn, CHUNK_SOURCES)):
+    while chunk := take(drawn, CHUNK_SOURCES):
         yield answer(chunk, _say_nothing)
+
+
+def take(sources: Iterator[Source], count: int) -> list[Source]:
+    """The next sources, so many or until they hold a lot."""
+    taken: list[Source] = []
+    size = 0
+    for source in sources:
+        taken.append(source)
+        size += len(source.content or b"")
+        if len(taken) >= count or size >= CHUNK_BYTES:
+            break
+    return taken
 
 
 def _are_few(drawn: Iterator[Source]) -> tuple[bool, Iterator[Source]]:

@@ -13,7 +13,7 @@ from multiprocessing import connection
 from typing import Any
 
 from mnistcls.batch import Batch
-from mnistcls.engine import Answer
+from mnistcls.engine import Answer, take
 from mnistcls.engine.processes import context, without_interrupts
 from mnistcls.engine.worker import Progress, Reply, serve
 from mnistcls.errors import ErrorCode, ImageError, MnistclsError
@@ -28,9 +28,6 @@ MAX_CHUNK = 4 * BATCH_SIZE
 
 FIRST_CHUNK = 32
 """Sources in a chunk while nobody knows how long they take."""
-
-CHUNK_BYTES = 4_000_000
-"""Content in a chunk after which it is full."""
 
 AHEAD = 4
 """Chunks for each worker that are drawn and not yet yielded, at most."""
@@ -143,7 +140,7 @@ class Pool:
     def _draw(self, sources: Iterator[Source]) -> bool:
         """Have a task waiting for every worker, as far as sources last and answers keep up; False when all is done."""
         waiting = sum(not task.taken for task in self._order)
-        while waiting < self._most and len(self._order) < AHEAD * self._most and (chunk := _take(sources, self._chunk)):
+        while waiting < self._most and len(self._order) < AHEAD * self._most and (chunk := take(sources, self._chunk)):
             self._order.append(_Task(chunk))
             waiting += 1
         return bool(self._order)
@@ -191,6 +188,7 @@ class Pool:
         if task and reply.batch is not None:
             task.batch = reply.batch
             self._pace((time.monotonic() - worker.begun) / len(task.sources))
+            task.sources = []  # with what they hold: it may wait for one before it
         elif task:
             message = f"reading it failed with {reply.error}; save it again in another format"
             self._retry(task, worker.progress.place, ImageError(ErrorCode.CRASHED, message))
@@ -231,15 +229,3 @@ class Pool:
 def _alone(source: Source, failures: int, error: ImageError | None) -> _Task:
     """What a worker ended over: to be tried once more by itself, or given up with an error."""
     return _Task([source], failures, bool(error), Batch.unreadable(source.path, error) if error else None)
-
-
-def _take(sources: Iterator[Source], count: int) -> list[Source]:
-    """The next sources, so many or until they hold a lot."""
-    taken: list[Source] = []
-    size = 0
-    for source in sources:
-        taken.append(source)
-        size += len(source.content or b"")
-        if len(taken) >= count or size >= CHUNK_BYTES:
-            break
-    return taken

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from mnistcls.errors import ErrorCode, ImageError, LabelError
 from mnistcls.evaluation.label_files import DIGITS, CsvRow, read_label_file
-from mnistcls.files import is_url
+from mnistcls.files import holder, is_url
 from mnistcls.results import Prediction, printable
 from mnistcls.sources import is_image_name
 
@@ -113,7 +113,7 @@ class CsvLabels:
         first = self._rows.setdefault(key, row)
         if first is not row:
             raise row.error(self._file, f"{shown} has a label already, in line {first.line}; keep one of them")
-        if not _is_utf8(row.path) and not os.path.lexists(key):  # file names of other bytes are rare, but legal
+        if not (_is_utf8(row.path) or os.path.lexists(key) or holder(Path(key))):  # other bytes are rare, but legal
             raise row.error(self._file, f"{shown} is not UTF-8; save the file as CSV in UTF-8")
 
     def _key(self, path: str) -> str:

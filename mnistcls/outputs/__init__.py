@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import FileIO, TextIOWrapper
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, BinaryIO, TextIO
 
 from mnistcls.errors import OutputError
@@ -18,6 +20,9 @@ try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
+
+NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}
+"""What file systems without locks answer, as NFS and Lustre may be mounted: there, the user sees to it."""
 
 SYNC_BYTES = 16_000_000
 """Written bytes after which the disk is asked to keep them: a power failure costs no more than these."""
@@ -124,11 +129,25 @@ class PartFile:
             self._file: FileIO = open(self.part, "ab", buffering=0)  # noqa: SIM115 - closed by `close`
             try:
                 _lock(self._file, path)
+                self._check_kept(start)
                 if os.fstat(self._file.fileno()).st_size != start:
                     self._file.truncate(start)
             except BaseException:
                 self.close()
                 raise
+
+    def _check_kept(self, start: int) -> None:
+        """See that what was to be kept is there: another run may have ended since it was looked at.
+
+        Raises:
+            OutputError: it has given the file its name, or removed it; what is there under the old name is a new one.
+        """
+        ours = os.fstat(self._file.fileno())
+        if ours.st_size >= start and self.part.exists() and os.path.samestat(ours, self.part.stat()):
+            return
+        if ours.st_size == 0:
+            self.part.unlink(missing_ok=True)
+        raise OutputError(f"another run has just ended that was writing {self._path}; start this one again")
 
     def write(self, data: bytes) -> int:
         """Write all of it: it is in the system's hands when this returns."""
@@ -150,6 +169,8 @@ class PartFile:
         """Give the file its name."""
         with self._errors():
             self._sync()
+            if not fcntl:  # Windows renames no file that is open
+                self.close()
             self.part.replace(self._path)
 
     def close(self) -> None:
@@ -182,6 +203,9 @@ def discard_part(path: Path) -> None:
     try:
         with open(part_of(path), "r+b", buffering=0) as file:
             _lock(file, path)
+            if fcntl:
+                part_of(path).unlink()
+        if not fcntl:  # Windows removes no file that is open
             part_of(path).unlink()
     except FileNotFoundError:
         return
@@ -240,6 +264,18 @@ def check_apart(written: Mapping[str, str | Path | None], read: Iterable[str | P
         taken[absolute] = f"is to be written by {option} already"
 
 
+def check_writable(path: Path, option: str = "-o") -> None:
+    """See, before the work starts, that a file can be made beside where an output is to be.
+
+    Raises:
+        OutputError: it cannot.
+    """
+    try:
+        TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}; choose another folder with {option}") from None
+
+
 def is_folder(shown: str, option: str = "-o") -> OutputError:
     """The refusal of an output, by its name, that is a folder."""
     return OutputError(f"{shown} is a folder; name a file in it with {option}")
@@ -257,3 +293,6 @@ def _lock(file: FileIO, path: Path) -> None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise OutputError(f"another run is writing {path}; wait for its end, or choose another -o") from None
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from tempfile import TemporaryFile
 
 from mnistcls.batch import Batch
 from mnistcls.classifier import Classifier
 from mnistcls.errors import OutputError
 from mnistcls.evaluation import Evaluation
-from mnistcls.outputs import check_free, whole_file
+from mnistcls.outputs import check_free, check_writable, whole_file
 from mnistcls.page.cards import Track, draw_cards
 from mnistcls.page.html import Content, render
 from mnistcls.page.sample import Sample
@@ -37,7 +36,7 @@ class Page:
         if path.suffix.lower() not in {".html", ".htm"}:
             raise OutputError(f"{path}: the report is an HTML page; name it {path.stem}.html")
         check_free(path, overwrite=overwrite or (resume and _is_replaceable(path)), option=OPTION)
-        _check_folder(path)
+        check_writable(path, OPTION)
         self.path, self._sample = path, Sample()
 
     def add(self, predictions: Iterable[Prediction]) -> None:
@@ -78,14 +77,6 @@ class Page:
         html = render(content, draw_cards(rows, classifier, track))
         with whole_file(self.path, OPTION) as stream:
             stream.write(html)
-
-
-def _check_folder(path: Path) -> None:
-    """Make sure, before the work starts, that a file can be made beside where the page is to be."""
-    try:
-        TemporaryFile(dir=path.parent).close()
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}; choose another folder with {OPTION}") from None
 
 
 def _is_replaceable(path: Path) -> bool:

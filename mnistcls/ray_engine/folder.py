@@ -14,6 +14,7 @@ import gzip
 import json
 import os
 import uuid
+import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -56,6 +57,10 @@ class Record:
         """As it was stored."""
         values = json.loads(gzip.decompress(content))
         return cls(Tally.of(values["counts"]), values["files"])
+
+
+DAMAGES = (ValueError, LookupError, TypeError, AttributeError, EOFError, gzip.BadGzipFile, zlib.error)
+"""What reading a record raises that is damaged."""
 
 
 class ResultFolder:
@@ -179,7 +184,7 @@ class ResultFolder:
         with self._errors():
             try:
                 return Record.from_bytes(self._files.cat_file(name))
-            except (ValueError, KeyError, EOFError, gzip.BadGzipFile, FileNotFoundError):
+            except (*DAMAGES, FileNotFoundError):
                 raise OutputError(f"{name} is damaged or missing; use --overwrite, or another -o") from None
 
     def _earlier(self) -> Manifest | None:

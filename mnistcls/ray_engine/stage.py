@@ -51,7 +51,7 @@ class Stage:
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        self._pool = Pool(work.classifier.answer, 1, work.timeout)
+        self._pool = self._new_pool()
         self._warnings = collect_warnings()
         with suppress(OSError):  # a node that has no such folder may see absolute paths and URLs all the same
             os.chdir(work.directory)
@@ -60,6 +60,9 @@ class Stage:
         """The receipts for a `pyarrow.Table` of chunks."""
         return pa.Table.from_pylist([self._receipt(chunk).to_row() for chunk in Chunk.from_table(table)])
 
+    def _new_pool(self) -> Pool:
+        return Pool(self._work.classifier.answer, 1, self._work.timeout)
+
     def _receipt(self, chunk: Chunk) -> Receipt:
         tally, error = Tally(), chunk.error
         try:
@@ -67,6 +70,8 @@ class Stage:
                 self._answer(chunk, tally)
         except MnistclsError as failure:
             error = str(failure)
+            self._pool.close()
+            self._pool = self._new_pool()  # the old one still has some of this chunk, and would answer that next
         tally.skipped += chunk.skipped
         warnings = [*chunk.warnings, *self._warnings.taken()]
         return Receipt(chunk.number, len(chunk.files), tally, warnings, chunk.end, error)

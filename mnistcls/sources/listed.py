@@ -64,6 +64,8 @@ class PathList:
                         yield os.fsdecode(path)
         except OSError as error:
             raise MnistclsError(f"cannot read {self.file}: {error.strerror}") from None
+        except UnicodeDecodeError:  # on Windows, where no name is other bytes
+            raise MnistclsError(f"{self.file} is not UTF-8; save it as UTF-8") from None
 
     def _first(self, line: bytes) -> bytes:
         """The list's first line without a byte order mark.

@@ -77,13 +77,22 @@ def matching(walked: Iterable[Found], start: int, parts: Sequence[str]) -> Itera
 
 
 def _matches(names: Sequence[str], patterns: Sequence[str]) -> bool:
-    """Whether the parts of a path are those of a pattern, in which `**` is any number of folders."""
-    if not patterns or not names:
-        return not names and all(pattern == "**" for pattern in patterns)
-    first, rest = patterns[0], patterns[1:]
-    if first == "**":
-        return _matches(names, rest) or (not names[0].startswith(".") and _matches(names[1:], patterns))
-    return fits(names[0], first) and _matches(names[1:], rest)
+    """Whether the parts of a path are those of a pattern, in which `**` is any number of folders, however many."""
+    places = _reached({0}, patterns)
+    for name in names:
+        stay = {at for at in places if patterns[at : at + 1] == ["**"] and not name.startswith(".")}
+        go = {at + 1 for at in places if at < len(patterns) and patterns[at] != "**" and fits(name, patterns[at])}
+        places = _reached(stay | go, patterns)
+    return len(patterns) in places
+
+
+def _reached(places: set[int], patterns: Sequence[str]) -> set[int]:
+    """These places in a pattern, and those that follow as a `**` may stand for nothing."""
+    reached = set(places)
+    for at, pattern in enumerate(patterns):
+        if at in reached and pattern == "**":
+            reached.add(at + 1)
+    return reached
 
 
 def fits(name: str, pattern: str) -> bool:
