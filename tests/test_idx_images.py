@@ -66,6 +66,15 @@ def test_images_may_be_of_any_size(shape: tuple[int, int, int]) -> None:
     np.testing.assert_array_equal(decoded, images)
 
 
+def test_max_pixels_counts_for_them_as_for_others() -> None:
+    write("digits", header(2) + IMAGES[:2].tobytes())
+
+    for most, error in ((784, None), (783, "too_large: 28x28 is more than 783 pixels")):
+        read = [image for source in Sources(["digits"]) for image in read_source(source, most)]
+        assert len(read) == 2
+        assert all(str(one.image).startswith(error) if error else not isinstance(one.image, Exception) for one in read)
+
+
 @pytest.mark.parametrize("tenth", range(1, 10))
 @pytest.mark.parametrize("name", NAMES[:2])
 def test_a_file_cut_short_keeps_what_is_whole(name: str, tenth: int) -> None:

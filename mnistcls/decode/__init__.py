@@ -16,7 +16,7 @@ from PIL import Image, UnidentifiedImageError
 
 from mnistcls.decode.grey_png import read_grey_png
 from mnistcls.decode.pages import MAX_TAG_BYTES, allow_pixels, is_tiff, read_pages
-from mnistcls.decode.pixels import Decoded, pillow_errors, to_array
+from mnistcls.decode.pixels import Decoded, check_size, pillow_errors, to_array
 from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.files import BoundedReader, open_regular, read_small
 from mnistcls.limits import MAX_PIXELS
@@ -50,6 +50,8 @@ def _decoded(source: Source, max_pixels: int) -> Iterator[Decoded]:
     if source.error:
         raise source.error
     if source.content is not None and source.shape:
+        height, width = source.shape
+        check_size(width, height, max_pixels)
         yield Decoded(source.path, np.frombuffer(source.content, np.uint8).reshape(source.shape))
         return
     content = read_small(source.path, SMALL_BYTES) if source.content is None else source.content

@@ -47,11 +47,19 @@ def image_to_array(image: Image.Image, max_pixels: int = MAX_PIXELS) -> NDArray[
 
 def to_array(image: Image.Image, max_pixels: int) -> NDArray[np.generic]:
     """The same; what Pillow raises passes as it is."""
-    width, height = image.size
+    check_size(*image.size, max_pixels)
+    return check_array(np.asarray(_plain(image)))
+
+
+def check_size(width: int, height: int, max_pixels: int) -> None:
+    """See that an image has no more than so many pixels.
+
+    Raises:
+        ImageError: it has.
+    """
     if width * height > max_pixels:
         fix = "shrink it or raise --max-pixels"
         raise ImageError(ErrorCode.TOO_LARGE, f"{width}x{height} is more than {max_pixels:,} pixels; {fix}")
-    return check_array(np.asarray(_plain(image)))
 
 
 def check_array(image: NDArray[np.generic]) -> NDArray[np.generic]:
