@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from train.networks import DROPOUT, NETWORKS, initialize, reference
+from train.networks import DROPOUT, NETWORKS, default, folded, initialize, reference, with_products
 
 # Each layer of the reference network: its kind, what decides its arithmetic, and the shape it gives for one image.
 LAYERS: list[tuple[type[nn.Module], dict[str, Any], tuple[int, ...]]] = [
@@ -110,3 +110,45 @@ def test_every_network_takes_images_and_gives_ten_logits(name: str) -> None:
 
 def test_reference_is_among_the_networks_to_train() -> None:
     assert NETWORKS["reference"] is reference
+
+
+@pytest.fixture
+def trained() -> nn.Sequential:
+    """The default network with statistics as training leaves them, and not those of the start."""
+    network = default()
+    for layer in network:
+        if isinstance(layer, nn.BatchNorm2d):
+            for values, low, high in (
+                (layer.running_mean, -0.5, 0.5),
+                (layer.running_var, 0.5, 2),
+                (layer.weight, 0.5, 2),
+                (layer.bias, -0.5, 0.5),
+            ):
+                nn.init.uniform_(values, low, high)  # type: ignore[arg-type] # it has all of them
+    return network.eval()
+
+
+@torch.no_grad()
+def test_a_folded_network_answers_alike_without_batch_norms(trained: nn.Sequential) -> None:
+    images, less = torch.rand(8, 1, 28, 28), folded(trained)
+    assert not any(isinstance(layer, nn.BatchNorm2d) for layer in less)
+    torch.testing.assert_close(less(images), trained(images))
+
+
+@torch.no_grad()
+def test_a_convolution_that_covers_its_map_is_a_product_and_answers_alike(trained: nn.Sequential) -> None:
+    images, quicker = torch.rand(8, 1, 28, 28), with_products(folded(trained))
+    assert [type(layer) for layer in quicker[-6:]] == [
+        nn.Flatten,
+        nn.Linear,
+        nn.ReLU,
+        nn.Flatten,
+        nn.Dropout,
+        nn.Linear,
+    ]
+    torch.testing.assert_close(quicker(images), trained(images))
+
+
+def test_a_network_without_such_a_convolution_stays_as_it_is() -> None:
+    network = reference().eval()
+    assert [type(layer) for layer in with_products(folded(network))] == [type(layer) for layer in network]

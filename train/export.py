@@ -24,7 +24,7 @@ from train.card import Made, model_card
 from train.checkpoints import Checkpoint, load_weights
 from train.data import load_test, resolve_data_dir
 from train.files import write_whole
-from train.networks import NETWORKS
+from train.networks import NETWORKS, folded, with_products
 from train.runs import newest_run
 
 logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns of operators that these networks have not
@@ -50,9 +50,9 @@ class Exported:
 class Deployed(nn.Module):
     """The network as it ships: uint8 images in, calibrated probabilities and digit score out."""
 
-    def __init__(self, network: nn.Module, calibration: Calibration) -> None:
+    def __init__(self, network: nn.Sequential, calibration: Calibration) -> None:
         super().__init__()
-        self.network = network
+        self.network = with_products(folded(network))
         self.calibration = calibration
         self.eval()
 

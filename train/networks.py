@@ -7,9 +7,13 @@ is a digit as surely as its logits are high, and no network needs another output
 from __future__ import annotations
 
 import warnings
+from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from mnistcls.canonical.placement import SIZE
 
 # True of the 6x6 kernels, whose one layer has one channel and the other 7x7 maps: the copies cost nothing.
 warnings.filterwarnings("ignore", message="Using padding='same' with even kernel lengths")
@@ -83,6 +87,42 @@ def with_no_digit(logits: Tensor) -> Tensor:
     Out-of-distribution Detection" (2020), trained to tell.
     """
     return torch.cat([logits, logits.new_zeros(len(logits), 1)], dim=1)
+
+
+def folded(network: nn.Sequential) -> nn.Sequential:
+    """A network that answers alike in less time: batch norms are part of the convolutions before them."""
+    layers: list[nn.Module] = []
+    for layer in network.eval():
+        if isinstance(layer, nn.BatchNorm2d):
+            layers[-1] = fuse_conv_bn_eval(cast("nn.Conv2d", layers[-1]), layer)
+        else:
+            layers.append(layer)
+    return nn.Sequential(*layers).eval()
+
+
+def with_products(network: nn.Sequential) -> nn.Sequential:
+    """A network that answers alike: a convolution that covers its whole map is a matrix product, several times as quick.
+
+    Args:
+        network: for images (N, 1, 28, 28), in evaluation mode.
+    """
+    layers: list[nn.Module] = []
+    x = torch.zeros(1, 1, SIZE, SIZE)
+    for layer in network:
+        if isinstance(layer, nn.Conv2d) and layer.padding == (0, 0) and layer.kernel_size == x.shape[2:]:
+            layers += [nn.Flatten(), _product(layer)]
+        else:
+            layers.append(layer)
+        x = layer(x)
+    return nn.Sequential(*layers).eval()
+
+
+def _product(covering: nn.Conv2d) -> nn.Linear:
+    product = nn.Linear(covering.weight[0].numel(), covering.out_channels, bias=covering.bias is not None)
+    product.weight = nn.Parameter(covering.weight.detach().flatten(1))
+    if covering.bias is not None:
+        product.bias = nn.Parameter(covering.bias.detach())
+    return product
 
 
 def initialize(network: nn.Module) -> None:
