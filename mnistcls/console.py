@@ -1,4 +1,4 @@
-"""Tables and figures for people, as Rich prints them where results go."""
+"""Rich's consoles: for results, where they go to people, and for messages, on standard error."""
 
 from __future__ import annotations
 

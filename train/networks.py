@@ -101,7 +101,7 @@ def folded(network: nn.Sequential) -> nn.Sequential:
 
 
 def with_products(network: nn.Sequential) -> nn.Sequential:
-    """A network that answers alike: a convolution that covers its whole map is a matrix product, several times as quick.
+    """A network that answers alike: a convolution that covers its whole map is a matrix product, which is quicker.
 
     Args:
         network: for images (N, 1, 28, 28), in evaluation mode.

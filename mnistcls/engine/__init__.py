@@ -24,7 +24,7 @@ Answer = Callable[[Sequence[Source], Callable[[int], None]], "Batch"]
 are, where it may be any of them."""
 
 CHUNK_SOURCES = 64
-"""Sources that are answered together in this process: the network takes as many at once; its module loads slowly."""
+"""Sources that are answered together in this process: as many as the network takes (`model`, which loads slowly)."""
 
 CHUNK_BYTES = 4_000_000
 """Content of sources, in archives or storage, after which no more are taken together."""

@@ -129,25 +129,25 @@ class PartFile:
             self._file: FileIO = open(self.part, "ab", buffering=0)  # noqa: SIM115 - closed by `close`
             try:
                 _lock(self._file, path)
-                self._check_kept(start)
-                if os.fstat(self._file.fileno()).st_size != start:
-                    self._file.truncate(start)
+                self._keep(start)
             except BaseException:
                 self.close()
                 raise
 
-    def _check_kept(self, start: int) -> None:
-        """See that what was to be kept is there: another run may have ended since it was looked at.
+    def _keep(self, start: int) -> None:
+        """Cut off what follows so many bytes.
 
         Raises:
-            OutputError: it has given the file its name, or removed it; what is there under the old name is a new one.
+            OutputError: they are not there. Another run has ended since they were seen, and given the file its name;
+                what is there under the old name is a new one.
         """
         ours = os.fstat(self._file.fileno())
-        if ours.st_size >= start and self.part.exists() and os.path.samestat(ours, self.part.stat()):
-            return
-        if ours.st_size == 0:
-            self.part.unlink(missing_ok=True)
-        raise OutputError(f"another run has just ended that was writing {self._path}; start this one again")
+        if ours.st_size < start or not self.part.exists() or not os.path.samestat(ours, self.part.stat()):
+            if ours.st_size == 0:
+                self.part.unlink(missing_ok=True)
+            raise OutputError(f"another run has just ended that was writing {self._path}; start this one again")
+        if ours.st_size > start:
+            self._file.truncate(start)
 
     def write(self, data: bytes) -> int:
         """Write all of it: it is in the system's hands when this returns."""

@@ -54,13 +54,16 @@ class Record:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Record:
-        """As it was stored."""
-        values = json.loads(gzip.decompress(content))
-        return cls(Tally.of(values["counts"]), values["files"])
+        """As it was stored.
 
-
-DAMAGES = (ValueError, LookupError, TypeError, AttributeError, EOFError, gzip.BadGzipFile, zlib.error)
-"""What reading a record raises that is damaged."""
+        Raises:
+            ValueError: it is damaged.
+        """
+        try:
+            values = json.loads(gzip.decompress(content))
+            return cls(Tally.of(values["counts"]), values["files"])
+        except (LookupError, TypeError, AttributeError, EOFError, gzip.BadGzipFile, zlib.error):  # whatever it is now
+            raise ValueError("it has not what a run writes") from None
 
 
 class ResultFolder:
@@ -184,7 +187,7 @@ class ResultFolder:
         with self._errors():
             try:
                 return Record.from_bytes(self._files.cat_file(name))
-            except (*DAMAGES, FileNotFoundError):
+            except (ValueError, FileNotFoundError):
                 raise OutputError(f"{name} is damaged or missing; use --overwrite, or another -o") from None
 
     def _earlier(self) -> Manifest | None:

@@ -78,12 +78,12 @@ def matching(walked: Iterable[Found], start: int, parts: Sequence[str]) -> Itera
 
 def _matches(names: Sequence[str], patterns: Sequence[str]) -> bool:
     """Whether the parts of a path are those of a pattern, in which `**` is any number of folders, however many."""
+    end = len(patterns)
     places = _reached({0}, patterns)
-    for name in names:
-        stay = {at for at in places if patterns[at : at + 1] == ["**"] and not name.startswith(".")}
-        go = {at + 1 for at in places if at < len(patterns) and patterns[at] != "**" and fits(name, patterns[at])}
-        places = _reached(stay | go, patterns)
-    return len(patterns) in places
+    for name in names:  # `fits` lets `**` enter what `*` does
+        fitting = {at for at in places - {end} if fits(name, patterns[at])}
+        places = _reached({at if patterns[at] == "**" else at + 1 for at in fitting}, patterns)
+    return end in places
 
 
 def _reached(places: set[int], patterns: Sequence[str]) -> set[int]:
