@@ -18,7 +18,7 @@ from train.data import Digits
 from train.fonts import hershey_font, truetype_font
 from train.ink import Pen, render
 from train.photo import Field
-from train.sketch import Picture, by_hand, on_paper, tilted
+from train.sketch import Picture, by_hand, tilted, worn_on_paper
 from train.strokes import Points
 
 _T = TypeVar("_T")
@@ -82,7 +82,7 @@ SKETCHES = {
 
 def printed_letter(rng: np.random.Generator, _digits: Digits) -> Picture:
     """A letter of a printed font."""
-    return on_paper(_printed(pick(tuple(PRINTED.items()), rng), rng), rng)
+    return worn_on_paper(_printed(pick(tuple(PRINTED.items()), rng), rng), rng)
 
 
 def handwritten_letter(rng: np.random.Generator, _digits: Digits) -> Picture:
@@ -95,12 +95,12 @@ def symbol(rng: np.random.Generator, _digits: Digits) -> Picture:
     """A symbol, printed or drawn with a pen."""
     if rng.random() < 0.5:
         return pen_drawing(_joints(pick(tuple(SKETCHES.values()), rng)), rng)
-    return on_paper(_printed(("DejaVuSans.ttf", SYMBOLS), rng), rng)
+    return worn_on_paper(_printed(("DejaVuSans.ttf", SYMBOLS), rng), rng)
 
 
 def pen_drawing(strokes: list[Points], rng: np.random.Generator) -> Picture:
     """Strokes, joints (K, 2) y downwards, in somebody's hand on paper."""
-    return on_paper(render(by_hand(strokes, rng), 64, Pen.random(rng), 0.9), rng)
+    return worn_on_paper(render(by_hand(strokes, rng), 64, Pen.random(rng), 0.9), rng)
 
 
 def glyph(font: str, text: str) -> Field:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnistcls.canonical.placement import BOX
-from train.photo import Field, blur, clouds, crumbled, uneven
+from train.photo import Field, blur, clouds, crumbled, gapped, uneven
 
 Grey = NDArray[np.uint8]
 Medium = Callable[[Field, np.random.Generator], Grey]
@@ -72,7 +72,13 @@ def pencil(ink: Field, rng: np.random.Generator) -> Grey:
     return _grey(mark + rng.uniform(0, 0.02) * rng.standard_normal(mark.shape).astype(np.float32), rng)
 
 
-MEDIA: dict[Medium, float] = {clean: 5, two_level: 3, normalized: 5, enlarged: 3, blurred: 3, pencil: 2}
+def gaps(ink: Field, rng: np.random.Generator) -> Grey:
+    """Return a line that broke where the pen pressed least, as a threshold leaves it."""
+    left = gapped(ink, rng.uniform(0.02, 0.2), rng.uniform(0.04, 0.08) * max(ink.shape), rng)
+    return _grey((left > 0.5).astype(np.float32), rng)
+
+
+MEDIA: dict[Medium, float] = {clean: 5, two_level: 3, normalized: 5, enlarged: 3, blurred: 3, pencil: 2, gaps: 2}
 """Every medium, and how common it is."""
 
 

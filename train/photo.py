@@ -76,6 +76,13 @@ def uneven(ink: Field, amount: float, rng: np.random.Generator) -> Field:
     return ink * (1 - amount * dry)
 
 
+def gapped(ink: Field, share: float, cell: float, rng: np.random.Generator) -> Field:
+    """Return ink (H, W) with gaps, each of about `cell` pixels, on this share of the page."""
+    pressure = clouds(ink.shape, cell, rng)
+    left: Field = ink * (pressure >= np.quantile(pressure, share))
+    return left
+
+
 def crumbled(ink: Field, grain: float, rng: np.random.Generator) -> Field:
     """Return the mark (H, W) of a dry stick, chalk or graphite: it misses the dips, of about `grain` pixels."""
     tooth = clouds(ink.shape, grain, rng) + 0.6 * clouds(ink.shape, 3 * grain, rng)

@@ -156,8 +156,11 @@ PAINTERS: tuple[Paint, ...] = (
     _faint,
     _beside,
     _ruled,
+    _blurred,
+    _broken,
+    _hairline,
 )
-"""Every way of making a picture, all as likely."""
+"""Every way of making a picture, all as likely; what is hardest to read stands here twice."""
 
 _page = partial(scenes.snapshot, frame=Frame((112, 112)))
 

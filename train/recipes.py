@@ -42,7 +42,7 @@ STRONG = Augmentation(rotation=12, scale=0.12, shear=0.15, shift=1.0, elastic=0.
 FULL = {
     "default": Recipe(
         network="default",
-        version="4.1",
+        version="4.2",
         epochs=50,
         batch_size=128,
         lr=0.006,
@@ -51,8 +51,8 @@ FULL = {
         ema_decay=0.9995,
         augmentation=STRONG,
         synthetic_share=0.2,
-        pictured_share=0.25,
-        outlier_share=0.1,
+        pictured_share=0.4,
+        outlier_share=0.2,
         teachers=4,
     ),
     "reference": Recipe(

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from train.enlarged import Digit, Frame, thinned, written
-from train.photo import Colour, Field, Shape, clouds, inked, room_light, sensed, sheet, to_8_bit
+from train.photo import Colour, Field, Shape, gapped, inked, room_light, sensed, sheet, to_8_bit
 
 Paint = Callable[[Digit, np.random.Generator], Image.Image]
 """Makes an image of a digit, upright."""
@@ -163,10 +163,8 @@ def hairline(digit: Digit, rng: np.random.Generator, *, frame: Frame) -> Image.I
 
 def broken(digit: Digit, rng: np.random.Generator, *, gaps: float) -> Image.Image:
     """Return a line that a threshold broke, two levels of L; about the share `gaps` of its ink is lost."""
-    ink = SQUARE.lay(digit, rng)
-    pressure = clouds(ink.shape, 7, rng)
-    lost = pressure < np.quantile(pressure, gaps)
-    return Image.fromarray(np.where((ink > 0.5) & ~lost, 0, 255).astype(np.uint8))
+    left = gapped(SQUARE.lay(digit, rng), gaps, 7, rng)
+    return Image.fromarray(np.where(left > 0.5, 0, 255).astype(np.uint8))
 
 
 def coarse(digit: Digit, rng: np.random.Generator, *, frame: Frame) -> Image.Image:

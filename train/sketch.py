@@ -14,7 +14,7 @@ from PIL import Image, ImageFilter
 
 from mnistcls.canonical import canonicalize
 from mnistcls.canonical.placement import place
-from train.photo import Field, clouds, to_8_bit
+from train.photo import Field, blur, clouds, gapped, to_8_bit
 from train.strokes import Points, evenly, fitted, smooth
 
 SIDES = (28, 96)  # pixels, of a drawing's longer side
@@ -22,6 +22,9 @@ SIDES = (28, 96)  # pixels, of a drawing's longer side
 ALIKE = 0.75
 """Cosine of a drawing's canonical form with what was drawn: under it, part of it was taken for clutter, and what is
 left may well be a digit."""
+
+WORN = 0.3
+"""Share of the drawings for training that have gaps, or are out of focus."""
 
 BAR = 0.5
 """Width by length, in standard deviations of the ink: what is thinner and stands upright is a 1 to the eye."""
@@ -86,6 +89,25 @@ def on_paper(ink: Field, rng: np.random.Generator) -> Picture:
     grey += rng.choice([0, 0.02]) * rng.standard_normal(drawn.shape)
     seen = grey if rng.random() < 0.8 else 1 - grey
     return Picture(np.asarray(to_8_bit(seen)), box)
+
+
+def worn_on_paper(ink: Field, rng: np.random.Generator) -> Picture:
+    """The same, of ink that now and then has gaps or is out of focus, as digits are in `train.pictured`.
+
+    For what is trained with: if digits alone were worn, wear would tell them from the rest.
+    """
+    return on_paper(_worn(ink, rng), rng)
+
+
+def _worn(ink: Field, rng: np.random.Generator) -> Field:
+    chance, side = rng.random(), max(ink.shape)
+    if chance >= WORN:
+        return ink
+    if chance < WORN / 2:
+        return gapped(ink, rng.uniform(0.02, 0.3), 0.06 * side, rng)
+    soft = blur(ink, rng.uniform(0.005, 0.05) * side)
+    unit: Field = soft / max(float(soft.max()), 1e-6)
+    return unit
 
 
 def _slope(shape: tuple[int, ...], rng: np.random.Generator) -> Field:

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from train.data import SIDE, Digits
 from train.photo import Field
-from train.sketch import Picture, cosine, cropped, on_paper
+from train.sketch import Picture, cosine, cropped, worn_on_paper
 
 SCALE = 3  # of MNIST's pixels: lines are drawn over a digit at this size
 
@@ -41,7 +41,7 @@ def several(rng: np.random.Generator, digits: Digits) -> Picture:
         corner = page[top[1] : top[1] + other.shape[0], row.shape[1] + gap :]
         np.maximum(corner, other, out=corner)
         row = cropped(page)[1:-1, 1:-1]
-    return on_paper(_enlarged(row), rng)
+    return worn_on_paper(_enlarged(row), rng)
 
 
 def part(rng: np.random.Generator, digits: Digits) -> Picture:
@@ -56,7 +56,7 @@ def part(rng: np.random.Generator, digits: Digits) -> Picture:
         "l": half[:, :column],
     }
     left = windows[str(rng.choice(list(CUTS[label])))]
-    return Picture(on_paper(_enlarged(left), rng).image)
+    return Picture(worn_on_paper(_enlarged(left), rng).image)
 
 
 def overlaid(rng: np.random.Generator, digits: Digits) -> Picture | None:
@@ -69,7 +69,7 @@ def overlaid(rng: np.random.Generator, digits: Digits) -> Picture | None:
     union = np.maximum(*both)
     if max(cosine(union, page) for page in both) > SAME:
         return None
-    return on_paper(_enlarged(union), rng)
+    return worn_on_paper(_enlarged(union), rng)
 
 
 def struck(rng: np.random.Generator, digits: Digits) -> Picture:
@@ -82,7 +82,7 @@ def struck(rng: np.random.Generator, digits: Digits) -> Picture:
     for line in _strikes(rng):
         points = middle + line * half + rng.normal(0, 2.5, line.shape)
         draw.line([(float(x), float(y)) for x, y in points], 255, width, "curve")
-    return on_paper(np.asarray(image, np.float32) / 255, rng)
+    return worn_on_paper(np.asarray(image, np.float32) / 255, rng)
 
 
 def _strikes(rng: np.random.Generator) -> list[Field]:

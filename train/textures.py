@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from train.data import Digits
 from train.ink import Pen, render
 from train.photo import Field, blur, inked, lamp_light, room_light, ruled, sensed, shadow_light, sheet, to_8_bit
-from train.sketch import Picture, mottled, on_paper, rounded
+from train.sketch import Picture, mottled, rounded, worn_on_paper
 from train.strokes import fitted
 
 
@@ -24,7 +24,7 @@ def scribble(rng: np.random.Generator, _digits: Digits) -> Picture:
             joints = np.vstack([joints, joints[:1]])
         paths.append(rounded(joints, rng.uniform(0.03, 0.25)))
     pen = Pen(float(np.exp(rng.uniform(np.log(0.025), np.log(0.12)))))
-    return on_paper(render(fitted(paths), 56, pen, 0.9), rng)
+    return worn_on_paper(render(fitted(paths), 56, pen, 0.9), rng)
 
 
 def texture(rng: np.random.Generator, _digits: Digits) -> Picture:
@@ -83,7 +83,7 @@ def ruling(rng: np.random.Generator, _digits: Digits) -> Picture:
     if rng.random() < 0.3:
         image = image.rotate(float(rng.choice([90, 45, rng.uniform(0, 90)])))
     ink = np.asarray(image, np.float32) / 255
-    return Picture(on_paper(ink, rng).image)
+    return Picture(worn_on_paper(ink, rng).image)
 
 
 def paper(rng: np.random.Generator, _digits: Digits) -> Picture:
