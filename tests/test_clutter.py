@@ -234,3 +234,47 @@ def test_the_end_of_a_ruling_at_the_border_is_no_digit() -> None:
     mask[60:110, :2] = True
     mask[::12, ::12] = True  # more than one, as crossings of rulings leave them
     assert found(mask)[0] is None
+
+
+def one(top: int, bottom: int, left: int) -> Mask:
+    """An upright stroke of 8 pixels in 120x120."""
+    mask = empty()
+    mask[top:bottom, left : left + 8] = True
+    return mask
+
+
+def crowd(mask: Mask) -> Mask | None:
+    """All that is as much like a digit as the one that is found; None if that is alone."""
+    masks = np.stack([np.zeros_like(mask), mask])
+    digits = find_digits(masks, masks * np.uint8(200))
+    assert not set(digits.crowds) - {1}
+    return digits.crowds[1].masks[0] if digits.crowds else None
+
+
+@pytest.mark.parametrize(("top", "bottom", "left"), [(20, 80, 102), (50, 92, 12)])
+def test_another_mark_as_large_as_the_digit_makes_a_crowd(top: int, bottom: int, left: int) -> None:
+    mask = seven() | one(top, bottom, left)
+    _, steps = found(mask)
+    assert steps == ("several marks alike",)
+    np.testing.assert_array_equal(crowd(mask), mask)
+
+
+@pytest.mark.parametrize(
+    ("top", "bottom", "left"),
+    [
+        pytest.param(40, 70, 106, id="small"),
+        pytest.param(0, 60, 106, id="cut by the border"),
+    ],
+)
+def test_what_is_smaller_or_cut_by_the_border_makes_none(top: int, bottom: int, left: int) -> None:
+    mask = seven() | one(top, bottom, left)
+    digit, steps = found(mask)
+    np.testing.assert_array_equal(digit, seven())
+    assert steps == ("1 other marks removed",)
+    assert crowd(mask) is None
+
+
+def test_digits_that_both_touch_the_border_make_a_crowd() -> None:
+    digit = seven()[30:90]
+    mask = np.hstack([digit[:, 30:90], digit[:, 30:90]])
+    np.testing.assert_array_equal(crowd(mask), mask)

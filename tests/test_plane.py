@@ -92,6 +92,26 @@ def test_several_shades_on_nothing_lie_on_the_ground_that_differs(
     assert {int(plane.values[8, 8]), int(plane.values[12, 12])} == set(levels)
 
 
+@pytest.mark.parametrize("contrast", [10, 190])
+@pytest.mark.parametrize("beneath", [0, 255])
+def test_a_transparent_rim_has_the_colour_of_the_paper(contrast: int, beneath: int) -> None:
+    whole = dot(200, 200 - contrast)
+    alpha = np.full_like(whole, 255)
+    alpha[:2], alpha[:, -1] = 0, 100
+    grey = np.where(alpha == 0, beneath, whole).astype(np.uint8)
+    for image in (np.dstack([grey, alpha]), np.dstack([grey] * 3 + [alpha])):
+        plane = to_plane(image)
+        np.testing.assert_array_equal(plane.values, whole)
+        assert (plane.ink_is_bright, plane.step) == (None, "grey")
+
+
+def test_a_hole_in_one_colour_may_be_ink() -> None:
+    alpha = dot(255, 0)
+    plane = to_plane(np.dstack([np.full_like(alpha, 30), alpha]))
+    np.testing.assert_array_equal(plane.values, alpha)
+    assert (plane.ink_is_bright, plane.step) == (None, "ink in alpha")
+
+
 @pytest.mark.parametrize("alpha", [1, 128, 255])
 def test_an_even_alpha_tells_nothing(alpha: int) -> None:
     grey = dot(200, 10)

@@ -32,7 +32,7 @@ from mnistcls.canonical.reduce import reduced
 from mnistcls.canonical.sheet import inside_sheet
 from mnistcls.decode import DRAFT_SIDE
 
-VERSION = 8
+VERSION = 9
 """Changes whenever the output for any image changes; a model file names the version it was made for."""
 
 WORKING_SIDE = 128
@@ -192,7 +192,9 @@ def _closely(pixels: NDArray[np.uint8], found: _Found, bright_ink: bool | None) 
 def _on_sheet(pixels: NDArray[np.uint8], found: _Found) -> _Found | None:
     """What is found on a sheet of paper, if that is what has been found in an image."""
     inside = inside_sheet(pixels, found.mark, _reduction(pixels)) if found.mark else None
-    return None if inside is None else _seek([inside])[0]  # where there is less of the sheet, so this comes to an end
+    if inside is None or np.array_equal(inside, pixels):  # then it is known by its transparency, and would be for ever
+        return None
+    return _seek([inside])[0]
 
 
 def _around(pixels: NDArray[np.uint8], mark: Mark) -> NDArray[np.uint8]:
@@ -223,8 +225,11 @@ def _look(stack: _Stack, bright_ink: bool | None, *, fine_pen: bool = False) -> 
         strong = marks_of(surely, behind)
         is_texture[fading] |= are_texture(strong, behind.counts, fine_pen=fine_pen)
         is_shade[fading] |= are_shade(strong, in_doubt=in_doubt)
+    cut = cut_out(marks)
+    for i, crowd in digits.crowds.items():  # which the network is to see, and to refuse
+        (cut[i],) = cut_out(marks_of(crowd, seen.of(np.array([i]))))
     found = []
-    for i, mark in enumerate(cut_out(marks)):
+    for i, mark in enumerate(cut):
         bright = bool(seen.bright_ink[i])
         pen = ("thin lines alone",) if fine_pen else ()
         steps = (planes[i].step, "bright ink" if bright else "dark ink", *pen, *digits.steps[i])

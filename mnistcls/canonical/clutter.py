@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import cc3d
@@ -46,6 +47,10 @@ SPECK_AREA, SPECK_LIKENESS, SPECKS = 0.12, 0.5, 3
 ASTRAY = 0.16
 """Of the digit's size: what is further off lies about."""
 
+ALIKE_SIZE, ALIKE_AREA = 0.6, 0.3
+"""Of the longer side and of the area of the digit and of another mark, the smaller by the larger: from there on nothing
+says which of the two is meant."""
+
 PART_STRENGTH = 0.5
 """Of the main component's mean contrast: fainter, it is a shadow or shows through from the back."""
 
@@ -76,6 +81,15 @@ class Components:
         extent: NDArray[np.int32] = (self.box[:, 2:] - self.box[:, :2]).max(axis=1)
         return extent
 
+    def together(self, numbers: NDArray[np.intp]) -> tuple[_Mask, NDArray[np.int32]]:
+        """The pixels (H, W) of some components, and the box around them; of none, that of the first."""
+        if len(numbers) == 0:
+            return np.zeros(self.labels.shape, np.bool_), self.box[0]
+        kept = np.zeros(len(self.area) + 1, np.bool_)
+        kept[numbers + 1] = True
+        own = self.box[numbers]
+        return kept[self.labels], np.concatenate([own[:, :2].min(axis=0), own[:, 2:].max(axis=0)])
+
 
 @dataclass(frozen=True)
 class Digits:
@@ -87,6 +101,8 @@ class Digits:
     """(N, 4): their top, left, bottom and right, the last two one past the end; of no meaning where there is none."""
     steps: list[tuple[str, ...]]
     """What was taken away, for people."""
+    crowds: Mapping[int, Digits] = field(default_factory=dict)
+    """By number, where others are as much like a digit: all of these and the digit, one mask of them."""
 
     def of(self, chosen: NDArray[np.intp]) -> Digits:
         """Those of the masks of these numbers."""
@@ -108,14 +124,22 @@ def find_digits(masks: _Mask, values: NDArray[np.uint8]) -> Digits:
     steps: list[tuple[str, ...]] = [("lines removed",) if ruled else () for ruled in is_ruled]
     labels, before = _labelled(digits)
     boxes = _boxes(digits)
+    crowds: dict[int, Digits] = {}
     for i, (first, last) in enumerate(pairwise(before)):
         if last - first == 1:  # the most frequent case, and the quickest
             if not _is_plausible(digits[i], boxes[i]):
                 digits[i] = False
         elif last > first:
-            digits[i], boxes[i], others = _without_others(np.maximum(labels[i], first) - first, values[i])
-            steps[i] += (f"{others} other marks removed",) if others else ()
-    return Digits(digits, boxes, steps)
+            found = _components(np.maximum(labels[i], first) - first, values[i])
+            digit, alike = _choose(found, masks.shape[1:])
+            digits[i], boxes[i] = found.together(digit)
+            others = len(found.area) - len(digit) - len(alike)
+            steps[i] += (f"{others} other marks removed",) if others and len(digit) else ()
+            if len(alike):
+                crowd, box = found.together(np.union1d(digit, alike))
+                steps[i] += ("several marks alike",)
+                crowds[i] = Digits(crowd[None], box[None].astype(np.intp), [steps[i]])
+    return Digits(digits, boxes, steps, crowds)
 
 
 def _boxes(masks: _Mask) -> NDArray[np.intp]:
@@ -136,18 +160,6 @@ def _labelled(masks: _Mask) -> tuple[NDArray[np.integer], list[int]]:
     spaced[:, :height] = masks
     labels = cc3d.connected_components(spaced.reshape(-1, width), connectivity=8).reshape(spaced.shape)[:, :height]
     return labels, [0, *np.maximum.accumulate(labels.max(axis=(1, 2))).tolist()]
-
-
-def _without_others(labels: NDArray[np.integer], values: NDArray[np.uint8]) -> tuple[_Mask, NDArray[np.int32], int]:
-    """The digit among several components (H, W) and its box; and how many others there were, if there is a digit."""
-    found = _components(labels, values)
-    digit = _choose(found, labels.shape)
-    if len(digit) == 0:
-        return np.zeros(labels.shape, np.bool_), found.box[0], 0
-    kept = np.zeros(len(found.area) + 1, np.bool_)
-    kept[digit + 1] = True
-    own = found.box[digit]
-    return kept[labels], np.concatenate([own[:, :2].min(axis=0), own[:, 2:].max(axis=0)]), len(found.area) - len(digit)
 
 
 def _is_plausible(mask: _Mask, box: NDArray[np.intp]) -> bool:
@@ -171,8 +183,8 @@ def _components(labels: NDArray[np.integer], values: NDArray[np.uint8]) -> Compo
     return Components(labels, area, strength, np.stack([rows[first], left, rows[last] + 1, right], axis=1))
 
 
-def _choose(found: Components, shape: tuple[int, ...]) -> NDArray[np.intp]:
-    """Numbers of the components that make up the digit; none if nothing looks like one."""
+def _choose(found: Components, shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Numbers of the components that make up the digit, none if nothing looks like one; and of others like it."""
     worth = _worth(found, shape)
     for number in np.argsort(-worth)[:3]:  # a frame is among the largest, or it is no matter
         top, left, bottom, right = found.box[number]
@@ -181,7 +193,10 @@ def _choose(found: Components, shape: tuple[int, ...]) -> NDArray[np.intp]:
             worth[number] = 0
     main = int(worth.argmax())
     plausible = found.extent[main] >= MIN_EXTENT and found.area[main] >= MIN_SHARE * found.area[worth > 0].sum()
-    return _with_parts(found, worth, main, shape) if worth[main] > 0 and plausible else np.array([], np.intp)
+    if worth[main] == 0 or not plausible:
+        return np.array([], np.intp), np.array([], np.intp)
+    digit = _with_parts(found, worth, main, shape)
+    return digit, _alike(found, worth, digit, shape)
 
 
 def _worth(found: Components, shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -245,6 +260,20 @@ def _with_parts(found: Components, worth: NDArray[np.float64], main: int, shape:
     digit = _grown(found, [main], np.flatnonzero(fit & is_large), reach)
     candidates = np.setdiff1d(np.flatnonzero(fit & ~_are_specks(found, digit)), digit)
     return np.array(_grown(found, digit, candidates, reach), np.intp)
+
+
+def _alike(
+    found: Components, worth: NDArray[np.float64], digit: NDArray[np.intp], shape: tuple[int, ...]
+) -> NDArray[np.intp]:
+    """Other components that are as much like a digit as what has been chosen; at the border only if that is, too."""
+    own = found.box[digit]
+    size, area = (own[:, 2:].max(axis=0) - own[:, :2].min(axis=0)).max(), found.area[digit].sum()
+    at_border = _at_border(found, shape)
+    alike = (worth > 0) & (~at_border | at_border[digit].any())
+    alike &= found.strength >= PART_STRENGTH * found.strength[digit].max()
+    alike &= np.minimum(found.extent, size) >= ALIKE_SIZE * np.maximum(found.extent, size)
+    alike &= np.minimum(found.area, area) >= ALIKE_AREA * np.maximum(found.area, area)
+    return np.setdiff1d(np.flatnonzero(alike), digit)
 
 
 def _grown(found: Components, digit: list[int], candidates: NDArray[np.intp], reach: NDArray[np.float64]) -> list[int]:

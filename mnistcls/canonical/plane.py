@@ -18,6 +18,10 @@ MIN_CHROMA = 3.0
 ONE_COLOUR = 20.0
 """Standard deviation, of 255, up to which what is not transparent counts as all ink."""
 
+OPAQUE = 0.7
+"""Of an image, the share from which what is transparent is its rim, as of a scan that was turned or whose corners were
+rounded; ink on nothing, however bold, covers less."""
+
 LUMA_BITS = 16
 """Bits after the point of `LUMA`."""
 
@@ -87,6 +91,8 @@ def _without_alpha(pixels: NDArray[np.uint8]) -> Plane:
 
 def _without_transparency(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Plane:
     """Ink in one colour on nothing is the alpha channel itself; anything else goes over white, or bright over black."""
+    if alpha.mean() >= 255 * OPAQUE:
+        return _with_rim(pixels, alpha)
     lightness = pixels.mean(axis=2, dtype=np.float32)
     weight = alpha.astype(np.float32) / 255
     total = float(weight.sum())
@@ -99,6 +105,16 @@ def _without_transparency(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -
     ground = 255 if mean < 128 else 0
     over = lightness * weight + ground * (1 - weight)
     return Plane(np.rint(over).astype(np.uint8), None, "over white" if ground else "over black")
+
+
+def _with_rim(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Plane:
+    """What is transparent has the colour of the paper; in an image of one colour it may be the ink, as in a stencil."""
+    opaque = pixels[alpha == alpha.max()]
+    if np.ptp(opaque, axis=0).max() == 0:
+        return Plane(np.ascontiguousarray(alpha), None, "ink in alpha")
+    weight = alpha[..., None].astype(np.float32) / 255
+    over = pixels * weight + np.median(opaque, axis=0).astype(np.float32) * (1 - weight)
+    return to_planes([np.rint(over).astype(np.uint8)])[0]
 
 
 def _without_colour(stack: _Stack) -> list[Plane]:
