@@ -36,6 +36,7 @@ TRAINED: Mapping[str, Maker] = {
     "handwritten letters": letters.handwritten_letter,
     "symbols": letters.symbol,
     "several digits": spoiled.several,
+    "digits apart": spoiled.apart,
     "parts of digits": spoiled.part,
     "overlaid digits": spoiled.overlaid,
     "struck digits": spoiled.struck,

@@ -24,6 +24,10 @@ CUT_AT = (0.3, 0.46)
 RINGED, OPEN = (0, 6, 8, 9), (2, 3, 4, 5, 7)
 """Rings over rings are an 8 or a 6; so only one of two digits laid over each other may have one. A 1 hides in all."""
 
+GRIDS = (1, 2), (1, 3), (1, 5), (2, 1), (2, 1), (3, 1), (3, 1), (5, 1), (2, 2), (3, 3)
+"""Rows and columns in which digits stand apart. In a single one, a ring under a ring is an 8, and a 1 under a 1 is a 1
+with a gap; so only the first may be any digit."""
+
 SAME = 0.76
 """Cosine of two digits laid over each other with one of them: over it, that one is still to be read."""
 
@@ -42,6 +46,19 @@ def several(rng: np.random.Generator, digits: Digits) -> Picture:
         np.maximum(corner, other, out=corner)
         row = cropped(page)[1:-1, 1:-1]
     return worn_on_paper(_enlarged(row), rng)
+
+
+def apart(rng: np.random.Generator, digits: Digits) -> Picture:
+    """Two to five digits that do not touch: in a row, in a column, strewn about."""
+    rows, columns = GRIDS[rng.integers(len(GRIDS))]
+    count = rng.integers(2, min(rows * columns, 5), endpoint=True)
+    side = SIDE + int(rng.integers(0, SIDE))
+    page = np.zeros((rows * side, columns * side), np.float32)
+    for number, cell in enumerate(rng.permutation(rows * columns)[:count].tolist()):
+        ink = _digit(rng, digits, OPEN if columns == 1 and number else tuple(range(10)))
+        top, left = np.multiply(divmod(cell, columns), side) + rng.integers(0, side - np.array(ink.shape) + 1)
+        page[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
+    return worn_on_paper(_enlarged(page), rng)
 
 
 def part(rng: np.random.Generator, digits: Digits) -> Picture:
