@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
+from mnistcls.errors import CheckpointError
 from train.data import Digits, load_train
 from train.drawn import POOL, mix
 from train.mixture import NO_DIGIT
@@ -44,3 +46,14 @@ def test_drawn_images_are_kept_for_a_resumed_run_and_redrawn_alike(training: Dig
 def test_without_shares_nothing_is_drawn(training: Digits, tmp_path: Path) -> None:
     mixture = mix(training, replace(RECIPE, synthetic_share=0, pictured_share=0, outlier_share=0), tmp_path / "kept")
     assert (len(mixture), mixture.drawn, list(tmp_path.iterdir())) == (20, 0, [])
+
+
+@pytest.mark.parametrize("content", [b"", b"noise", save({"images": np.zeros((7, 28, 28), np.uint8)}), None])
+def test_kept_images_that_are_not_the_recipes_are_an_error(
+    training: Digits, tmp_path: Path, content: bytes | None
+) -> None:
+    kept = tmp_path / "drawn.safetensors"
+    few = {"images": np.zeros((7, 28, 28), np.uint8), "labels": np.zeros(7, np.int64)}
+    kept.write_bytes(save(few) if content is None else content)
+    with pytest.raises(CheckpointError, match=r"drawn.safetensors is .*; delete it, and its images are drawn again"):
+        mix(training, RECIPE, kept)

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
+from mnistcls.errors import CheckpointError
 from train.data import Digits
 from train.files import write_whole
 from train.handwriting import write_digits
@@ -32,6 +34,9 @@ def mix(training: Digits, recipe: Recipe, kept: Path) -> Mixture:
         training: the real digits; also raw material of outliers.
         recipe: says how many are drawn.
         kept: file that keeps the drawn images, so that a resumed run does not draw them again.
+
+    Raises:
+        CheckpointError: that file is damaged, or holds another number of images.
     """
     shares = recipe.synthetic_share, recipe.pictured_share, recipe.outlier_share
     counts = [round(share * len(training)) for share in shares]
@@ -39,10 +44,21 @@ def mix(training: Digits, recipe: Recipe, kept: Path) -> Mixture:
         return Mixture(training.images, training.labels, real=len(training))
     if not kept.exists():
         write_whole(kept, save(_draw(training, [POOL * count for count in counts])))
-    drawn = load_file(kept)
+    drawn = _load(kept, POOL * sum(counts))
     images = np.concatenate([training.images, drawn["images"]])
     labels = np.concatenate([training.labels, drawn["labels"]])
     return Mixture(images, labels, real=len(training), drawn=sum(counts))
+
+
+def _load(kept: Path, count: int) -> dict[str, NDArray[Any]]:
+    """So many images and their labels, as `_draw` made them."""
+    try:
+        drawn = load_file(kept)
+    except SafetensorError as error:
+        raise CheckpointError(f"{kept} is damaged ({error}); delete it, and its images are drawn again") from None
+    if set(drawn) != {"images", "labels"} or not count == len(drawn["images"]) == len(drawn["labels"]):
+        raise CheckpointError(f"{kept} is not of this recipe; delete it, and its images are drawn again")
+    return drawn
 
 
 def _draw(training: Digits, counts: Sequence[int]) -> dict[str, NDArray[Any]]:
