@@ -90,13 +90,13 @@ def test_card_gives_what_the_thresholds_make_of_the_results() -> None:
 
 def test_card_counts_the_teachers() -> None:
     taught = replace(METADATA, provenance={**METADATA.provenance, "recipe": json.dumps({"teachers": 4})})
-    assert "in 21 minutes, its 4 teachers included." in model_card(taught, "default.onnx", MADE)
+    assert ": 21 minutes of epochs and of its 4 teachers, one after the other, drawing not counted." in model_card(taught, "default.onnx", MADE)
     assert "teachers" not in model_card(METADATA, "reference.onnx", MADE)
 
 
 def test_card_names_every_mistake() -> None:
     card = model_card(METADATA, "reference.onnx", MADE)
-    assert "in 21 minutes" in card
+    assert ": 21 minutes of epochs, drawing not counted." in card
     assert table_row(card, "3") == ["3", "0", "0", "0", "13", "0", "0", "0", "0", "0", "0"]
     assert "Indices of the 2 test images" in card
     assert "\n7, 123\n" in card

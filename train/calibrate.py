@@ -1,4 +1,4 @@
-"""Fits what turns logits into answers, on validation images alone: temperature, digit score, two thresholds.
+"""Fits what turns logits into answers, on validation images: temperature, digit score, two thresholds.
 
 The rules, as the model card states them:
 
@@ -20,10 +20,12 @@ from torch.nn import functional as F
 
 OK_ACCURACY = 0.999
 LEAST_CONFIDENCE = 0.93
-"""Digits would do with less, but two fifths of what is taken for a digit and is none has less than this."""
+"""Validation digits would do with less, but two fifths of the outliers that are taken for digits have less than this:
+it was chosen on other draws of the kinds that training never sees, and on digits of other writers; see train/LOG.md."""
 
 EVEN_ODDS = 1 / 2
-"""Other people's digits reach them too, since ones and nines as Italians write them are drawn for training."""
+"""Chosen like `LEAST_CONFIDENCE`. Other people's digits reach these odds, too, since ones and nines as Italians write
+them are drawn for training."""
 
 PASSING_DIGITS = 0.999
 ROUNDING = 1e-4

@@ -23,9 +23,9 @@ A classifier of single handwritten digits: {name} {version}, made by `{command}`
 
 ## Data
 
-MNIST (Y. LeCun, C. Cortes, C. Burges): {train_images} images to fit the weights, {val_images} held out for every
-choice, {test_images} test images scored once. SHA-256 of the images and labels before any were held out:
-`{data_sha256}`.
+MNIST (Y. LeCun, C. Cortes, C. Burges): {train_images} images to fit the weights, {val_images} held out for the choice
+of recipe, epoch, temperature and thresholds, {test_images} test images on which this run was scored once. SHA-256 of
+the images and labels before any were held out: `{data_sha256}`.
 
 ## Recipe
 
@@ -54,7 +54,8 @@ Of these, with the thresholds below:
 {mistakes}{hard}
 ## Thresholds
 
-Fitted on the validation images alone.
+Fitted on the validation images, but for the least confidence and the even odds below: those are the same for all
+runs, and were chosen looking at other draws of the outliers above and at digits of other writers, too.
 
 | | value | rule |
 |---|---|---|
@@ -71,7 +72,8 @@ The temperature, fitted for the least negative log-likelihood, is inside the gra
 """
 
 _HARD = """
-Right answers to hard images of test digits, a hundred a row (`python -m train.stress_table` says what is done to them):
+Right answers to hard images of test digits, a hundred a row (`python -m train.stress_table` says what is done to them;
+training has seen its own digits in such scenes):
 
 {stress}
 
@@ -168,9 +170,9 @@ def _listed(values: Mapping[str, float], form: str) -> str:
 
 def _training(metadata: ModelMetadata, recipe: Mapping[str, Any], seconds: float | None) -> str:
     where = metadata.provenance.get("hardware", "unknown hardware")
-    time = f" in {seconds / 60:.0f} minutes" if seconds else ""
-    teachers = f", its {count} teachers included" if (count := recipe.get("teachers")) else ""
-    return f"Trained on {where}{time}{teachers}"
+    teachers = f" and of its {count} teachers, one after the other" if (count := recipe.get("teachers")) else ""
+    time = f": {seconds / 60:.0f} minutes of epochs{teachers}, drawing not counted" if seconds else ""
+    return f"Trained on {where}{time}"
 
 
 def _count(metadata: ModelMetadata, part: str) -> str:
