@@ -108,10 +108,6 @@ def test_every_network_takes_images_and_gives_ten_logits(name: str) -> None:
     assert logits.isfinite().all()
 
 
-def test_reference_is_among_the_networks_to_train() -> None:
-    assert NETWORKS["reference"] is reference
-
-
 @pytest.fixture
 def trained() -> nn.Sequential:
     """The default network with statistics as training leaves them, and not those of the start."""

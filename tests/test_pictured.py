@@ -39,7 +39,7 @@ def test_likeness_is_of_shape_not_of_place_or_strength(digits: Digits) -> None:
     assert likeness(digit, digit[:, ::-1]) < 0.9
 
 
-@pytest.mark.parametrize("painter", PAINTERS, ids=lambda painter: painter.__name__)
+@pytest.mark.parametrize("painter", dict.fromkeys(PAINTERS), ids=lambda painter: painter.__name__)
 def test_most_pictures_of_a_kind_can_be_read(digits: Digits, painter: Paint) -> None:
     forms = [
         canonicalize(np.asarray(painter(d, np.random.default_rng(i)))).image for i, d in enumerate(digits.images[:30])

@@ -14,19 +14,18 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
 import typer
 from numpy.typing import NDArray
 
+from mnistcls.canonical.placement import SIZE
 from mnistcls.errors import DataError
 from train.download import fetch
 from train.idx import read_idx
 from train.published import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, PublishedFile, broken
-from train.script import run
+from train.script import DataDir, run
 
-SIDE = 28  # pixels
 CLASSES = 10
 
 VALIDATION_SHARE = 12  # one in so many is held out: 5,000 of 60,000
@@ -97,7 +96,7 @@ def split_validation(train: Digits, *, seed: int = SPLIT_SEED) -> tuple[Digits, 
 def _load(data_dir: Path, images_file: PublishedFile, labels_file: PublishedFile) -> Digits:
     images_path, labels_path = images_file.require(data_dir), labels_file.require(data_dir)
     images, labels = read_idx(images_path), read_idx(labels_path)
-    if images.shape[1:] != (SIDE, SIDE):
+    if images.shape[1:] != (SIZE, SIZE):
         raise broken(images_path, f"holds an array of shape {images.shape}, not images of 28 x 28 pixels")
     if labels.ndim != 1:
         raise broken(labels_path, f"holds an array of shape {labels.shape}, not one label after the other")
@@ -109,10 +108,7 @@ def _load(data_dir: Path, images_file: PublishedFile, labels_file: PublishedFile
 
 
 def main(
-    data_dir: Annotated[
-        Path | None,
-        typer.Option(help="The folder for the MNIST files.", show_default="$MNIST_DIR, or else data"),
-    ] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Get the four MNIST files where they are missing, and check that every byte is the published one."""
     folder = resolve_data_dir(data_dir)

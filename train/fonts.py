@@ -1,4 +1,4 @@
-"""Fonts that are installed with the packages that training needs."""
+"""Characters of the fonts that are installed with the packages that training needs."""
 
 from __future__ import annotations
 
@@ -6,22 +6,38 @@ from functools import cache
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 from HersheyFonts import HersheyFonts
-from PIL import ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
-SIZE = 60  # pixels
+from train.photo import Field
+from train.strokes import Points
+
+FONT_SIZE = 60  # pixels
+
+
+def glyph(font: str, text: str, side: int) -> Field:
+    """A text in one of Matplotlib's fonts, by the name of its file: ink, (side, side)."""
+    image = Image.new("L", (side, side))
+    ImageDraw.Draw(image).text((side / 2, side / 2), text, 255, _truetype_font(font), anchor="mm")
+    return np.asarray(image, np.float32) / 255
 
 
 @cache
-def truetype_font(name: str) -> ImageFont.FreeTypeFont:
-    """One of Matplotlib's, by the name of its file."""
+def hershey(font: str, character: str) -> list[Points]:
+    """The strokes of a character of one of Hershey's fonts, joints (K, 2), y downwards."""
+    strokes = [np.array(list(stroke), float) for stroke in _hershey_font(font).strokes_for_text(character)]
+    return [stroke for stroke in strokes if len(stroke) > 1]
+
+
+@cache
+def _truetype_font(name: str) -> ImageFont.FreeTypeFont:
     path = Path(mpl.get_data_path(), "fonts", "ttf", name)
-    return ImageFont.truetype(path, SIZE, layout_engine=ImageFont.Layout.BASIC)  # the other is not everywhere
+    return ImageFont.truetype(path, FONT_SIZE, layout_engine=ImageFont.Layout.BASIC)  # the other is not everywhere
 
 
 @cache
-def hershey_font(name: str) -> HersheyFonts:
-    """A font of strokes."""
+def _hershey_font(name: str) -> HersheyFonts:
     font = HersheyFonts()
     font.load_default_font(name)
     return font

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnistcls.canonical import canonicalize
+from mnistcls.canonical.placement import SIZE
 from train.contact_sheet import COLUMNS, contact_sheet
-from train.data import CLASSES, SIDE, Digits
+from train.data import CLASSES, Digits
 from train.forms import FORMS, Form
 from train.ink import Ink, Pen, render
 from train.media import Grey, boxed, through_any
@@ -44,7 +45,7 @@ def write_digits(count: int, seed: int, *, workers: int | None = None) -> Digits
     """
     blocks = [range(start, min(start + _BLOCK, count)) for start in range(0, count, _BLOCK)]
     images = in_processes(partial(_write_block, seed), blocks, workers)
-    none = np.zeros((0, SIDE, SIDE), np.uint8)
+    none = np.zeros((0, SIZE, SIZE), np.uint8)
     return Digits(np.concatenate([none, *images]), np.arange(count, dtype=np.int64) % CLASSES)
 
 

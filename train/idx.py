@@ -29,8 +29,8 @@ GZIP_ERRORS = (EOFError, gzip.BadGzipFile, zlib.error)
 def read_idx(path: Path) -> NDArray[np.uint8]:
     """Read an IDX file of unsigned bytes, plain or gzipped.
 
-    Returns a writable uint8 array with as many
-    dimensions as the file says. However much the file holds, one byte more than its header announces is read.
+    Returns a writable uint8 array with as many dimensions as the file says. However much the file holds, one byte
+    more than its header announces is read.
 
     Raises DataError for a file that is missing, not a file, unreadable, empty, damaged, shorter or longer
     than its header says, of another format or element type, or larger than `MAX_BYTES` when unpacked.

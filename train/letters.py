@@ -8,14 +8,13 @@ i S s Z z B b G g q, and forms that some hands share with a digit; see the comme
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import TypeVar
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageFilter
 
 from train.data import Digits
-from train.fonts import hershey_font, truetype_font
+from train.fonts import glyph, hershey
 from train.ink import Pen, render
 from train.photo import Field
 from train.sketch import Picture, by_hand, tilted, worn_on_paper
@@ -103,20 +102,6 @@ def pen_drawing(strokes: list[Points], rng: np.random.Generator) -> Picture:
     return worn_on_paper(render(by_hand(strokes, rng), 64, Pen.random(rng), 0.9), rng)
 
 
-def glyph(font: str, text: str) -> Field:
-    """A text in a font of matplotlib, ink (112, 112)."""
-    image = Image.new("L", (CANVAS, CANVAS))
-    ImageDraw.Draw(image).text((CANVAS / 2, CANVAS / 2), text, 255, truetype_font(font), anchor="mm")
-    return np.asarray(image, np.float32) / 255
-
-
-@cache
-def hershey(font: str, character: str) -> list[Points]:
-    """The strokes of a character of one of Hershey's fonts, joints (K, 2), y downwards."""
-    strokes = [np.array(list(stroke), float) for stroke in hershey_font(font).strokes_for_text(character)]
-    return [stroke for stroke in strokes if len(stroke) > 1]
-
-
 def pick(choices: Sequence[_T], rng: np.random.Generator) -> _T:
     """One of them, all as likely."""
     return choices[int(rng.integers(len(choices)))]
@@ -124,7 +109,7 @@ def pick(choices: Sequence[_T], rng: np.random.Generator) -> _T:
 
 def _printed(font: tuple[str, str], rng: np.random.Generator) -> Field:
     """One of the characters of a font, a little turned, now and then bolder."""
-    ink = tilted(glyph(font[0], pick(font[1], rng)), rng, 0.1, 0.12)
+    ink = tilted(glyph(font[0], pick(font[1], rng), CANVAS), rng, 0.1, 0.12)
     if rng.random() < 0.3:
         image = Image.fromarray((255 * ink).astype(np.uint8)).filter(ImageFilter.MaxFilter(3))
         ink = np.asarray(image, np.float32) / 255

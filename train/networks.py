@@ -15,7 +15,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from mnistcls.canonical.placement import SIZE
 
-# True of the 6x6 kernels, whose one layer has one channel and the other 7x7 maps: the copies cost nothing.
+# Of copies: of the two layers with 6x6 kernels one has one channel, the other 7x7 maps, so that they cost nothing.
 warnings.filterwarnings("ignore", message="Using padding='same' with even kernel lengths")
 
 DROPOUT = 0.02
@@ -54,8 +54,8 @@ def default() -> nn.Sequential:
     """The default network: 2.0 million multiply-adds an image, less than a third of the reference's time.
 
     Deep and narrow, with most of its layers on small maps, where they are cheap. Channels are multiples of 16, or of 32
-    where most of the time goes: vectors hold 8 or 16, and inner loops take several. The 2 pixels that the first layer
-    does not see at the right and at the bottom are blank in canonical images. Shapes as for `reference`.
+    where most of the time goes: vectors hold 8 or 16, and inner loops take several. The first layer does not see the
+    last row and column, where one in eighty of MNIST's digits has a little ink. Shapes as for `reference`.
     """
     network = nn.Sequential(
         *_convolution(1, 16, 5, stride=2, padding=0),  # (N, 16, 12, 12)
@@ -90,7 +90,7 @@ def with_no_digit(logits: Tensor) -> Tensor:
 
 
 def folded(network: nn.Sequential) -> nn.Sequential:
-    """A network that answers alike in less time: batch norms are part of the convolutions before them."""
+    """A network with the same answers, which takes less time: batch norms are part of the convolutions before them."""
     layers: list[nn.Module] = []
     for layer in network.eval():
         if isinstance(layer, nn.BatchNorm2d):
@@ -101,7 +101,7 @@ def folded(network: nn.Sequential) -> nn.Sequential:
 
 
 def with_products(network: nn.Sequential) -> nn.Sequential:
-    """A network that answers alike: a convolution that covers its whole map is a matrix product, which is quicker.
+    """A network with the same answers: a convolution that covers its whole map is a matrix product, which is quicker.
 
     Args:
         network: for images (N, 1, 28, 28), in evaluation mode.

@@ -160,7 +160,7 @@ PAINTERS: tuple[Paint, ...] = (
     _broken,
     _hairline,
 )
-"""Every way of making a picture, all as likely; what is hardest to read stands here twice."""
+"""Every way of making a picture; each place is as likely, and what is hardest to read has two."""
 
 _page = partial(scenes.snapshot, frame=Frame((112, 112)))
 

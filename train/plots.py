@@ -21,13 +21,17 @@ LEAST_ERROR = 0.01
 
 
 def plot_curves(history: list[Epoch], path: Path) -> None:
-    """Loss and validation accuracy by epoch, as PNG."""
+    """Loss and validation accuracy by epoch, as PNG.
+
+    The training loss is of all eleven classes, of images as the recipe distorts them, and against teachers' answers
+    where there are teachers: it falls, but does not compare with validation's, which is of ten classes and labels.
+    """
     epochs = [epoch.epoch for epoch in history]
     errors = [max(100 * (1 - epoch.val_accuracy), LEAST_ERROR) for epoch in history]
     figure = Figure(figsize=(9, 3.5), layout="constrained")
     losses, accuracy = figure.subplots(1, 2)
     point = "o" if len(history) == 1 else None  # no line leads from one point
-    losses.semilogy(epochs, [epoch.loss for epoch in history], label="training, distorted images", marker=point)
+    losses.semilogy(epochs, [epoch.loss for epoch in history], label="training, as it is learnt from", marker=point)
     losses.semilogy(epochs, [epoch.val_loss for epoch in history], label="validation", marker=point)
     losses.set(xlabel="epoch", ylabel="cross-entropy")
     losses.legend()

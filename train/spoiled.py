@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from train.data import SIDE, Digits
+from mnistcls.canonical.placement import SIZE
+from train.data import Digits
 from train.photo import Field
 from train.sketch import Picture, cosine, cropped, worn_on_paper
 
@@ -52,7 +53,7 @@ def apart(rng: np.random.Generator, digits: Digits) -> Picture:
     """Two to five digits that do not touch: in a row, in a column, strewn about."""
     rows, columns = GRIDS[rng.integers(len(GRIDS))]
     count = rng.integers(2, min(rows * columns, 5), endpoint=True)
-    side = SIDE + int(rng.integers(0, SIDE))
+    side = SIZE + int(rng.integers(0, SIZE))
     page = np.zeros((rows * side, columns * side), np.float32)
     for number, cell in enumerate(rng.permutation(rows * columns)[:count].tolist()):
         ink = _digit(rng, digits, OPEN if columns == 1 and number else tuple(range(10)))
@@ -79,10 +80,10 @@ def part(rng: np.random.Generator, digits: Digits) -> Picture:
 def overlaid(rng: np.random.Generator, digits: Digits) -> Picture | None:
     """Two different digits over each other; None if one of them hides the other."""
     labels = np.concatenate([rng.choice(RINGED, 1), rng.permutation(OPEN)])[rng.choice([0, 1]) :][:2]
-    both = [np.zeros((SIDE + 8, SIDE + 8), np.float32) for _ in labels]
+    both = [np.zeros((SIZE + 8, SIZE + 8), np.float32) for _ in labels]
     for page, label in zip(both, labels.tolist(), strict=True):
         y, x = rng.integers(0, 9, 2)
-        page[y : y + SIDE, x : x + SIDE] = _whole(rng, digits, (label,))
+        page[y : y + SIZE, x : x + SIZE] = _whole(rng, digits, (label,))
     union = np.maximum(*both)
     if max(cosine(union, page) for page in both) > SAME:
         return None

@@ -9,6 +9,7 @@ beta, theta), all kana that are one curve.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -18,11 +19,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from train.data import Digits
-from train.fonts import hershey_font, truetype_font
+from train.fonts import glyph, hershey
 from train.photo import Field
 from train.sketch import Picture, on_paper, tilted
 
-SIDE = 104  # pixels, of a drawing
+CANVAS = 104  # pixels, of a drawing
 
 GREEK_CYRILLIC = "ΓΔΞΠΣΨΩΛελμπψωДЖИЙЛПФЦШЩЫЮЯджийлпцшщыю"
 HEBREW_ARABIC = (  # sheen twice, as it was measured from the start
@@ -117,20 +118,17 @@ def signature(rng: np.random.Generator, _digits: Digits) -> Picture:
 
 
 def _character(font: str, characters: str, rng: np.random.Generator) -> Field:
-    image = Image.new("L", (SIDE, SIDE))
     text = characters[int(rng.integers(len(characters)))]
-    ImageDraw.Draw(image).text((SIDE / 2, SIDE / 2), text, 255, truetype_font(font), anchor="mm")
-    return tilted(np.asarray(image, np.float32) / 255, rng, 0.1, 0.12)
+    return tilted(glyph(font, text, CANVAS), rng, 0.1, 0.12)
 
 
 def _engraved(font: str, characters: str, rng: np.random.Generator) -> Field:
     """A character of one of Hershey's fonts of several lines a stroke."""
-    text = characters[int(rng.integers(len(characters)))]
-    strokes = [np.array(list(stroke), float) for stroke in hershey_font(font).strokes_for_text(text)]
-    return tilted(_line([stroke for stroke in strokes if len(stroke) > 1], int(rng.integers(2, 5))), rng, 0.1, 0.12)
+    strokes = hershey(font, characters[int(rng.integers(len(characters)))])
+    return tilted(_line(strokes, int(rng.integers(2, 5))), rng, 0.1, 0.12)
 
 
-def _line(strokes: list[Field], width: int, side: int = SIDE) -> Field:
+def _line(strokes: Sequence[Field], width: int, side: int = CANVAS) -> Field:
     """Polylines, (K, 2) of any scale, drawn evenly wide in the middle of a square."""
     points = np.concatenate(strokes)
     low, size = points.min(axis=0), np.ptp(points, axis=0).max()
@@ -166,9 +164,9 @@ def _attractor(rng: np.random.Generator) -> Field:
     for _ in range(16):
         chosen = rng.integers(count, size=len(z))
         z = turns[chosen] * z + shifts[chosen]
-    image = Image.new("L", (SIDE, SIDE))
+    image = Image.new("L", (CANVAS, CANVAS))
     spread = np.stack([z.real, z.imag], axis=1)
-    at = 8 + (SIDE - 16) * (spread - spread.min(axis=0)) / np.ptp(spread, axis=0).max()
+    at = 8 + (CANVAS - 16) * (spread - spread.min(axis=0)) / np.ptp(spread, axis=0).max()
     for x, y in at.tolist():
         ImageDraw.Draw(image).ellipse((x - 1.5, y - 1.5, x + 1.5, y + 1.5), 255)
     return np.asarray(image, np.float32) / 255
