@@ -91,7 +91,7 @@ def test_recipe_decides_whether_images_are_distorted() -> None:
     two_levels = replace(TRAINING, images=(TRAINING.images > 100) * np.uint8(255))
     plain, still, moving = (
         next(train(new_trainer(replace(RECIPE, epochs=1, augmentation=a)), two_levels, VALIDATION, lambda _: None)).loss
-        for a in (None, Augmentation(0, 0, 0, 0, 0), Augmentation())
+        for a in (None, Augmentation(), Augmentation(rotation=10))
     )
     assert plain == pytest.approx(still, rel=1e-3)
     assert plain != pytest.approx(moving, rel=1e-3)
@@ -215,8 +215,11 @@ def test_bfloat16_on_a_cpu_needs_instructions_for_it(
     assert has_fast_bfloat16(CPU) is fast
 
 
-def test_bfloat16_is_fast_on_a_gpu() -> None:
-    assert has_fast_bfloat16(torch.device("cuda"))
+@pytest.mark.parametrize("fast", [True, False])
+def test_bfloat16_on_a_gpu_needs_instructions_for_it(monkeypatch: pytest.MonkeyPatch, fast: bool) -> None:
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda *, including_emulation: including_emulation or fast)
+    assert has_fast_bfloat16(torch.device("cuda")) is fast
+    assert not has_fast_bfloat16(torch.device("mps"))
 
 
 def test_bfloat16_keeps_weights_and_loss_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from toy_model import METADATA, canonical_glyphs
+from toy_model import canonical_glyphs
 
 from mnistcls.evaluation import Proportion
 from mnistcls.model import Model, Outputs
@@ -28,7 +28,7 @@ def test_answers_are_the_statuses_that_classify_gives():
     assert answers(outputs, 0.7, 0.8) == Answers(Proportion(1, 4), Proportion(1, 4), Proportion(2, 4))
 
 
-def test_each_kind_is_measured_by_the_thresholds_of_the_model_or_by_others(toy_model):
+def test_each_kind_is_measured_by_the_thresholds_of_the_model(toy_model):
     glyphs = canonical_glyphs()
     stripes = np.zeros((2, 28, 28), np.uint8)
     stripes[:, 4:24:2, 4:24] = 255
@@ -40,8 +40,6 @@ def test_each_kind_is_measured_by_the_thresholds_of_the_model_or_by_others(toy_m
     assert measured.kinds["glyphs"].ok == Proportion(1, 1)
     assert measured.auroc["stripes"] == 1
     assert measured.share_not_ok(("stripes", "glyphs")) == Proportion(2, 3)
-    lenient = refusal(Model(toy_model), digits, others, digit_score=0.0, confidence=METADATA.confidence_threshold)
-    assert lenient.kinds["stripes"].no_digit == Proportion(0, 2)
 
 
 def test_a_missing_model_is_one_line_and_exit_code_2(tmp_path):

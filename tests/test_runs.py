@@ -76,6 +76,18 @@ def test_existing_folder_is_not_touched(tmp_path: Path) -> None:
     assert run.settings().seed == 7
 
 
+def test_empty_folder_becomes_a_run(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    assert Run.start(SETTINGS, tmp_path / "run").settings() == SETTINGS
+
+
+def test_folder_of_other_things_is_no_place_for_a_run(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(TrainingError, match="exists; continue it with --resume, or name another --run"):
+        Run.start(SETTINGS, tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
+
+
 def test_folder_that_cannot_be_made_says_why(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(TrainingError, match=r"cannot make .*file/run: Not a directory; name another --run"):
@@ -131,11 +143,12 @@ def test_no_run_of_that_kind_says_how_to_start_one(here: Path, finished: bool, k
 
 
 def test_provenance_names_commit_seed_data_and_versions() -> None:
-    values = provenance("reference", 7, "def")
+    values = provenance("reference", 7, "def", torch.device("cpu"))
     assert values["seed"] == "7"
     assert values["data_sha256"] == "def"
     assert values["torch"] == torch.__version__
     assert re.fullmatch(r"[0-9a-f]{40}(-dirty)?|unknown", values["commit"])
+    assert re.fullmatch(rf"{torch.get_num_threads()} of \d+ CPUs, \w+, (float32|bfloat16)", values["hardware"])
     assert all(isinstance(value, str) for value in values.values())
 
 
@@ -143,12 +156,12 @@ def test_commit_is_unknown_outside_a_checkout(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(runs, "__file__", str(tmp_path / "train" / "runs.py"))
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
     (tmp_path / "train").mkdir()
-    assert provenance("reference", 0, "")["commit"] == "unknown"
+    assert provenance("reference", 0, "", torch.device("cpu"))["commit"] == "unknown"
 
 
 def test_commit_is_unknown_without_git(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    assert provenance("reference", 0, "")["commit"] == "unknown"
+    assert provenance("reference", 0, "", torch.device("cpu"))["commit"] == "unknown"
 
 
 def test_commit_is_not_that_of_another_project_that_holds_the_installation(
@@ -160,4 +173,4 @@ def test_commit_is_not_that_of_another_project_that_holds_the_installation(
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "theirs"], check=True)
     monkeypatch.setattr(runs, "__file__", str(package / "runs.py"))
-    assert provenance("reference", 0, "")["commit"] == "unknown"
+    assert provenance("reference", 0, "", torch.device("cpu"))["commit"] == "unknown"

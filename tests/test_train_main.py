@@ -27,9 +27,12 @@ from mnistcls.model import Model
 from train import teachers
 from train.checkpoints import Checkpoint
 from train.data import Digits, load_test, load_train
+from train.export import export
+from train.hard import Hard
 from train.loop import Epoch, Trainer
 from train.recipes import FULL, QUICK, Recipe
 from train.runs import Run, RunSettings
+from train.script import app
 
 CHECKOUT = Path(train.__file__).parent.parent
 EPOCHS = 6
@@ -232,7 +235,7 @@ def test_stopped_run_ends_cleanly_and_can_be_resumed(
     stopped, out, err = interrupted(number, "--quick", "--epochs", 500)  # which draws nothing
     assert (stopped, out) == (code, "")
     assert "Traceback" not in err
-    assert "--resume" in err
+    assert err.endswith("Stopped; python -m train --resume --run run goes on after the last finished epoch\n")
     run = Run(tmp_path / "run")
     history = Checkpoint.load(run.last).header["history"]
     assert 1 <= len(history) < 500
@@ -389,7 +392,8 @@ def started_by(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_mnist: Path
     monkeypatch.setattr(module, "_finish", lambda *_: None)
 
     def call(*options: str) -> RunSettings:
-        module.app([*options, "--run", str(tmp_path / "run"), "--data-dir", str(tiny_mnist)], standalone_mode=False)
+        arguments = [*options, "--run", str(tmp_path / "run"), "--data-dir", str(tiny_mnist)]
+        assert not app(module.main)(arguments, standalone_mode=False)
         return Run(tmp_path / "run").settings()
 
     return call
@@ -417,17 +421,22 @@ def test_options_become_the_settings_of_the_run(
 
 @pytest.mark.parametrize("options", [["--epochs", "9"], ["--seed", "5"], ["--quick"]])
 def test_options_that_a_resumed_run_would_ignore_are_refused(
-    tmp_path: Path, started_by: Callable[..., RunSettings], options: list[str]
+    command: Command, tmp_path: Path, tiny_mnist: Path, options: list[str]
 ) -> None:
     started(tmp_path / "run", "")
-    with pytest.raises(TrainingError, match=options[0]):
-        started_by("--resume", *options)
+    outcome = command("--resume", "--run", "run", "--data-dir", tiny_mnist, *options)
+    assert_error(outcome, f"{options[0]} cannot change a run that is resumed; .*")
+
+
+def test_another_network_than_the_named_one_is_not_resumed(command: Command, tmp_path: Path, tiny_mnist: Path) -> None:
+    started(tmp_path / "run", "")
+    outcome = command("default", "--resume", "--run", "run", "--data-dir", tiny_mnist)
+    assert_error(outcome, "run trains the network reference, not default; name another --run, or no network")
 
 
 def test_device_of_that_name_is_taken_and_auto_takes_what_is_there() -> None:
     assert train_main()._device("cpu") == torch.device("cpu")
-    found = torch.accelerator.current_accelerator(check_available=True)
-    assert train_main()._device("auto") == (found or torch.device("cpu"))
+    assert train_main()._device("auto") == torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def noise(count: int = 48) -> Digits:
@@ -514,6 +523,30 @@ def test_full_disk_is_an_error_that_says_so(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(TrainingError, match="No space left on device"):
         fitting.fit(run, noise(), CPU)
+
+
+def test_what_is_measured_on_hard_images_stands_in_the_model_and_on_its_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = started(tmp_path / "run", noise().sha256)
+    fitting.fit(run, noise(), CPU)
+    test = noise(1_000)
+    fitting.score(run, test)
+    asked = []
+
+    def measured(model: Path, digits: Digits) -> Hard:
+        assert digits is test
+        asked.append(Model(model).metadata.metrics["test_images"])
+        return Hard(stress={"dim": 0.25, "tall": 0.75}, auroc={"curves": 0.875, "codes": 0.9}, refused=0.625)
+
+    monkeypatch.setattr(fitting, "measure", measured)
+    fitting.score_hard(run, test)
+    assert asked == [len(test)]
+    metrics = Model(export(run.best, run.model, test.images).path).metadata.metrics
+    assert (metrics["stress_accuracy"], metrics["refusal_auroc"], metrics["refused"]) == (0.5, 0.875, 0.625)
+    card = run.model.with_suffix(".md").read_text()
+    for line in ("| tall | 75% |", "| codes | 0.9000 |", "62.5% are not `ok`"):
+        assert line in card
 
 
 def test_data_too_few_to_hold_any_out_are_an_error(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
@@ -19,40 +20,35 @@ for _library in ("torch", "safetensors", "onnx", "onnxscript", "matplotlib", "He
 
 import torch
 
-from mnistcls.errors import MnistclsError, TrainingError
+from mnistcls.errors import TrainingError
 from train.data import Digits, load_test, load_train, resolve_data_dir
 from train.download import fetch_missing
 from train.export import export
 from train.fit import fit, score, score_hard
 from train.recipes import FULL, QUICK
 from train.runs import Run, RunSettings, newest_run, provenance
-
-app = typer.Typer(
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+from train.script import DataDir, app
 
 
-@app.command()
 def main(  # noqa: PLR0913 - its options
-    name: Annotated[str, typer.Argument(metavar="[NETWORK]", help=f"One of: {', '.join(FULL)}.")] = "default",
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NETWORK]", help=f"One of: {', '.join(FULL)}.", show_default="default")
+    ] = None,
     *,
     quick: Annotated[bool, typer.Option("--quick", help="A rough model in about a minute.")] = False,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="For a trial, without teachers. Default: the recipe's.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="The same seed, data and machine give the same model.", show_default="0")
+        int | None, typer.Option(min=0, help="The same seed, data and CPU give the same model.", show_default="0")
     ] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda, mps; auto takes the fastest there is.")] = "auto",
-    data_dir: Annotated[Path | None, typer.Option(help="The MNIST files. Default: $MNIST_DIR, or else data.")] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda, mps; auto takes cuda where it is.")] = "auto",
+    data_dir: DataDir = None,
     run: Annotated[Path | None, typer.Option(help="The run's folder. Default: a new one in runs/.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with --run, or with the newest unfinished.")] = False,
 ) -> None:
     """Train on MNIST, score the test set once, export the model. Ctrl-C loses one epoch at most: see --resume."""
-    if name not in FULL:
+    if name and name not in FULL:
         raise TrainingError(f"no network {name!r}; there are: {', '.join(FULL)}")
     if resume and (ignored := [o for o, given in _options(quick, epochs, seed).items() if given]):
         raise TrainingError(
@@ -63,20 +59,30 @@ def main(  # noqa: PLR0913 - its options
     fetch_missing(folder)
     data, test = load_train(folder), load_test(folder)
     if resume:
-        current = Run(run) if run else newest_run(finished=False)
-        if current.finished:
-            raise TrainingError(f"{current.folder} is finished, and its test images are scored; start a new run")
+        current = _unfinished(run, name)
     else:
-        recipe = (QUICK if quick else FULL)[name]
+        network = name or "default"
+        recipe = (QUICK if quick else FULL)[network]
         if epochs:
             recipe = replace(recipe, epochs=epochs, teachers=0)
-        command = f"python -m train {name}{' --quick' if quick else ''}{f' --epochs {epochs}' if epochs else ''}"
-        origin = provenance(f"{command} --seed {seed or 0}", seed or 0, data.sha256)
+        command = f"python -m train {network}{' --quick' if quick else ''}{f' --epochs {epochs}' if epochs else ''}"
+        origin = provenance(f"{command} --seed {seed or 0}", seed or 0, data.sha256, chosen)
         current = Run.start(RunSettings(recipe, seed or 0, origin), run)
+    _stop_cleanly(current)
     started = time.perf_counter()
     fit(current, data, chosen)
     typer.echo(f"trained in {time.perf_counter() - started:.0f} s: {current.best}", err=True)
     _finish(current, test)
+
+
+def _unfinished(folder: Path | None, network: str | None) -> Run:
+    """The run in the folder, or else the newest, to go on with; of that network, if one is named."""
+    run = Run(folder) if folder else newest_run(finished=False)
+    if run.finished:
+        raise TrainingError(f"{run.folder} is finished, and its test images are scored; start a new run")
+    if network not in (None, its := run.settings().recipe.network):
+        raise TrainingError(f"{run.folder} trains the network {its}, not {network}; name another --run, or no network")
+    return run
 
 
 def _finish(run: Run, test: Digits) -> None:
@@ -98,10 +104,9 @@ def _options(quick: bool, epochs: int | None, seed: int | None) -> dict[str, boo
 
 
 def _device(name: str) -> torch.device:
-    """The device of that name; for `auto` a GPU if there is one."""
+    """The device of that name; for `auto` a GPU if there is one whose every operation here is known to work."""
     if name == "auto":
-        accelerator = torch.accelerator.current_accelerator(check_available=True)
-        return accelerator or torch.device("cpu")
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         return torch.empty(0, device=name).device
     except (RuntimeError, AssertionError) as error:
@@ -109,16 +114,18 @@ def _device(name: str) -> torch.device:
         raise TrainingError(f"no device {name!r} here ({reason}); use --device auto") from None
 
 
-def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    typer.echo("Stopped; python -m train --resume goes on after the last finished epoch", err=True)
+def _stop_cleanly(run: Run | None = None) -> None:
+    """From now on Ctrl-C and SIGTERM end the program, and say how to go on with the run."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, partial(_stop, run))
+
+
+def _stop(run: Run | None, number: int, _frame: FrameType | None) -> NoReturn:
+    fix = f"; python -m train --resume --run {run.folder} goes on after the last finished epoch" if run else ""
+    typer.echo(f"Stopped{fix}", err=True)
     sys.exit(128 + number)
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, _stop)
-    signal.signal(signal.SIGTERM, _stop)
-    try:
-        app(standalone_mode=True)
-    except MnistclsError as error:
-        typer.echo(f"Error: {error}", err=True)
-        sys.exit(2)
+    _stop_cleanly()
+    app(main)()

@@ -165,7 +165,7 @@ def _targets(x: Tensor, batch: _Batch, teacher: Teacher | None) -> Tensor:
 
 
 def _train_step(trainer: Trainer, x: Tensor, targets: Tensor) -> float:
-    loss = F.cross_entropy(with_no_digit(answers(trainer.network, x)), targets)
+    loss = F.cross_entropy(with_no_digit(autocast_logits(trainer.network, x)), targets)
     trainer.optimizer.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(trainer.network.parameters(), MAX_GRADIENT_NORM)
@@ -175,7 +175,7 @@ def _train_step(trainer: Trainer, x: Tensor, targets: Tensor) -> float:
     return float(loss.detach())
 
 
-def answers(network: nn.Module, x: Tensor) -> Tensor:
+def autocast_logits(network: nn.Module, x: Tensor) -> Tensor:
     """Logits, float32 (N, 10), of what a network takes, computed in bfloat16 where that is faster."""
     with torch.autocast(x.device.type, torch.bfloat16, enabled=has_fast_bfloat16(x.device)):
         logits: Tensor = network(x)
@@ -183,9 +183,11 @@ def answers(network: nn.Module, x: Tensor) -> Tensor:
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
-    """Whether bfloat16 speeds training up: a GPU, or a CPU with instructions for it; emulated it is far slower."""
+    """Whether there are instructions for bfloat16, which speed training up; emulated it is far slower."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type != "cpu":
-        return True
+        return False
     capabilities = torch.cpu.get_capabilities()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 

@@ -24,7 +24,7 @@ from mnistcls.errors import OutputError, TrainingError
 from train import letters, spoiled, textures, unseen
 from train.data import Digits, load_train, resolve_data_dir
 from train.parallel import in_processes
-from train.script import run
+from train.script import DataDir, run
 from train.sketch import Picture
 
 Maker = Callable[[np.random.Generator, Digits], Picture | None]
@@ -155,7 +155,7 @@ def _forms(jobs: Sequence[tuple[str, int]], *, seed: int, digits: Digits) -> NDA
 def main(
     output: Annotated[Path, typer.Argument(metavar="FILE.png", help="The picture to write.")],
     seed: Annotated[int, typer.Option(min=0, help="All chance comes from it.")] = 0,
-    data_dir: Annotated[Path | None, typer.Option(help="The MNIST files. Default: $MNIST_DIR, or else data.")] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Draw a few outliers of each kind, as images and in canonical form."""
     sheet = sample_sheet(tuple(MAKERS), seed, load_train(resolve_data_dir(data_dir)))

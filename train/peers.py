@@ -24,7 +24,7 @@ from mnistcls.evaluation.labels import Labels, find_labels
 from mnistcls.evaluation.metrics import Proportion
 from train import tesseract
 from train.data import load_test, resolve_data_dir
-from train.script import run
+from train.script import DataDir, run
 from train.stress import ROWS, write_stress
 from train.stress_table import naive_digits
 
@@ -123,7 +123,7 @@ def main(
     folders: Annotated[list[Path] | None, typer.Argument(help="More images, in folders named 0 to 9.")] = None,
     count: Annotated[int, typer.Option(min=1, help="Digits a row; of MNIST's own ten times as many.")] = 100,
     model: Annotated[Path | None, typer.Option(help="An exported .onnx file. Default: the bundled model.")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="The MNIST files. Default: $MNIST_DIR, or else data.")] = None,
+    data_dir: DataDir = None,
     readme: Annotated[Path | None, typer.Option(help="Put the table between its markers here.")] = None,
 ) -> None:
     """Print how often mnistcls and its peers are right, as Markdown."""

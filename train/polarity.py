@@ -7,7 +7,6 @@ nothing else to tell ink from paper by, and a crop that touches all four borders
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -17,7 +16,7 @@ from PIL import Image
 
 from mnistcls.canonical.polarity import shape_evidence
 from train.data import Digits, load_train, resolve_data_dir
-from train.script import run
+from train.script import DataDir, run
 
 DIGITS = 6_000
 """Of the training set: three weights need no more."""
@@ -79,9 +78,7 @@ def fit(features: _Features, bright_ink: NDArray[np.bool_]) -> NDArray[np.float6
 
 
 def main(
-    data_dir: Annotated[
-        Path | None, typer.Option(help="The folder with the MNIST files.", show_default="$MNIST_DIR, or else data")
-    ] = None,
+    data_dir: DataDir = None,
     seed: Annotated[int, typer.Option(min=0, help="Chooses the digits and all that is left to chance.")] = 0,
 ) -> None:
     """Fit the weights that tell bright ink from dark ink by shape alone, and print how often they are right."""

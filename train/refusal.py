@@ -1,7 +1,7 @@
 """How well a model refuses what is no digit: `python -m train.refusal MODEL`.
 
-Digits are MNIST's test images, and outliers are made with them too, so nothing here was ever trained on; of the kinds
-that training knows, that is another seed's draw.
+The digits are MNIST's test images, and the outliers that are made of digits are made of these, so no image here was
+trained on. Outliers of the kinds that training draws, too, are drawn with another seed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mnistcls.evaluation.metrics import Proportion
 from mnistcls.model import Model, Outputs
 from train.data import Digits, load_test, resolve_data_dir
 from train.outliers import HELD_OUT_KINDS, TRAINED_KINDS, Outliers, outliers
-from train.script import run
+from train.script import DataDir, run
 
 SEED = 1_000_003
 """Of the outliers that are measured with; training's seeds are small numbers."""
@@ -55,20 +55,15 @@ class Refusal:
         return Proportion(total - sum(proportion.count for proportion in ok), total)
 
 
-def refusal(
-    model: Model, digits: Digits, others: Outliers, *, digit_score: float | None = None, confidence: float | None = None
-) -> Refusal:
-    """Measure a model.
+def refusal(model: Model, digits: Digits, others: Outliers) -> Refusal:
+    """Measure a model, at its own thresholds.
 
     Args:
         model: what answers.
         digits: should all be accepted; what they are is not asked.
         others: should all be refused.
-        digit_score: threshold of the digit score; None takes the model's own, as for
-        confidence: threshold of the confidence.
     """
-    least_score = model.metadata.digit_score_threshold if digit_score is None else digit_score
-    least_confidence = model.metadata.confidence_threshold if confidence is None else confidence
+    least_score, least_confidence = model.metadata.digit_score_threshold, model.metadata.confidence_threshold
     accepted = model.run(digits.images)
     refused = {kind: model.run(others.of(kind)) for kind in dict.fromkeys(others.kinds.tolist())}
     return Refusal(
@@ -121,7 +116,7 @@ def _summary(measured: Refusal) -> str:
 def main(
     model: Annotated[Path, typer.Argument(help="An exported .onnx file.")],
     count: Annotated[int, typer.Option(min=1, help="Outliers of each kind.")] = 300,
-    data_dir: Annotated[Path | None, typer.Option(help="The MNIST files. Default: $MNIST_DIR, or else data.")] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Print how well a model tells digits from what is none."""
     loaded, digits = Model(model), load_test(resolve_data_dir(data_dir))

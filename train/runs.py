@@ -28,7 +28,7 @@ import torch
 from mnistcls.errors import TrainingError
 from train.augment import Augmentation
 from train.files import write_whole
-from train.loop import Epoch
+from train.loop import Epoch, has_fast_bfloat16
 from train.recipes import Recipe
 
 RUNS = Path("runs")
@@ -98,13 +98,13 @@ class Run:
         """Make the folder of a new run.
 
         Raises:
-            TrainingError: the folder exists.
+            TrainingError: there is something in the folder, or it cannot be made.
         """
         folder = folder or RUNS / f"{settings.recipe.network}-{time.strftime('%Y%m%d-%H%M%S')}"
         try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            raise TrainingError(f"{folder} exists; continue it with --resume, or name another --run") from None
+            folder.mkdir(parents=True, exist_ok=True)
+            if any(folder.iterdir()):
+                raise TrainingError(f"{folder} exists; continue it with --resume, or name another --run")
         except OSError as error:
             raise TrainingError(f"cannot make {folder}: {error.strerror}; name another --run") from None
         run = cls(folder)
@@ -143,16 +143,26 @@ def newest_run(*, finished: bool) -> Run:
     return max(fitting, key=lambda run: run.settings_file.stat().st_mtime)
 
 
-def provenance(command: str, seed: int, data_sha256: str) -> dict[str, str]:
-    """Where a model comes from; `command` is what starts the same run again."""
+def provenance(command: str, seed: int, data_sha256: str, device: torch.device) -> dict[str, str]:
+    """Where a model comes from; `command` says what was run."""
     return {
         "command": command,
         "commit": _commit(),
-        "hardware": f"{os.cpu_count()} CPUs, {torch.backends.cpu.get_cpu_capability()}",
+        "hardware": _hardware(device),
         "seed": str(seed),
         "data_sha256": data_sha256,
         "torch": torch.__version__,
     }
+
+
+def _hardware(device: torch.device) -> str:
+    """What computes, and in what precision: on another kind, sums round differently."""
+    if device.type == "cuda":
+        name = torch.cuda.get_device_name(device)
+    else:
+        threads, cpus = torch.get_num_threads(), os.cpu_count()
+        name = f"{threads} of {cpus} CPUs, {torch.backends.cpu.get_cpu_capability()}"
+    return f"{name}, {'bfloat16' if has_fast_bfloat16(device) else 'float32'}"
 
 
 def _commit() -> str:

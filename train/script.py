@@ -6,10 +6,17 @@ import signal
 import sys
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from mnistcls.errors import MnistclsError
+
+DataDir = Annotated[
+    Path | None, typer.Option(help="The folder of the MNIST files.", show_default="$MNIST_DIR, or else data")
+]
+"""The option `--data-dir`; None for what `train.data.resolve_data_dir` makes of it."""
 
 
 def app(main: Callable[..., None]) -> typer.Typer:

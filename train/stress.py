@@ -24,7 +24,7 @@ from train.contact_sheet import contact_sheet
 from train.data import Digits, load_test, resolve_data_dir
 from train.enlarged import Frame
 from train.scenes import Paint, lit
-from train.script import run
+from train.script import DataDir, run
 
 _OPTIONS: dict[str, dict[str, Any]] = {".png": {"compress_level": 1}}  # three times as fast as the default
 
@@ -222,9 +222,7 @@ def main(  # noqa: PLR0913, PLR0917 - a command's options
     seed: Annotated[int, typer.Option(min=0, help="Chooses the digits and all that is left to chance.")] = 0,
     rows: Annotated[str, typer.Option(help="Only these rows, separated by commas.", show_default="all")] = "",
     picture: Annotated[Path | None, typer.Option(help="Write a contact sheet of the rows to this file, too.")] = None,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="The folder with the MNIST files.", show_default="$MNIST_DIR, or else data")
-    ] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Write MNIST test digits as images that are hard to read for a program, and easy for a person."""
     chosen = choose([name for name in rows.split(",") if name])

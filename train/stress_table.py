@@ -20,7 +20,7 @@ from rich.progress import track
 
 from mnistcls.classifier import Classifier
 from train.data import Digits, load_test, resolve_data_dir
-from train.script import run
+from train.script import DataDir, run
 from train.stress import ROWS, Row, write_stress
 
 
@@ -67,7 +67,7 @@ def main(
     count: Annotated[int, typer.Option(min=1, help="Digits a row.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Chooses the digits and all that is left to chance.")] = 0,
     model: Annotated[Path | None, typer.Option(help="An exported .onnx file. Default: the bundled model.")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="The MNIST files. Default: $MNIST_DIR, or else data.")] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Print the stress table as Markdown."""
     digits, classifier = load_test(resolve_data_dir(data_dir)), Classifier(model)

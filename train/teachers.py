@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from mnistcls.errors import TrainingError
 from train.checkpoints import Checkpoint, load_weights
-from train.loop import answers
+from train.loop import autocast_logits
 from train.networks import NETWORKS, folded, with_no_digit
 from train.recipes import TEACHER
 from train.runs import RUNS, Run, RunSettings, provenance
@@ -34,7 +34,7 @@ class Ensemble:
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> Tensor:
         """Mean probabilities, float (N, 11), of the ten digits and of no digit, for images (N, 1, 28, 28)."""
-        each = [torch.softmax(with_no_digit(answers(network, images)), dim=1) for network in self._networks]
+        each = [torch.softmax(with_no_digit(autocast_logits(network, images)), dim=1) for network in self._networks]
         return torch.stack(each).mean(dim=0)
 
 
@@ -53,7 +53,7 @@ def teachers(
     Raises:
         TrainingError: a run in the folder is of another recipe, or of other data.
     """
-    runs = [_started(run, seed, data_sha256) for seed, run in enumerate(_runs(count, folder))]
+    runs = [_started(run, seed, data_sha256, device) for seed, run in enumerate(_runs(count, folder))]
     for run in runs:
         fit(run)
     return Ensemble([_network(run).to(device) for run in runs]) if runs else None
@@ -69,10 +69,10 @@ def _runs(count: int, folder: Path) -> list[Run]:
     return [Run(folder / f"teacher-{seed}") for seed in range(count)]
 
 
-def _started(run: Run, seed: int, data_sha256: str) -> Run:
+def _started(run: Run, seed: int, data_sha256: str, device: torch.device) -> Run:
     """The run, begun if it is not there."""
-    if not run.folder.exists():
-        origin = provenance(f"a teacher, seed {seed}", seed, data_sha256)
+    if not run.settings_file.exists():
+        origin = provenance(f"a teacher, seed {seed}", seed, data_sha256, device)
         return Run.start(RunSettings(TEACHER, seed, origin), run.folder)
     settings = run.settings()
     recipe = replace(settings.recipe, version=TEACHER.version)  # a label of what ships
