@@ -43,6 +43,18 @@ def test_other_numbers_are_relative_to_their_own_range(values: NDArray[np.generi
     assert result.tolist() == expected
 
 
+@pytest.mark.parametrize("shape", [(40, 30), (1, 1200), (1200, 1), (20, 30, 2)])
+@pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.float32])
+def test_an_image_in_pieces_is_the_same_as_whole(
+    monkeypatch: pytest.MonkeyPatch, shape: tuple[int, ...], dtype: type
+) -> None:
+    image = np.random.default_rng(0).integers(100, 60_000, shape).astype(dtype)
+    whole = to_uint8(image)
+    assert np.ptp(whole) > 200
+    monkeypatch.setattr("mnistcls.canonical.plane.SOME_NUMBERS", 100)
+    np.testing.assert_array_equal(to_uint8(image), whole)
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_channels_without_alpha_are_relative_to_their_own_range(channels: int) -> None:
     image = np.dstack([np.array([[1000, 1005], [1010, 1000]], np.uint16)] * channels)

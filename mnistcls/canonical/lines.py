@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistcls.canonical.windows import joined
+
 RULED_SIDE = 64
 """Pixels of the longer side from which an image has room for rulings, and of the shorter for one along its border."""
 
@@ -115,13 +117,3 @@ def _tall(mask: _Mask, height: int) -> _Mask:
     tall = np.zeros((len(mask) + height - 1, mask.shape[1]), np.bool_)
     tall[height - 1 : len(mask)] = joined(mask, height, np.logical_and)
     return joined(tall, height, np.logical_or)
-
-
-def joined(mask: _Mask, height: int, join: np.ufunc) -> _Mask:
-    """`join` of every pixel and the `height` - 1 below it, (H - height + 1, W)."""
-    reach = 1
-    while reach < height:
-        step = min(reach, height - reach)
-        mask = join(mask[: len(mask) - step], mask[step:])
-        reach += step
-    return mask

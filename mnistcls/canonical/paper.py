@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from mnistcls.canonical.enlarge import bilinear, enlarged
 from mnistcls.canonical.histogram import Counts, few, histogram, quantile
 from mnistcls.canonical.plane import Plane
 from mnistcls.canonical.polarity import ink_is_bright
+from mnistcls.canonical.reduce import reduced
+from mnistcls.canonical.windows import joined
 
 EVEN_MARGIN = 0.12
 """Of the lightness between paper and ink: as much a margin may vary, or anything be lighter than it beside dark ink."""
@@ -232,15 +233,10 @@ def _running(rows: _Int16, half: int, extreme: np.ufunc) -> _Int16:
     if half == 0:
         return rows
     rows = np.concatenate([2 * rows[:1] - rows[half:0:-1], rows, 2 * rows[-1:] - rows[-2 : -half - 2 : -1]])
-    window, reach = 2 * half + 1, 1
-    while reach < window:
-        step = min(reach, window - reach)
-        rows = extreme(rows[:-step], rows[step:])
-        reach += step
-    return rows
+    return joined(rows, 2 * half + 1, extreme)
 
 
 def _reduced(values: _Planes, side: int) -> _Planes:
     """Mean of blocks of each image of a stack, so that no side is longer than `side`."""
     factor = -(-max(values.shape[1:]) // side)
-    return values if factor == 1 else np.array([np.asarray(Image.fromarray(image).reduce(factor)) for image in values])
+    return values if factor == 1 else np.array([reduced(image, factor) for image in values])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -21,6 +21,9 @@ ONE_COLOUR = 20.0
 OPAQUE = 0.7
 """Of an image, the share from which what is transparent is its rim, as of a scan that was turned or whose corners were
 rounded; ink on nothing, however bold, covers less."""
+
+SOME_NUMBERS = 1 << 20
+"""How many of other types than bytes are brought to bytes at once."""
 
 LUMA_BITS = 16
 """Bits after the point of `LUMA`."""
@@ -53,18 +56,35 @@ def to_uint8(image: NDArray[np.generic]) -> NDArray[np.uint8]:
     """
     if image.dtype == np.uint8:
         return image.view(np.uint8)
-    values = np.asarray(image, np.float64)
-    finite = np.isfinite(values)
-    low = values.min(where=finite, initial=np.inf)
-    high = values.max(where=finite, initial=-np.inf)
+    low, high = _range(image)
+    levels = np.zeros(image.shape, np.uint8)
     if not low < high:  # one colour, or nothing finite
-        return np.zeros(image.shape, np.uint8)
+        return levels
     if image.shape[2:] in ((2,), (4,)):
         low = min(low, 0.0)
     half_span = high / 2 - low / 2  # halves, as the span itself may overflow
-    scaled = (np.where(finite, values, low) / 2 - low / 2) / half_span
-    levels: NDArray[np.uint8] = np.rint(np.clip(scaled, 0, 1) * 255).astype(np.uint8)
+    for rows in _some_rows(image):
+        values = np.asarray(image[rows], np.float64)
+        scaled = (np.where(np.isfinite(values), values, low) / 2 - low / 2) / half_span
+        levels[rows] = np.rint(np.clip(scaled, 0, 1) * 255)
     return levels
+
+
+def _range(image: NDArray[np.generic]) -> tuple[float, float]:
+    """The least and the greatest finite number of an image; (inf, -inf) if there is none."""
+    low, high = np.inf, -np.inf
+    for rows in _some_rows(image):
+        values = np.asarray(image[rows], np.float64)
+        finite = np.isfinite(values)
+        low = min(low, values.min(where=finite, initial=np.inf))
+        high = max(high, values.max(where=finite, initial=-np.inf))
+    return low, high
+
+
+def _some_rows(image: NDArray[np.generic]) -> Iterator[slice]:
+    """All rows of an image, some at a time: in numbers of eight bytes, all at once would be too large."""
+    count = max(1, SOME_NUMBERS * len(image) // max(image.size, 1))
+    return (slice(start, start + count) for start in range(0, len(image), count))
 
 
 def to_planes(stack: _Stack) -> list[Plane]:

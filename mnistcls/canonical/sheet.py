@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistcls.canonical.ink import Mark
-from mnistcls.canonical.lines import joined
+from mnistcls.canonical.windows import joined
 
 PICTURE_SIDE, SHEET_SIDE = 64, 32
 """Longer side of a picture, and shorter one of the box around a sheet, in pixels, from which there is room for one."""
