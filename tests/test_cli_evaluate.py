@@ -139,6 +139,22 @@ def test_everything_read_ends_with_0_and_quiet_says_only_figures(command: list[s
     assert (result.stderr, result.returncode) == ("", 0)
 
 
+def test_an_unreadable_image_ends_with_1_labelled_or_not(command: list[str]) -> None:
+    save(Path("a.png"), 3)
+    Path("b.png").write_bytes(b"hello")
+    Path("labels.csv").write_text("path,digit\na.png,3\n")
+    assert run(command, ".", "--labels", "labels.csv").returncode == 1
+
+
+def test_labels_that_are_answers_are_warned_of(command: list[str]) -> None:
+    save(Path("a.png"), 3)
+    Path("results.csv").write_text("path,digit,confidence,status,error\na.png,3,0.999,ok,\n")
+    result = run(command, "a.png", "--labels", "results.csv")
+    assert result.stdout.startswith("Accuracy           100.00%  1 of 1 right")
+    warning = "Warning: results.csv has answers of mnistcls: those that nobody has corrected count as right"
+    assert result.stderr.splitlines()[0] == warning
+
+
 def test_options_reach_the_classifier(command: list[str], toy_model: Path) -> None:
     save(Path("set/3/a.png"), 3)
     Image.fromarray(doubtful()).save("set/3/doubtful.png")

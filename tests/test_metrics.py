@@ -40,6 +40,12 @@ def test_interval_is_the_published_one(correct: int, total: int, low: float, hig
     assert wilson_interval(correct, total) == pytest.approx((low, high), abs=5e-5)
 
 
+@pytest.mark.parametrize("total", [1, 4, 19, 24, 10_000])
+def test_all_or_none_are_at_the_end_of_their_interval(total: int) -> None:
+    assert wilson_interval(total, total)[1] == 1.0
+    assert wilson_interval(0, total)[0] == 0.0
+
+
 def test_no_trials_tell_nothing() -> None:
     assert wilson_interval(0, 0) == (0.0, 1.0)
 

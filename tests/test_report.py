@@ -17,7 +17,7 @@ Accuracy           75.00%  9 of 12 right, 95% interval 46.77% to 91.11%
 Accuracy where ok  85.71%  6 of 7 right, 95% interval 48.69% to 97.43%
 Coverage           58.33%  7 of 12 ok, 95% interval 31.95% to 80.67%
 Calibration error  21.22%  of 9 answered digits, 15 bins
-Log loss           0.9122  negative log-likelihood of 9 answered digits
+Log loss           0.9122  negative log-likelihood of 9 digits with an answer
 
 Status       Images    Share   Right
 ────────────────────────────────────

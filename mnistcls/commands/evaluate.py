@@ -23,6 +23,7 @@ from mnistcls.commands.common import (
     Verbose,
     Workers,
     at_least_one,
+    exit_code,
     figure_format,
     make_classifier,
     make_page,
@@ -88,7 +89,8 @@ def evaluate(  # noqa: PLR0913 - its options
         outputs.check_free(output, overwrite=overwrite)
         outputs.check_writable(output)
     page = make_page(report, overwrite=overwrite)
-    truth, stderr = find_labels(path, labels), stderr_console(quiet=quiet)
+    stderr = stderr_console(quiet=quiet)
+    truth = find_labels(path, labels)
     sources, tally, started = Sources(truth.inputs), Tally(), time.perf_counter()
     drawn, workers = engine.prepare(sources, workers)
     classifier = make_classifier(model, min_confidence, max_pixels, stderr if verbose else None)
@@ -107,4 +109,4 @@ def evaluate(  # noqa: PLR0913 - its options
     stderr.print(summary(tally, time.perf_counter() - started))
     if page:
         write_page(page, classifier, stderr, tally.skipped, figures)
-    raise typer.Exit(EXIT_UNREADABLE if figures.unreadable else 0)
+    raise typer.Exit(EXIT_UNREADABLE if figures.unreadable else exit_code(tally))  # labelled or not

@@ -83,6 +83,11 @@ class Evaluation:
         return sum(b.right.total for b in self.bins)
 
     @property
+    def likely(self) -> int:
+        """Those of them whose label is 0-9: what `log_loss` is the mean over."""
+        return int(self.confusion[:NO_DIGIT, :NO_DIGIT].sum())
+
+    @property
     def scores(self) -> Mapping[int, ClassScores]:
         """Of each label that has images."""
         return class_scores(self.confusion)

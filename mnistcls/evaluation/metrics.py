@@ -75,7 +75,8 @@ def wilson_interval(correct: int, total: int) -> tuple[float, float]:
     p, z2 = correct / total, Z_95**2
     centre = (p + z2 / (2 * total)) / (1 + z2 / total)
     half = Z_95 * math.sqrt(p * (1 - p) / total + z2 / (4 * total**2)) / (1 + z2 / total)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    low, high = max(0.0, centre - half), min(1.0, centre + half)
+    return low if correct else 0.0, high if correct < total else 1.0  # exactly, whatever sums round to
 
 
 def class_scores(confusion: NDArray[np.intp]) -> dict[int, ClassScores]:

@@ -67,6 +67,8 @@ def _figures(evaluation: Evaluation) -> Table:
     if evaluation.answered:
         answers = f"of {evaluation.answered:,} answered digits"
         grid.add_row("Calibration error", percent(evaluation.calibration_error), f"{answers}, {BINS} bins")
+    if evaluation.likely:
+        answers = f"of {evaluation.likely:,} digits with an answer"
         grid.add_row("Log loss", f"{evaluation.log_loss:.4f}", f"negative log-likelihood {answers}")
     return grid
 
