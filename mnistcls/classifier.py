@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from io import BytesIO
 from itertools import chain
-from pathlib import Path, PurePath
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,10 +16,11 @@ from PIL import Image
 
 from mnistcls.batch import Batch
 from mnistcls.canonical import canonicalize_all
-from mnistcls.decode import read_image, read_source
+from mnistcls.decode import decode, read_image, read_source
 from mnistcls.decode.pixels import Decoded, check_array, image_to_array
 from mnistcls.engine import answers
 from mnistcls.errors import ImageError, MnistclsError
+from mnistcls.files import shown_path
 from mnistcls.limits import MAX_PIXELS, TIMEOUT
 from mnistcls.model import Model, bundled_model
 from mnistcls.outputs.columns import Columns
@@ -28,7 +31,7 @@ DEFAULT_MODEL = "default"
 
 _OK, _UNCERTAIN, _NO_DIGIT = map(STATUSES.index, (Status.OK, Status.UNCERTAIN, Status.NO_DIGIT))
 
-ImageLike = NDArray[np.generic] | Image.Image | str | os.PathLike[str]
+ImageLike = NDArray[np.generic] | Image.Image | bytes | str | os.PathLike[str]
 
 
 class Classifier:
@@ -91,10 +94,10 @@ class Classifier:
 
         Args:
             sources: one after the other, as their images, decoded, must not be in memory together.
-            at: told the place of a source before each image of it is read, and how many there are after that: until
-                the next is read, any of them may be at work, as their canonical forms are made together.
+            at: told the place of a source before each image of it is read, and `len(sources)` after that: from then on
+                the work, which is done on several images together, may be at any of them.
         """
-        return self._judge(self._decoded(sources, at))
+        return self._judge_decoded(self._decoded(sources, at))
 
     def _decoded(self, sources: Sequence[Source], at: Callable[[int], None]) -> Iterator[Decoded]:
         complete = with_objects(sources)
@@ -133,45 +136,47 @@ class Classifier:
         """Classify images at hand.
 
         Args:
-            images: paths, PIL images, or arrays: (H, W) or (H, W, 1) grey, (H, W, 2) grey and alpha, (H, W, 3) RGB or
-                (H, W, 4) RGBA; an array (N, H, W) is N grey images. Bright ink and dark ink are both understood.
+            images: paths, encoded images as bytes, PIL images, or arrays: (H, W) or (H, W, 1) grey, (H, W, 2) grey and
+                alpha, (H, W, 3) RGB or (H, W, 4) RGBA; an array (N, H, W) is N grey images. uint8 is taken as it is,
+                0 to 255; numbers of other types are stretched from the least to the greatest of the image. Bright ink
+                and dark ink are both understood.
 
         Returns:
             One prediction an image, in order; `unreadable` for one that cannot be read.
+
+        Raises:
+            TypeError: one image in place of a list, or something that is no image.
         """
-        if isinstance(images, str | os.PathLike) or (isinstance(images, np.ndarray) and images.ndim < 3):
+        if isinstance(images, str | bytes | os.PathLike) or (isinstance(images, np.ndarray) and images.ndim < 3):
             raise TypeError("pass a list of images, or an array (N, H, W)")
-        return list(self._judge(map(self._decode, images)))
+        return list(self._judge_decoded(map(self._decode, images)))
 
     def _decode(self, image: ImageLike) -> Decoded:
-        path = _path_of(image)
+        path = shown_path(os.fspath(image)) if isinstance(image, str | os.PathLike) else ""
         try:
-            if isinstance(image, np.ndarray):
-                return Decoded(path, check_array(image))
-            if isinstance(image, Image.Image):
-                return Decoded(path, image_to_array(image, self.max_pixels))
-            return Decoded(path, read_image(os.fspath(image), self.max_pixels))
+            match image:
+                case np.ndarray():
+                    return Decoded(path, check_array(image))
+                case Image.Image():
+                    return Decoded(path, image_to_array(image, self.max_pixels))
+                case bytes():
+                    return Decoded(path, decode(BytesIO(image), self.max_pixels))
+                case str() | os.PathLike():
+                    return Decoded(path, read_image(os.fspath(image), self.max_pixels))
         except ImageError as error:
             return Decoded(path, error)
+        raise TypeError(f"no image: {type(image).__name__}; pass paths, bytes, PIL images or arrays")
 
-    def judge(self, paths: Sequence[str], canonical: NDArray[np.uint8]) -> Batch:
+    def judge(
+        self, paths: Sequence[str], canonical: NDArray[np.uint8], errors: Mapping[int, str] = MappingProxyType({})
+    ) -> Batch:
         """The answers for canonical images: is there a digit, which, and how sure.
 
         Args:
             paths: N.
-            canonical: (N, 28, 28).
+            canonical: (M, 28, 28), of those that could be read.
+            errors: N - M, by place: why the others could not.
         """
-        return Batch.of(paths, {}, *self._columns(canonical))
-
-    def _judge(self, images: Iterable[Decoded]) -> Batch:
-        """The answers for images, which are drawn one after the other."""
-        paths: list[str] = []
-        errors: dict[int, str] = {}
-        canonical = canonicalize_all(_readable(images, paths, errors))
-        return Batch.of(paths, errors, *self._columns(canonical))
-
-    def _columns(self, canonical: NDArray[np.uint8]) -> tuple[NDArray[Any], ...]:
-        """Statuses, digits, probabilities and digit scores, as a `Batch` has them."""
         outputs = self.model.run(canonical)
         digits = outputs.probabilities.argmax(axis=1).astype(np.int8)
         confidences = outputs.probabilities.max(axis=1, initial=0).astype(np.float64)
@@ -180,7 +185,14 @@ class Classifier:
         scores = np.where(blank, np.float32(0), outputs.digit_scores)
         nothing = blank | (scores < self.model.metadata.digit_score_threshold)
         statuses[nothing], digits[nothing] = _NO_DIGIT, -1
-        return statuses, digits, outputs.probabilities, scores
+        return Batch.of(paths, errors, statuses, digits, outputs.probabilities, scores)
+
+    def _judge_decoded(self, images: Iterable[Decoded]) -> Batch:
+        """The answers for images, which are drawn one after the other."""
+        paths: list[str] = []
+        errors: dict[int, str] = {}
+        canonical = canonicalize_all(_readable(images, paths, errors))
+        return self.judge(paths, canonical, errors)
 
 
 def _readable(images: Iterable[Decoded], paths: list[str], errors: dict[int, str]) -> Iterator[NDArray[np.generic]]:
@@ -191,9 +203,3 @@ def _readable(images: Iterable[Decoded], paths: list[str], errors: dict[int, str
             errors[len(paths) - 1] = str(decoded.image)
         else:
             yield decoded.image
-
-
-def _path_of(image: ImageLike) -> str:
-    if not isinstance(image, str | os.PathLike) or not os.fspath(image):
-        return ""
-    return PurePath(image).as_posix()

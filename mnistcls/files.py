@@ -9,7 +9,7 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO, cast
 
 from mnistcls.errors import ErrorCode, ImageError
@@ -26,6 +26,11 @@ READ_COST = 64
 def is_url(path: str) -> bool:
     """Whether a path is a URL: what it names is not on this machine."""
     return _URL.match(path) is not None
+
+
+def shown_path(path: str) -> str:
+    """A path as its row shows it: with `/` between its parts, and no more than is needed; a URL as it is."""
+    return path if is_url(path) or not path else PurePath(path).as_posix()
 
 
 @contextmanager
@@ -73,13 +78,13 @@ def read_start(path: str, count: int) -> bytes:
     """The first bytes of a regular file or an object: so many, or all that it has.
 
     Raises:
-        ImageError: it cannot be opened; of an object, or read.
+        ImageError: it cannot be opened, or, if it is an object, read.
         OSError: it cannot be read.
     """
     if is_url(path):
-        from mnistcls.remote.objects import read_start  # noqa: PLC0415 - as above
+        from mnistcls.remote.objects import read_start as read_object_start  # noqa: PLC0415 - as above
 
-        return read_start(path, count)
+        return read_object_start(path, count)
     with open_regular(path) as file:
         return file.read(count)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import pickle
 from collections.abc import Iterator, Sequence
@@ -52,6 +53,25 @@ def test_arrays_pillow_images_and_paths_agree(classifier: Classifier) -> None:
     assert first.digit == 5
     assert {answer(p) for p in others} == {answer(first)}
     assert [p.path for p in (first, *others)] == ["", "", "5.png", "5.png", ""]
+
+
+def test_encoded_images_are_read_like_files(classifier: Classifier, tmp_path: Path) -> None:
+    path = tmp_path / "7.png"
+    Image.fromarray(canonical_glyphs()[7]).save(path)
+    seven, noise = classifier.predict([path.read_bytes(), b"noise"])
+    assert (seven.path, seven.digit, seven.error) == ("", 7, None)
+    assert (noise.status, str(noise.error).partition(":")[0]) == (Status.UNREADABLE, "not_an_image")
+
+
+def test_paths_are_as_results_have_them(classifier: Classifier) -> None:
+    given = ["./gone//7.png", "file:///gone/7.png"]
+    assert [p.path for p in classifier.predict(given)] == [p.path for p in classifier.classify(given)]
+
+
+@pytest.mark.parametrize("image", [7, None, io.BytesIO(b"")])
+def test_what_is_no_image_at_all_is_a_type_error(classifier: Classifier, image: object) -> None:
+    with pytest.raises(TypeError, match=f"no image: {type(image).__name__}; pass paths, bytes, PIL images or arrays"):
+        classifier.predict([image])  # type: ignore[list-item] # the point of the test
 
 
 def test_one_array_is_as_many_images_as_its_first_axis(classifier: Classifier) -> None:

@@ -75,6 +75,14 @@ def test_max_pixels_counts_for_them_as_for_others() -> None:
         assert all(str(one.image).startswith(error) if error else not isinstance(one.image, Exception) for one in read)
 
 
+def test_max_pixels_can_be_raised_for_them() -> None:
+    write("digits", header(1, 7000, 7000) + bytes(49_000_000))
+
+    for most, error in ((49_000_000, None), (40_000_000, "too_large: 7000x7000 is more than 40,000,000 pixels")):
+        (image,) = (image for source in Sources(["digits"]) for image in read_source(source, most))
+        assert str(image.image).startswith(error) if error else image.image.shape == (7000, 7000)
+
+
 @pytest.mark.parametrize("tenth", range(1, 10))
 @pytest.mark.parametrize("name", NAMES[:2])
 def test_a_file_cut_short_keeps_what_is_whole(name: str, tenth: int) -> None:

@@ -1,8 +1,9 @@
 """Batches of answers for any number of sources: in order, bounded, and none lost, whatever happens to a process.
 
 Sources are drawn as they are needed, in chunks, and answered by worker processes, one thread each. A worker that dies
-or hangs takes no answer with it: the image that it was at is tried again alone (a hung one is not, unless it may be any
-of several), and becomes an `unreadable` row if that fails as well; the others of its chunk go to another worker.
+or hangs takes no answer with it. The image that it was at becomes an `unreadable` row, one that hung at once, another
+when it fails again, alone; where it may have been any of several, each is tried alone. The others of its chunk go to
+another worker.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     from mnistcls.batch import Batch
 
 Answer = Callable[[Sequence[Source], Callable[[int], None]], "Batch"]
-"""Answers for some sources; says which of them, by its place, it is at, as often as it goes to another; how many there
-are, where it may be any of them."""
+"""Answers for some sources, and says where it is: their place, before each image of one is read, or how many they are,
+from where on it works on several of them together."""
 
 CHUNK_SOURCES = 64
-"""Sources that are answered together in this process: as many as the network takes (`model`, which loads slowly)."""
+"""Sources that are answered together in this process: as many as the network takes. That is `model.BATCH_SIZE`; the
+module loads slowly, so it stands here once more."""
 
 CHUNK_BYTES = 4_000_000
 """Content of sources, in archives or storage, after which no more are taken together."""

@@ -32,6 +32,9 @@ FIRST_CHUNK = 32
 AHEAD = 4
 """Chunks for each worker that are drawn and not yet yielded, at most."""
 
+MOST_WORKERS = 60 if os.name == "nt" else 10_000
+"""Windows waits for 63 of them at once and no more."""
+
 LOOK_SECONDS = 0.5
 """How often the workers' progress is looked at."""
 
@@ -107,7 +110,7 @@ class Pool:
     """
 
     def __init__(self, answer: Answer, workers: int, timeout: float) -> None:
-        self._answer, self._most, self._timeout = answer, workers, timeout
+        self._answer, self._most, self._timeout = answer, min(workers, MOST_WORKERS), timeout
         self._context = context()
         self._workers: list[_Worker] = []
         self._failed_starts = 0

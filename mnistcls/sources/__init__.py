@@ -6,10 +6,9 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 
 from mnistcls.errors import ErrorCode, ImageError
-from mnistcls.files import is_url
+from mnistcls.files import is_url, shown_path
 from mnistcls.sources.containers import Container, container_at, container_by_name
 from mnistcls.sources.folders import Found, walk
 from mnistcls.sources.listed import PathList
@@ -123,7 +122,7 @@ class Sources:
 
     def _at(self, path: str) -> Iterator[Source | Packed | None]:
         """A named path: what the folder holds, or one file, by its content unless its name is an image's."""
-        shown = path if is_url(path) or not path else PurePath(path).as_posix()
+        shown = shown_path(path)
         if _is_folder(path):
             yield from self._in_folder(shown)
         elif not is_image_name(shown) and (container := container_at(path)):

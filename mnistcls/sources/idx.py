@@ -14,13 +14,15 @@ from typing import IO, cast
 
 from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.files import open_regular
-from mnistcls.limits import MAX_PIXELS
 from mnistcls.sources import Source
 from mnistcls.sources.containers import Salvaged
 from mnistcls.sources.signatures import GZIP_MAGIC, IDX_IMAGES_MAGIC
 
 SLICE_BYTES = 1 << 18
 """About how much is read at once, of files with small images."""
+
+MAX_IMAGE_BYTES = 1 << 28
+"""What is read for one image, whatever its header says; how many pixels may be, the decoder knows."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,9 @@ def _read_header(file: IO[bytes]) -> IdxHeader:
         raise _broken("its header is cut short")
     header = IdxHeader(*struct.unpack(">3I", start[4:]))
     size = header.height * header.width
-    if size > MAX_PIXELS:
-        raise ImageError(ErrorCode.TOO_LARGE, f"it announces images of {header.width}x{header.height}")
+    if size > MAX_IMAGE_BYTES:
+        problem = f"it announces images of {header.width}x{header.height}, more than {MAX_IMAGE_BYTES >> 20} MB each"
+        raise ImageError(ErrorCode.TOO_LARGE, f"{problem}; shrink them")
     if size == 0 and header.count:
         raise _broken("it announces images without pixels")
     return header

@@ -35,6 +35,7 @@ def expand(pattern: str) -> Iterator[Found]:
 
         yield from patterns.expand(pattern)
         return
+    pattern = pattern.replace(os.sep, "/")
     parts = pattern.split("/")
     fixed = list(takewhile(lambda part: part != "**", parts))
     yield from _unlistable(fixed)
