@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mnistcls.sources.listed import PathList
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RayRun:
     """What the options ask of the cluster."""
 
@@ -108,7 +108,15 @@ class RayRun:
         from mnistcls.ray_engine.job import Account, Job  # noqa: PLC0415 - slow to load: after all that may be refused
         from mnistcls.ray_engine.stage import Work  # noqa: PLC0415
 
-        work = Work(classifier, self.timeout, folder, chosen, self.columns, secrets.token_hex(4), str(Path.cwd()))
+        work = Work(
+            classifier=classifier,
+            timeout=self.timeout,
+            folder=folder,
+            format=chosen,
+            columns=self.columns,
+            run=secrets.token_hex(4),
+            directory=str(Path.cwd()),
+        )
         job, account = Job(self.sources, work, self.resume, self.actors), Account()
         with _resumable(folder.url), _count(console) as show:
             for rows in job.run(account):

@@ -1,4 +1,4 @@
-"""What fsspec opens by URL: object storage above all. Only where a URL is named is this imported.
+"""What fsspec opens by URL: object storage above all. Nothing is opened before a URL is named.
 
 Credentials, endpoints and retries are the libraries' own: for S3 those of botocore, by its environment and profiles.
 """
