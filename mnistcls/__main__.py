@@ -8,7 +8,8 @@ from typing import NoReturn
 
 def main() -> NoReturn:
     """Run the command line; what interrupts it while it loads ends it without a word."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as it is of a job in the background
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     from mnistcls import cli  # noqa: PLC0415 - half a second at times
 
     cli.main()

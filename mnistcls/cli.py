@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import traceback
 from contextlib import suppress
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -16,6 +17,13 @@ from mnistcls.errors import MnistclsError
 
 EXIT_ERROR = 2
 
+STOPPING = {
+    getattr(signal, name): said
+    for name, said in (("SIGINT", "interrupted"), ("SIGTERM", "terminated"), ("SIGHUP", "the terminal is gone"))
+    if hasattr(signal, name)  # Windows has no SIGHUP
+}
+"""Signals that end a run, and what is said then."""
+
 app = typer.Typer(
     cls=Commands,
     help="Reads handwritten digits out of folders of images.",
@@ -27,23 +35,28 @@ app = typer.Typer(
 
 
 class Stopped(BaseException):
-    """SIGINT or SIGTERM came in; unwinds the stack so that finished rows reach the disk."""
+    """One of `STOPPING` came in; unwinds the stack so that finished rows reach the disk."""
 
     def __init__(self, signal_number: int) -> None:
-        super().__init__("interrupted" if signal_number == signal.SIGINT else "terminated")
+        super().__init__(STOPPING[signal.Signals(signal_number)])
         self.exit_code = 128 + signal_number
 
 
 def main() -> NoReturn:
     """Run the command line; the only place of this package that prints errors and exits."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
+    for number in STOPPING:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as it is under nohup, or of a job in the background
+            signal.signal(number, _stop)
     try:
         app()
     except MnistclsError as error:
         _fail(error, EXIT_ERROR)
     except Stopped as stopped:
         _fail(stopped, stopped.exit_code)
+    except Exception as error:
+        with suppress(OSError):
+            traceback.print_exc()
+        _fail(RuntimeError(f"unexpected: {error!r}; please report it with the lines above"), EXIT_ERROR)
     sys.exit(0)
 
 
@@ -57,7 +70,7 @@ def _fail(error: BaseException, code: int) -> NoReturn:
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    for again in (signal.SIGINT, signal.SIGTERM):  # one is enough: the way out must not be interrupted in turn
+    for again in STOPPING:  # one is enough: the way out must not be interrupted in turn
         signal.signal(again, signal.SIG_IGN)
     raise Stopped(number)
 

@@ -90,7 +90,9 @@ def test_card_gives_what_the_thresholds_make_of_the_results() -> None:
 
 def test_card_counts_the_teachers() -> None:
     taught = replace(METADATA, provenance={**METADATA.provenance, "recipe": json.dumps({"teachers": 4})})
-    assert ": 21 minutes of epochs and of its 4 teachers, one after the other, drawing not counted." in model_card(taught, "default.onnx", MADE)
+    assert ": 21 minutes of epochs and of its 4 teachers, one after the other, drawing not counted." in model_card(
+        taught, "default.onnx", MADE
+    )
     assert "teachers" not in model_card(METADATA, "reference.onnx", MADE)
 
 

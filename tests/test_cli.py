@@ -107,7 +107,7 @@ def test_overwrite_is_asked_for(command: list[str]) -> None:
 
     refused = run(command, "7.png", "-o", "out.csv")
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert refused.stderr == "Error: out.csv exists; use --overwrite, --resume, or another -o\n"
+    assert refused.stderr == "Error: out.csv exists; use --resume, --overwrite, or another -o\n"
     assert Path("out.csv").read_text() == "mine"
 
     assert run(command, "7.png", "-o", "out.csv", "--overwrite").returncode == 0
@@ -201,7 +201,10 @@ def test_a_table_in_a_pipe_is_coloured_only_by_force(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["empty"], "no image found (skipped of other kinds: 1); name image files or folders"),
+        (
+            ["empty"],
+            "no image found, but 1 file without an image's suffix; to read such files, name them, as in 'folder/*'",
+        ),
         (["7.png", "-o", "out.json"], "out.json: its suffix names no known format; use .csv"),
         (["7.png", "-o", "no/out.csv"], "cannot write no/out.csv: there is no folder no; make it"),
         (["7.png", "-o", "empty", "--format", "csv"], "empty is a folder; name a file in it with -o"),
@@ -245,11 +248,12 @@ def test_a_full_disk_behind_stdout_is_an_error(command: list[str]) -> None:
     assert result.returncode == 2
 
 
-def test_a_reader_that_goes_away_is_no_error(command: list[str]) -> None:
+@pytest.mark.parametrize(("count", "workers"), [(3000, "1"), (300, "0")])
+def test_a_reader_that_goes_away_is_no_error(command: list[str], count: int, workers: str) -> None:
     save(Path("7.png"), 7)
-    many = ["7.png"] * 3000  # more than a pipe holds
+    many = ["7.png"] * count  # of 3,000 rows, more than a pipe holds
 
-    with subprocess.Popen([*command, *many], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen([*command, "-j", workers, *many], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.readline().decode() == HEADER + "\n"
@@ -371,7 +375,12 @@ def test_a_run_whose_messages_nobody_reads_ends_as_any_other(command: list[str],
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 @pytest.mark.parametrize(
-    ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+    ("number", "code", "word"),
+    [
+        (signal.SIGINT, 130, "interrupted"),
+        (signal.SIGTERM, 143, "terminated"),
+        (signal.SIGHUP, 129, "the terminal is gone"),
+    ],
 )
 def test_a_signal_keeps_finished_rows(command: list[str], number: signal.Signals, code: int, word: str) -> None:
     save(Path("7.png"), 7)
@@ -386,7 +395,7 @@ def test_a_signal_keeps_finished_rows(command: list[str], number: signal.Signals
         process.send_signal(number)
         _, said = process.communicate(timeout=250)
 
-    assert said == f"Error: {word}; finished rows are in out.csv.part\n"
+    assert said == f"Error: {word}; finished rows are in out.csv.part: the same command with --resume goes on\n"
     assert process.returncode == code
     lines = part.read_text().split("\n")
     assert lines[0] == HEADER
@@ -394,6 +403,27 @@ def test_a_signal_keeps_finished_rows(command: list[str], number: signal.Signals
     assert {line.count(",") for line in lines[:-1]} == {4}
     assert lines[-1] == ""
     assert not Path("out.csv").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_signals_that_are_ignored_where_it_starts_stay_ignored() -> None:
+    """As SIGHUP is under nohup, and SIGINT of a script's job in the background."""
+    script = (
+        "import signal; from mnistcls import __main__, cli\n"
+        "for number in cli.STOPPING: signal.signal(number, signal.SIG_IGN)\n"
+        "cli.app = lambda: print([signal.getsignal(n) is signal.SIG_IGN for n in cli.STOPPING])\n"
+        "__main__.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=ENVIRONMENT)
+    assert done.stdout == "[True, True, True]\n"
+
+
+def test_a_fault_of_its_own_is_no_finished_run() -> None:
+    script = "from mnistcls import cli\ndef fail(): raise KeyError('x')\ncli.app = fail; cli.main()"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Traceback")
+    assert done.stderr.endswith("\nError: unexpected: KeyError('x'); please report it with the lines above\n")
 
 
 def test_an_interruption_while_it_loads_says_nothing(tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ def test_a_signal_to_the_whole_group_ends_all_and_leaves_whole_rows(
         _, said = process.communicate(timeout=60)
 
     word = "interrupted" if number == signal.SIGINT else "terminated"
-    assert said == f"Error: {word}; finished rows are in out.csv.part\n"
+    assert said == f"Error: {word}; finished rows are in out.csv.part: the same command with --resume goes on\n"
     assert process.returncode == code
     assert expected["csv"].startswith(part.read_bytes())
     deadline = time.monotonic() + 20
@@ -194,7 +194,8 @@ def test_a_full_disk_keeps_the_rows_and_with_more_room_it_goes_on(
 
     part = small_disk / "out.csv.part"
     assert full.stderr == (
-        f"Error: cannot write {small_disk}/out.csv: No space left on device; finished rows are in {part}\n"
+        f"Error: cannot write {small_disk}/out.csv: No space left on device; finished rows are in {part}: "
+        "the same command with --resume goes on\n"
     )
     assert full.returncode == 2
     assert size_of(part) > 30_000
@@ -247,12 +248,14 @@ def test_resume_begins_ends_and_refuses_what_is_another_run(
     assert manifest["inputs"] == {"paths": ["d"], "files_from": None, "recursive": True}
 
     assert resumed(command) == (1, "out.csv is complete: nothing left to classify")
+    assert resumed([*command[:-1], "d/"]) == (1, "out.csv is complete: nothing left to classify")
     assert Path("out.csv").read_bytes() == written
 
+    fix = "give the same as before to go on, or --overwrite to start afresh"
     code, said = resumed(command, "--top-k", "2")
-    assert (code, said) == (2, "out.csv was begun otherwise: top_k was 1 and is 2; use --overwrite to start afresh")
+    assert (code, said) == (2, f"out.csv was begun otherwise: top_k was 1 and is 2; {fix}")
     _, said = resumed(command, "--format", "jsonl")
-    assert said.startswith("out.csv was begun otherwise: format was 'csv' and is 'jsonl'; use")
+    assert said.startswith("out.csv was begun otherwise: format was 'csv' and is 'jsonl'; give")
     code, said = resumed(command, "d/7.png")
     assert (code, said.partition(";")[0]) == (2, "out.csv was begun otherwise: paths was ['d'] and is ['d', 'd/7.png']")
     Path("out.csv.manifest.json").unlink()

@@ -141,7 +141,7 @@ def test_what_exists_is_in_the_way(path: Path, name: str) -> None:
 
 
 def test_only_what_would_help_is_advised(tmp_path: Path) -> None:
-    for suffix, ways in (("csv", "--overwrite, --resume"), ("parquet", "--overwrite")):
+    for suffix, ways in (("csv", "--resume, --overwrite"), ("parquet", "--overwrite")):
         path = tmp_path / f"results.{suffix}"
         path.touch()
         with pytest.raises(OutputError, match=f"exists; use {ways}, or another -o"):

@@ -21,6 +21,7 @@ from mnistcls.commands.common import (
     Overwrite,
     Quiet,
     Report,
+    Silent,
     Timeout,
     Verbose,
     Workers,
@@ -125,7 +126,18 @@ def classify(  # noqa: PLR0913 - its options
     if asks_for_ray(engine, address):
         from mnistcls.commands.ray import RayRun  # noqa: PLC0415
 
-        run = RayRun(sources, listed, output, format_, columns, timeout, address, workers, overwrite, resume)
+        run = RayRun(
+            sources=sources,
+            listed=listed,
+            folder=output,
+            format=format_,
+            columns=columns,
+            timeout=timeout,
+            address=address,
+            actors=workers,
+            overwrite=overwrite,
+            resume=resume,
+        )
         run.check(debug_dir, report)
         raise typer.Exit(exit_code(run.classify(made(), inputs, stderr)))
     check_apart({"-o": output, "--report": report}, [*named, files_from, model])
@@ -144,21 +156,23 @@ def classify(  # noqa: PLR0913 - its options
         batches = tally.count(classifier.batches(remaining, workers=workers, timeout=timeout))
         batches = at_least_one(batches, sources, tally)
         batches = page.follow(batches) if page and not resume else batches
+        complete = False
         with (
             recorded(batches) as passing,
             target.open(tally) as write,
-            progress(passing, sources, stderr, done) as followed,
+            progress(passing, sources, Silent() if target.scrolls else stderr, done) as followed,
         ):
             write(followed)
             tally.skipped = sources.skipped
-        if tally.total < tally.inputs:
+            complete = True
+        if not complete:
             stderr.print("Standard output was closed: the rest has not been classified")
         if not quiet:
             from mnistcls.commands.summary import summary  # noqa: PLC0415 - loads Rich
 
             stderr.print(summary(tally, time.perf_counter() - started, done))
     if page:
-        page.add(target.rows() if resume else ())
+        page.add(target.rows() if isinstance(target, targets.ResultFile) and resume else ())
         write_page(page, classifier, stderr, tally.skipped)
     raise typer.Exit(exit_code(tally))
 

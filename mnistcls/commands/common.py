@@ -63,7 +63,7 @@ MinConfidence = Annotated[
         min=0,
         max=1,
         metavar="SHARE",
-        help="Below this confidence the status is uncertain. Default: the model's own.",
+        help="Below this confidence the status is uncertain. Default: the model's own (see info).",
     ),
 ]
 MaxPixels = Annotated[
@@ -84,9 +84,10 @@ Workers = Annotated[
 ]
 
 
-def _finite(seconds: float) -> float:
+def finite(seconds: float) -> float:
+    """The callback of an option that takes seconds: `inf` and `nan` are floats, too."""
     if not math.isfinite(seconds):
-        raise typer.BadParameter("it is a number of seconds; 0 allows any time")
+        raise typer.BadParameter("it is a number of seconds")
     return seconds
 
 
@@ -94,7 +95,7 @@ Timeout = Annotated[
     float,
     typer.Option(
         min=0,
-        callback=_finite,
+        callback=finite,
         metavar="SECONDS",
         help="What a worker may take over one image; 0: any time.",
     ),
@@ -220,8 +221,11 @@ def exit_code(tally: Tally) -> int:
 
 def nothing_found(sources: Sources) -> MnistclsError:
     """The error of a run that has nothing to do."""
-    passed = f" (skipped of other kinds: {sources.skipped:,})" if sources.skipped else ""
-    return MnistclsError(f"no image found{passed}; name image files or folders that hold some")
+    if sources.skipped:
+        files = f"{sources.skipped:,} file{'s' if sources.skipped > 1 else ''}"
+        fix = "to read such files, name them, as in 'folder/*'"
+        return MnistclsError(f"no image found, but {files} without an image's suffix; {fix}")
+    return MnistclsError("no image found; name image files or folders that hold some")
 
 
 def at_least_one(batches: Iterator[Batch], sources: Sources, tally: Tally) -> Iterator[Batch]:

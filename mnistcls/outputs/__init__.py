@@ -98,12 +98,13 @@ class Direct:
 
 
 @contextmanager
-def output_file(path: Path, start: int = 0) -> Iterator[PartFile]:
+def output_file(path: Path, start: int = 0, advice: str = "") -> Iterator[PartFile]:
     """A file written as `NAME.part`, which gets its name at the end; whatever stops it, what is written stays.
 
     Args:
         path: the output.
         start: bytes of an earlier `NAME.part` to keep; what follows them is cut off.
+        advice: said after where the finished rows are, if something stops the run.
 
     Raises:
         OutputError: it cannot be written, or another run is writing it.
@@ -113,7 +114,7 @@ def output_file(path: Path, start: int = 0) -> Iterator[PartFile]:
         yield stream
         stream.complete()
     except BaseException as stop:
-        stop.add_note(f"finished rows are in {stream.part}")
+        stop.add_note(f"finished rows are in {stream.part}{advice}")
         raise
     finally:
         stream.close()

@@ -84,12 +84,13 @@ class Manifest:
             OutputError: its rows would be others.
         """
         if differences := self.differences(earlier):
-            raise OutputError(
-                f"{output} was begun otherwise: {'; '.join(differences)}; use --overwrite to start afresh"
-            )
+            fix = "give the same as before to go on, or --overwrite to start afresh"
+            raise OutputError(f"{output} was begun otherwise: {'; '.join(differences)}; {fix}")
 
     def _decisive(self) -> dict[str, Any]:
-        return {"model": self.model["sha256"][:12], "preprocessing": self.preprocessing, **self.inputs, **self.options}
+        paths = [path.rstrip("/") or path for path in self.inputs.get("paths", ())]  # shells complete a folder with one
+        inputs = {**self.inputs, "paths": paths}
+        return {"model": self.model["sha256"][:12], "preprocessing": self.preprocessing, **inputs, **self.options}
 
     def finish(self, tally: Tally, begun: datetime, seconds: float) -> Manifest:
         """The same for an output that is complete."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -78,6 +79,11 @@ class StandardOutput:
     def __init__(self, chosen: Format, columns: Columns) -> None:
         self._chosen, self._columns = chosen, columns
 
+    @property
+    def scrolls(self) -> bool:
+        """Whether rows come line by line on a terminal, where a progress bar would stand among them."""
+        return self._chosen is not Format.TABLE and sys.stdout.isatty()
+
     def remaining(self, sources: Iterable[Source], tally: Tally, *_made_by: object) -> Iterator[Source]:
         """All of them, counted."""
         return tally.drawn(sources)
@@ -97,10 +103,6 @@ class StandardOutput:
             else:
                 yield partial(_write_lines, open_writer(self._chosen, self._columns, outputs.Direct(text.buffer)))
 
-    def rows(self) -> Iterator[Prediction]:
-        """None: they are gone."""
-        return iter(())
-
 
 class ResultFile:
     """A file of rows, with its manifest beside it.
@@ -116,12 +118,15 @@ class ResultFile:
         OutputError: something is in the way, or the format cannot be gone on with.
     """
 
+    scrolls = False
+
     def __init__(self, path: Path, chosen: Format, columns: Columns, *, overwrite: bool, resume: bool) -> None:
         self.path, self._chosen, self._columns, self._resume = path, chosen, columns, resume
         self._start = 0
+        self.way_on = ": the same command with --resume goes on" if chosen in RESUMABLE else ""
         self._begun, self._clock = datetime.now(UTC), time.perf_counter()
         self._manifest: Manifest  # known when `remaining` is asked
-        ways = "--overwrite, --resume" if chosen in RESUMABLE else "--overwrite"
+        ways = "--resume, --overwrite" if chosen in RESUMABLE else "--overwrite"
         outputs.check_free(path, overwrite=overwrite or resume, ways=ways)
         if chosen is Format.PARQUET and not find_spec("pyarrow"):
             raise OutputError('Parquet needs pyarrow; pip install "mnistcls[parquet]"')
@@ -153,13 +158,13 @@ class ResultFile:
         shown = {"format": self._chosen.value, **asdict(self._columns)}
         self._manifest = manifest = Manifest.of(classifier, inputs, {**shown, **options})
         drawn, part = tally.drawn(sources), outputs.part_of(self.path)
-        if not self._resume or not (self.path.exists() or part.exists()):
+        if not self._resume or not (os.path.exists(self.path) or os.path.exists(part)):
             return drawn
         earlier = Manifest.read(self.path)
         if earlier is None:
             raise OutputError(f"nothing says what made {self.path}: its manifest is missing; use --overwrite")
         manifest.check_same(earlier, self.path)
-        if part.exists():
+        if os.path.exists(part):
             kept = keep(part, self._chosen, drawn, tally)
             self._start = kept.size
             return kept.sources
@@ -184,7 +189,7 @@ class ResultFile:
         if not self._start:
             outputs.discard_part(self.path)  # before its manifest: they must not be taken for a pair
             self._manifest.write(self.path)
-        with outputs.output_file(self.path, self._start) as stream:
+        with outputs.output_file(self.path, self._start, self.way_on) as stream:
             yield partial(self._write, stream)
             seconds = round(time.perf_counter() - self._clock, 3)
             self._manifest.finish(tally, self._begun, seconds).write(self.path)

@@ -36,6 +36,7 @@ class UploadedFile(ResultFile):
         self._url = url
         path = Path(gettempdir()) / f"mnistcls-{token_hex(8)}.{chosen}"
         super().__init__(path, chosen, columns, overwrite=False, resume=False)
+        self.way_on = ""
 
     @contextmanager
     def open(self, tally: Tally) -> Iterator[Write]:
