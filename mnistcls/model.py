@@ -76,7 +76,10 @@ class ModelMetadata:
     def _checks(self) -> dict[str, bool]:
         """Whether each field holds what it should, by name."""
         texts = {name: isinstance(getattr(self, name), str) for name in ("name", "version")}
-        tables = {name: isinstance(getattr(self, name), dict) for name in ("provenance", "metrics")}
+        tables = {
+            name: isinstance(table := getattr(self, name), dict) and all(isinstance(v, kind) for v in table.values())
+            for name, kind in (("provenance", str), ("metrics", int | float))
+        }
         thresholds = {
             name: _is_threshold(getattr(self, name)) for name in ("confidence_threshold", "digit_score_threshold")
         }

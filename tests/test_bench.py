@@ -94,6 +94,11 @@ def test_a_folder_that_is_not_there_is_an_error() -> None:
         sample("nowhere")
 
 
+def test_what_is_elsewhere_is_not_measured() -> None:
+    with pytest.raises(MnistclsError, match="s3://b/d: bench measures this machine; download some images"):
+        sample("s3://b/d")
+
+
 def test_nothing_readable_is_an_error(classifier: Classifier) -> None:
     for paths in ([], ["gone.png"]):
         with pytest.raises(MnistclsError, match="no image that can be read"):

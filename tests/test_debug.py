@@ -258,6 +258,14 @@ def test_a_folder_among_the_images_is_refused(folder: str) -> None:
     assert names("scans") == []
 
 
+def test_an_image_in_the_folder_itself_is_refused_and_stays() -> None:
+    image = Path("seen/000001-3-png.png")
+    save(image, 3)
+    with pytest.raises(OutputError, match="is inside seen, whose images are replaced; use another --debug-dir"):
+        check_folder(Path("seen"), [str(image)], overwrite=True)
+    assert image.exists()
+
+
 def test_a_folder_beside_the_images_is_not() -> None:
     Path("scans").mkdir()
 

@@ -124,7 +124,11 @@ def test_a_model_without_metadata_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "null", "[]", "7", "{}", metadata(contract=None), metadata(preprocessing="new"), metadata(contract=[1])],
+    [
+        *("", "{", "null", "[]", "7", "{}"),
+        *(metadata(contract=None), metadata(preprocessing="new"), metadata(contract=[1])),
+        *(metadata(metrics={"test_accuracy": "0.99"}), metadata(metrics=[]), metadata(provenance={"seed": 1})),
+    ],
 )
 def test_damaged_metadata_is_refused(tmp_path: Path, text: str) -> None:
     assert "its metadata is damaged" in refusal(write_toy_model(tmp_path / "m.onnx", metadata=text))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mnistcls.commands.common import FigureFormat, Figures, ModelFile, Quiet, make_classifier, stderr_console
+from mnistcls.commands.common import FigureFormat, Figures, ModelFile, Quiet, finite, make_classifier, stderr_console
 from mnistcls.errors import ModelError
 from mnistcls.limits import MAX_PIXELS
 
@@ -44,7 +44,9 @@ def bench(
         typer.Argument(metavar="[FOLDER]", help="Images to measure with. Default: drawn digits, made for the purpose."),
     ] = None,
     *,
-    seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="How long to measure, about.")] = 10,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, max=3600, callback=finite, help="How long to measure, about.")
+    ] = 10,
     format_: Figures = None,
     model: ModelFile = None,
     quiet: Quiet = False,

@@ -172,9 +172,11 @@ def sample(folder: str) -> list[str]:
     """Image files of a folder, at most `MAX_IMAGES`, evenly spread over it.
 
     Raises:
-        MnistclsError: there is no such folder.
+        MnistclsError: there is no such folder, or it is not on this machine.
     """
-    if not is_url(folder) and not os.path.exists(folder):
+    if is_url(folder):
+        raise MnistclsError(f"{folder}: bench measures this machine; download some images, and name their folder")
+    if not os.path.exists(folder):
         raise MnistclsError(f"{folder}: no such folder; check the spelling")
     paths = [source.path for source in Sources([folder]) if source.content is None]
     return [paths[i] for i in np.linspace(0, len(paths) - 1, min(len(paths), MAX_IMAGES)).round().astype(int)]

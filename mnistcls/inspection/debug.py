@@ -45,6 +45,8 @@ def check_folder(folder: Path, inputs: Iterable[str], *, overwrite: bool) -> Non
     for path in inputs:
         if os.path.isdir(path) and real.is_relative_to(os.path.realpath(path)):
             raise OutputError(f"{folder} is inside {path}, where images are looked for; use another --debug-dir")
+        if real in Path(os.path.realpath(path)).parents:
+            raise OutputError(f"{path} is inside {folder}, whose images are replaced; use another --debug-dir")
     with _writing(folder):
         if not overwrite and folder.exists() and any(folder.iterdir()):
             raise OutputError(f"{folder} is not empty; use --overwrite, or another --debug-dir")
