@@ -133,7 +133,7 @@ class Model:
 
     @cached_property
     def _session(self) -> ort.InferenceSession:
-        return _session(self._content)
+        return _open_session(self._content)
 
     @property
     def sha256(self) -> str:
@@ -163,8 +163,8 @@ class Model:
             images: uint8 (N, 28, 28), canonical.
         """
         count = len(images)
-        padded = np.zeros((-count % BATCH_SIZE, *images.shape[1:]), np.uint8)
-        batches = np.concatenate([images, padded]).reshape(-1, BATCH_SIZE, *images.shape[1:])
+        padding = np.zeros((-count % BATCH_SIZE, *images.shape[1:]), np.uint8)
+        batches = np.concatenate([images, padding]).reshape(-1, BATCH_SIZE, *images.shape[1:])
         results = [self._session.run([PROBABILITIES, DIGIT_SCORE], {INPUT: batch}) for batch in batches]
         probabilities, scores = zip(*results, strict=True) if results else _NOTHING
         return Outputs(np.concatenate(probabilities)[:count], np.concatenate(scores)[:count])
@@ -177,7 +177,7 @@ def bundled_model(name: str) -> Path:
     return installed if installed.exists() else package.parent / "exported" / f"{name}.onnx"
 
 
-def _session(content: bytes) -> ort.InferenceSession:
+def _open_session(content: bytes) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1  # a sum split over threads may round differently: same bytes everywhere
     options.inter_op_num_threads = 1

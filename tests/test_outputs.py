@@ -8,11 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 from batches import batch_of
 
-from mnistcls import outputs
 from mnistcls.errors import OutputError
-from mnistcls.outputs import check_free, discard_part, output_file, part_of, whole_file
+from mnistcls.outputs import check_free, part_file, whole_file
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import Format, open_writer
+from mnistcls.outputs.part_file import discard_part, output_file, part_of
 from mnistcls.outputs.targets import target
 from mnistcls.results import Prediction, Status
 
@@ -100,7 +100,7 @@ def test_a_file_system_without_locks_can_be_written_to(
     def flock(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(outputs.fcntl, "flock", flock)
+    monkeypatch.setattr(part_file.fcntl, "flock", flock)
     write(path)
     assert path.read_bytes() == b"new\n"
 

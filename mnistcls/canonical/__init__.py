@@ -19,44 +19,32 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from mnistcls.canonical.clutter import find_digits
-from mnistcls.canonical.enlarge import bicubic, enlarged
 from mnistcls.canonical.ink import Mark, are_shade, are_texture, cut_out, levels_of_ink, marks_of, with_faint_ink
 from mnistcls.canonical.mnist_form import as_mnist
 from mnistcls.canonical.paper import MIN_CONTRAST, contrast
 from mnistcls.canonical.placement import SIZE, of_one_shape, place
 from mnistcls.canonical.plane import to_planes, to_uint8
-from mnistcls.canonical.reduce import reduced
 from mnistcls.canonical.sheet import inside_sheet
-from mnistcls.decode import DRAFT_SIDE
+from mnistcls.canonical.sizes import WORKING_SIDE, at_draft_scale, at_working_size, reduction
 
 VERSION = 9
 """Changes whenever the output for any image changes; a model file names the version it was made for."""
 
-WORKING_SIDE = 128
-"""Longer side, in pixels, at which a digit is looked for."""
-
-WORKING_PIXELS = WORKING_SIDE**2
-
 CLOSE_UP = 32
 """Pixels: a digit found smaller than this in a larger image is looked at again, from nearer."""
-
-TINY_SIDE = 32
-"""Longer side, in pixels, up to which an image is enlarged first, for smooth edges."""
-
-ENLARGEMENT = 3
 
 BLOCK, BLOCK_BYTES = 256, 1 << 24
 """Images that are in memory together, at most, and about as many bytes of them and of what is made of them."""
 
 WORK_BYTES = 9
-"""What a pixel at the working size counts for: half of what is made of it, as fewer images together would be slower."""
+"""Bytes that are counted for each pixel at the working size: about half of what the steps make of it, as smaller blocks
+would be slower."""
 
 _Images = Sequence[NDArray[np.uint8]]
 _Stack = Sequence[NDArray[np.uint8]]
-"""Images of one shape."""
+"""Images, too, but of one shape."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +76,7 @@ def _blocks(images: Iterable[NDArray[np.generic]]) -> Iterator[list[NDArray[np.u
     for image in images:
         block.append(to_uint8(image))
         own = block[-1].size
-        size += own + WORK_BYTES * min(own, WORKING_PIXELS)
+        size += own + WORK_BYTES * min(own, WORKING_SIDE**2)
         if len(block) == BLOCK or size >= BLOCK_BYTES:
             yield block
             block, size = [], 0
@@ -124,7 +112,7 @@ def _form(found: _Found, placed: Iterator[NDArray[np.uint8]]) -> Canonical:
 def _recognized(stack: _Stack) -> list[Canonical | _Found]:
     """Those of images of one shape that are in MNIST's form already, and what is found in the others."""
     forms = _canonical_already(stack) if stack[0].shape[:2] == (SIZE, SIZE) else [None] * len(stack)
-    others = [_at_draft_scale(pixels) for pixels, form in zip(stack, forms, strict=True) if form is None]
+    others = [at_draft_scale(pixels) for pixels, form in zip(stack, forms, strict=True) if form is None]
     found = iter(_find(others) if others else [])
     return [form or next(found) for form in forms]
 
@@ -169,7 +157,7 @@ class _Found:
 
 def _seek(stack: _Stack, bright_ink: bool | None = None, *, fine_pen: bool = False) -> list[_Found]:
     """Look for the digit in each image, made small; on a sheet of paper in it, and where it is small, once more."""
-    found = _look(_at_working_size(stack), bright_ink, fine_pen=fine_pen)
+    found = _look(at_working_size(stack), bright_ink, fine_pen=fine_pen)
     known = [one.bright_ink if fine_pen else bright_ink for one in found]
     return [_closely(*each) for each in zip(stack, found, known, strict=True)]
 
@@ -178,10 +166,10 @@ def _closely(pixels: NDArray[np.uint8], found: _Found, bright_ink: bool | None) 
     """What is found where something has been found in an image."""
     if on_sheet := _on_sheet(pixels, found):
         return on_sheet
-    if found.mark is None or found.mark.extent >= CLOSE_UP or _reduction(pixels) == 1:
+    if found.mark is None or found.mark.extent >= CLOSE_UP or reduction(pixels) == 1:
         return found
     crop = _around(pixels, found.mark)
-    near = _look(_at_working_size([crop]), bright_ink)[0]
+    near = _look(at_working_size([crop]), bright_ink)[0]
     if near.mark is None:
         return found
     if near.mark.runs_on:
@@ -191,7 +179,7 @@ def _closely(pixels: NDArray[np.uint8], found: _Found, bright_ink: bool | None) 
 
 def _on_sheet(pixels: NDArray[np.uint8], found: _Found) -> _Found | None:
     """What is found on a sheet of paper, if that is what has been found in an image."""
-    inside = inside_sheet(pixels, found.mark, _reduction(pixels)) if found.mark else None
+    inside = inside_sheet(pixels, found.mark, reduction(pixels)) if found.mark else None
     if inside is None or np.array_equal(inside, pixels):  # then it is known by its transparency, and would be for ever
         return None
     return _seek([inside])[0]
@@ -199,7 +187,7 @@ def _on_sheet(pixels: NDArray[np.uint8], found: _Found) -> _Found | None:
 
 def _around(pixels: NDArray[np.uint8], mark: Mark) -> NDArray[np.uint8]:
     """The part of an image where something small is."""
-    factor = _reduction(pixels)
+    factor = reduction(pixels)
     top, left, bottom, right = mark.box
     margin = mark.extent // 2 + 2
     rows = slice(max(top - margin, 0) * factor, (bottom + margin) * factor)
@@ -244,32 +232,3 @@ def _look(stack: _Stack, bright_ink: bool | None, *, fine_pen: bool = False) -> 
         else:
             found.append(_Found(mark, steps, bright))
     return found
-
-
-def _at_draft_scale(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The image under twice the size to which JPEGs are decoded, so that its form is the same whatever it comes as."""
-    side, factor = max(pixels.shape[:2]), 1
-    while -(-side // factor) >= 2 * DRAFT_SIDE:
-        factor *= 2
-    return pixels if factor == 1 else reduced(pixels, factor)
-
-
-def _reduction(pixels: NDArray[np.uint8]) -> int:
-    """By what an image has to be divided to be no larger than the working size."""
-    side: int = max(pixels.shape[:2])
-    return -(-side // WORKING_SIDE)
-
-
-def _at_working_size(stack: _Stack) -> _Stack:
-    """Images of one shape no larger than the working size, nor tiny."""
-    height, width, *channels = stack[0].shape
-    side = max(height, width)
-    if side > WORKING_SIDE:
-        return [reduced(pixels, _reduction(pixels)) for pixels in stack]
-    if side > TINY_SIDE:
-        return stack
-    if channels in ([], [1]):
-        planes = np.array(stack).reshape(-1, height, width)
-        return list(enlarged(planes, (height * ENLARGEMENT, width * ENLARGEMENT), bicubic))
-    size = width * ENLARGEMENT, height * ENLARGEMENT
-    return [np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)) for pixels in stack]

@@ -209,6 +209,7 @@ def are_shade(marks: Marks, *, in_doubt: bool) -> NDArray[np.bool_]:
     length = edges.sum(axis=1)
     steps = np.maximum(quantile(edges, SOFT_SHARE), 0.5) * (np.pi / 4)
     edge_widths = marks.full / steps
+    # pi / 4, as in `placement.stroke_width`: a staircase is longer than its curve
     stroke_widths = 2 * marks.counts.sum(axis=1) / (np.maximum(length, 1) * np.pi / 4)
     if in_doubt:
         widest = SHARP_EDGE * marks.extents

@@ -16,7 +16,7 @@ LINE_LENGTH = 0.55
 """Of the longer side, at least: few strokes are this long."""
 
 LINE_WIDTH = 0.025
-"""Of the longer side, at most: thicker, it may be one after all."""
+"""Of the longer side, at most: what is thicker may be a stroke."""
 
 STROKES = 2
 """Straight lines that a digit has at most, as a 4 may; more are a box, or the paper's."""

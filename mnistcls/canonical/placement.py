@@ -37,7 +37,7 @@ EDGE = 76
 """Of 255: ink from which a pixel is inside the digit's box."""
 
 TRACE, SOLID = 12, 0.9
-"""Of the ink that is more than a trace, of 255, the share that stays below full."""
+"""Ink up to `TRACE`, of 255, is not counted; of the rest the share `SOLID` stays below full."""
 
 _Ink = NDArray[np.uint8]
 _Stack = NDArray[np.uint8]

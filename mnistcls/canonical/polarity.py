@@ -27,7 +27,8 @@ def ink_is_bright(lightness: _Planes, flatness: NDArray[np.float64]) -> _Masks:
 
     Args:
         lightness: (N, H, W), small.
-        flatness: (N,), logarithm of how much less even the paper is if ink is dark, by that if it is bright.
+        flatness: (N,), log(variation of the paper if ink is dark / variation if it is bright): over 0, it speaks for
+            bright ink.
     """
     brighter = _brighter(lightness)
     bright: _Masks = flatness * FLATNESS_WEIGHT + _shares(brighter) @ SHAPE_WEIGHTS > 0

@@ -27,7 +27,7 @@ FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP", "PPM", "DIB", "AVIF")
 """Pillow's decoders that may run: common, well tested, and none that starts another program."""
 
 DRAFT_SIDE = 512
-"""Pixels of the longer side to less than which no JPEG is reduced while it is decoded."""
+"""Pixels: a JPEG is decoded at a reduced size only if its longer side stays at least as long."""
 
 SMALL_BYTES = 1 << 20
 """A file of this length is read whatever it holds."""

@@ -22,6 +22,7 @@ from mnistcls.files import is_url
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import FILE_FORMATS, RESUMABLE, Format, Stream, Writer, open_writer
 from mnistcls.outputs.manifest import Manifest
+from mnistcls.outputs.part_file import discard_part, output_file, part_of
 from mnistcls.outputs.resume import keep, read_rows
 from mnistcls.results import Prediction, Tally
 from mnistcls.sources import Source
@@ -157,7 +158,7 @@ class ResultFile:
         """
         shown = {"format": self._chosen.value, **asdict(self._columns)}
         self._manifest = manifest = Manifest.of(classifier, inputs, {**shown, **options})
-        drawn, part = tally.drawn(sources), outputs.part_of(self.path)
+        drawn, part = tally.drawn(sources), part_of(self.path)
         if not self._resume or not (os.path.exists(self.path) or os.path.exists(part)):
             return drawn
         earlier = Manifest.read(self.path)
@@ -187,9 +188,9 @@ class ResultFile:
             OutputError: the file or its manifest cannot be written.
         """
         if not self._start:
-            outputs.discard_part(self.path)  # before its manifest: they must not be taken for a pair
+            discard_part(self.path)  # before its manifest: they must not be taken for a pair
             self._manifest.write(self.path)
-        with outputs.output_file(self.path, self._start, self.way_on) as stream:
+        with output_file(self.path, self._start, self.way_on) as stream:
             yield partial(self._write, stream)
             seconds = round(time.perf_counter() - self._clock, 3)
             self._manifest.finish(tally, self._begun, seconds).write(self.path)

@@ -1,0 +1,53 @@
+"""The sizes at which an image is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mnistcls.canonical.enlarge import bicubic, enlarged
+from mnistcls.canonical.reduce import reduced
+from mnistcls.decode import DRAFT_SIDE
+
+WORKING_SIDE = 128
+"""Longer side, in pixels, at which a digit is looked for."""
+
+TINY_SIDE = 32
+"""Longer side, in pixels, up to which an image is enlarged first, for smooth edges."""
+
+ENLARGEMENT = 3
+
+_Stack = Sequence[NDArray[np.uint8]]
+"""Images of one shape."""
+
+
+def at_draft_scale(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The image under twice the size to which JPEGs are decoded, so that its form is the same whatever it comes as."""
+    side, factor = max(pixels.shape[:2]), 1
+    while -(-side // factor) >= 2 * DRAFT_SIDE:
+        factor *= 2
+    return pixels if factor == 1 else reduced(pixels, factor)
+
+
+def reduction(pixels: NDArray[np.uint8]) -> int:
+    """By what an image has to be divided to be no larger than the working size."""
+    side: int = max(pixels.shape[:2])
+    return -(-side // WORKING_SIDE)
+
+
+def at_working_size(stack: _Stack) -> _Stack:
+    """Images of one shape no larger than the working size, nor tiny."""
+    height, width, *channels = stack[0].shape
+    side = max(height, width)
+    if side > WORKING_SIDE:
+        return [reduced(pixels, reduction(pixels)) for pixels in stack]
+    if side > TINY_SIDE:
+        return stack
+    if channels in ([], [1]):
+        planes = np.array(stack).reshape(-1, height, width)
+        return list(enlarged(planes, (height * ENLARGEMENT, width * ENLARGEMENT), bicubic))
+    size = width * ENLARGEMENT, height * ENLARGEMENT
+    return [np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)) for pixels in stack]
