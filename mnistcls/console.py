@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
-from typing import Any, NoReturn, TextIO
+from typing import NoReturn, TextIO
 
 from rich.console import Console
 
@@ -29,10 +28,12 @@ class MessagesConsole(Console):
     def __init__(self) -> None:
         super().__init__(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
-    def print(self, *objects: Any, **options: Any) -> None:
-        """Print, if that can be."""
-        with suppress(OSError):
-            super().print(*objects, **options)
+    def __exit__(self, *stopped: object) -> None:
+        """Write what has been printed, or drawn of a progress bar, if that can be."""
+        try:
+            super().__exit__(*stopped)
+        except OSError:
+            self.quiet = True
 
     def on_broken_pipe(self) -> None:
         """Say nothing more; Rich would end the program, with the exit code of something unreadable."""

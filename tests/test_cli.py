@@ -405,6 +405,32 @@ def test_a_signal_keeps_finished_rows(command: list[str], number: signal.Signals
     assert not Path("out.csv").exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a terminal of its own")
+def test_a_terminal_that_is_closed_keeps_finished_rows(command: list[str]) -> None:
+    """Whose messages and progress bar have nowhere to go any more."""
+    save(Path("7.png"), 7)
+    part = Path("out.csv.part")
+    ours, theirs = os.openpty()
+    script = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, *command, *["7.png"] * 20_000, "-o", "out.csv"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    deadline = time.monotonic() + 60
+    while not (part.exists() and part.stat().st_size > 1000) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.close(ours)
+
+    assert process.wait(60) == 128 + signal.SIGHUP
+    lines = part.read_text().split("\n")
+    assert (lines[0], lines[-1]) == (HEADER, "")
+    assert {line.partition(",")[0] for line in lines[1:-1]} == {"7.png"}
+
+
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def test_signals_that_are_ignored_where_it_starts_stay_ignored() -> None:
     """As SIGHUP is under nohup, and SIGINT of a script's job in the background."""
