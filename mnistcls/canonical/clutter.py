@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistcls.canonical.components import Components, labelled, measured
 from mnistcls.canonical.lines import ALONG, RULED_SIDE, without_lines
 
 FRAME_SIDE = 24
@@ -64,34 +64,6 @@ _Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Components:
-    """Connected components of a mask, numbered from 0; every array has one entry for each."""
-
-    labels: NDArray[np.integer]
-    """(H, W): 0 on the paper, one more than the component's number on its pixels."""
-    area: NDArray[np.intp]
-    strength: NDArray[np.float64]
-    """Mean contrast."""
-    box: NDArray[np.int32]
-    """(N, 4): top, left, bottom, right; the last two are one past the end."""
-
-    @property
-    def extent(self) -> NDArray[np.int32]:
-        """Longer side of each box."""
-        extent: NDArray[np.int32] = (self.box[:, 2:] - self.box[:, :2]).max(axis=1)
-        return extent
-
-    def together(self, numbers: NDArray[np.intp]) -> tuple[_Mask, NDArray[np.int32]]:
-        """The pixels (H, W) of some components, and the box around them; of none, that of the first."""
-        if len(numbers) == 0:
-            return np.zeros(self.labels.shape, np.bool_), self.box[0]
-        kept = np.zeros(len(self.area) + 1, np.bool_)
-        kept[numbers + 1] = True
-        own = self.box[numbers]
-        return kept[self.labels], np.concatenate([own[:, :2].min(axis=0), own[:, 2:].max(axis=0)])
-
-
-@dataclass(frozen=True)
 class Digits:
     """What is left of N masks of one size."""
 
@@ -122,7 +94,7 @@ def find_digits(masks: _Mask, values: NDArray[np.uint8]) -> Digits:
     """
     digits, is_ruled = without_lines(masks)
     steps: list[tuple[str, ...]] = [("lines removed",) if ruled else () for ruled in is_ruled]
-    labels, before = _labelled(digits)
+    labels, before = labelled(digits)
     boxes = _boxes(digits)
     crowds: dict[int, Digits] = {}
     for i, (first, last) in enumerate(pairwise(before)):
@@ -130,7 +102,7 @@ def find_digits(masks: _Mask, values: NDArray[np.uint8]) -> Digits:
             if not _is_plausible(digits[i], boxes[i]):
                 digits[i] = False
         elif last > first:
-            found = _components(np.maximum(labels[i], first) - first, values[i])
+            found = measured(np.maximum(labels[i], first) - first, values[i])
             digit, alike = _choose(found, masks.shape[1:])
             digits[i], boxes[i] = found.together(digit)
             others = len(found.area) - len(digit) - len(alike)
@@ -149,38 +121,11 @@ def _boxes(masks: _Mask) -> NDArray[np.intp]:
     return np.stack([rows.argmax(axis=1), columns.argmax(axis=1), bottom, right], axis=1)
 
 
-def _labelled(masks: _Mask) -> tuple[NDArray[np.integer], list[int]]:
-    """Connected components of all masks, numbered from 1 (N, H, W), 0 on the paper.
-
-    Returns:
-        The labels, and how many there are before each mask, and in all.
-    """
-    count, height, width = masks.shape
-    spaced = np.zeros((count, height + 1, width), np.uint8)  # in one column, a row of paper after each
-    spaced[:, :height] = masks
-    labels = cc3d.connected_components(spaced.reshape(-1, width), connectivity=8).reshape(spaced.shape)[:, :height]
-    return labels, [0, *np.maximum.accumulate(labels.max(axis=(1, 2))).tolist()]
-
-
 def _is_plausible(mask: _Mask, box: NDArray[np.intp]) -> bool:
     """Whether a single component may be a digit."""
     top, left, bottom, right = box.tolist()
     own = mask[top:bottom, left:right]
     return max(own.shape) >= MIN_EXTENT and not _is_frame(own, own)
-
-
-def _components(labels: NDArray[np.integer], values: NDArray[np.uint8]) -> Components:
-    """Measure each component, all of them at once: their pixels are brought in order, and summed run by run."""
-    inked = np.flatnonzero(labels)
-    index = labels.ravel()[inked]
-    inked = inked[index.argsort(kind="stable")]  # by component, and by rows in each
-    area = np.bincount(index)[1:]
-    rows, columns = np.divmod(inked.astype(np.int32), np.int32(labels.shape[1]))
-    last = area.cumsum() - 1
-    first = last - area + 1
-    strength = np.add.reduceat(values.ravel()[inked], first, dtype=np.float64) / area
-    left, right = np.minimum.reduceat(columns, first), np.maximum.reduceat(columns, first) + 1
-    return Components(labels, area, strength, np.stack([rows[first], left, rows[last] + 1, right], axis=1))
 
 
 def _choose(found: Components, shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
