@@ -7,6 +7,16 @@ from typing import NoReturn, TextIO
 
 from rich.console import Console
 
+from mnistcls.results import Status
+
+STYLES = {
+    Status.OK: "green",
+    Status.UNCERTAIN: "yellow",
+    Status.NO_DIGIT: "magenta",
+    Status.UNREADABLE: "red",
+}
+"""Colours of a status."""
+
 UNBOUNDED = 10_000
 """Columns, where there is no terminal to say how many there are."""
 

@@ -69,6 +69,8 @@ class Tally:
         self.digits: Counter[int] = Counter()
         self.skipped = 0
         """Files that were passed over, as their suffix is no image's; known at the end."""
+        self.first_error: tuple[str, str] | None = None
+        """Path and error of the first unreadable image that was counted, for people."""
 
     @property
     def total(self) -> int:
@@ -91,6 +93,9 @@ class Tally:
             for status, count in Counter(batch.statuses.tolist()).items():
                 self.statuses[STATUSES[status]] += count
             self.digits.update(digit for digit in batch.digits.tolist() if digit >= 0)
+            if batch.errors and self.first_error is None:
+                place = min(batch.errors)
+                self.first_error = batch.paths[place], batch.errors[place]
             yield batch
         if self.total < self.inputs:
             raise MnistclsError(f"{self.inputs:,} inputs, but only {self.total:,} rows; please report this")

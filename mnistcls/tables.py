@@ -11,8 +11,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from mnistcls.commands.summary import STYLES
-from mnistcls.console import results_console
+from mnistcls.console import STYLES, results_console
 from mnistcls.outputs.columns import Columns
 from mnistcls.results import Prediction, Status, confidence_text, printable
 

@@ -82,6 +82,13 @@ def test_a_pipe_gets_csv_on_stdout_and_the_summary_on_stderr(command: list[str])
     assert result.returncode == 1
 
 
+def test_what_a_file_says_of_the_first_unreadable_image_is_on_stderr_too(command: list[str]) -> None:
+    result = run(command, "scnas/", "gone.png", "-o", "out.csv")
+    assert result.stderr.splitlines()[-1] == "First unreadable: scnas: no such file; check the spelling"
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "First unreadable" not in run(command, "scnas/").stderr
+
+
 def test_uncertain_and_no_digit_are_no_failure(command: list[str]) -> None:
     one_of_each_status()
 

@@ -56,6 +56,8 @@ def test_a_tally_is_made_again_of_its_counts() -> None:
         "status no_digit": 1,
         "digit 9": 1,
     }
+    assert tally.first_error == (BROKEN.path, BROKEN.error)
+    tally.first_error = None  # which no file keeps
     assert vars(Tally.of(counts)) == vars(tally)
     assert Tally.of(counts).counts() == counts
 

@@ -168,9 +168,11 @@ def classify(  # noqa: PLR0913 - its options
         if not complete:
             stderr.print("Standard output was closed: the rest has not been classified")
         if not quiet:
-            from mnistcls.commands.summary import summary  # noqa: PLC0415 - loads Rich
+            from mnistcls.commands.summary import summary, unreadable  # noqa: PLC0415 - loads Rich
 
             stderr.print(summary(tally, time.perf_counter() - started, done))
+            if output and tally.first_error:  # which is in a file that nobody has opened yet
+                stderr.print(unreadable(*tally.first_error))
     if page:
         page.add(target.rows() if isinstance(target, targets.ResultFile) and resume else ())
         write_page(page, classifier, stderr, tally.skipped)

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from mnistcls.results import Status, Tally
-
-STYLES = {
-    Status.OK: "green",
-    Status.UNCERTAIN: "yellow",
-    Status.NO_DIGIT: "magenta",
-    Status.UNREADABLE: "red",
-}
-"""Colours of a status."""
+from mnistcls.console import STYLES
+from mnistcls.results import Status, Tally, printable
 
 
 def summary(tally: Tally, seconds: float, done: int = 0) -> Text:
@@ -30,6 +23,11 @@ def summary(tally: Tally, seconds: float, done: int = 0) -> Text:
         counted = (f"{digit}×{tally.digits[digit]:,}" for digit in sorted(tally.digits))  # noqa: RUF001 - times
         text.append("\nDigits: " + "  ".join(counted))
     return text
+
+
+def unreadable(path: str, error: str) -> Text:
+    """The first image that could not be read, and why."""
+    return Text(f"First unreadable: {printable(path)}: {error.partition(': ')[2]}", style=STYLES[Status.UNREADABLE])
 
 
 def _plural(count: int, noun: str) -> str:
