@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from idx_files import idx
 from PIL import Image
 
 import train
@@ -30,6 +31,7 @@ from train.data import Digits, load_test, load_train
 from train.export import export
 from train.hard import Hard
 from train.loop import Epoch, Trainer
+from train.published import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 from train.recipes import FULL, QUICK, Recipe
 from train.runs import Run, RunSettings
 from train.script import app
@@ -313,6 +315,16 @@ def test_missing_data_without_a_network_is_an_error(
     assert "Traceback" not in err
     assert "Error: " in err
     assert "digits" in err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_too_few_test_images_are_an_error_before_the_work(command: Command, tmp_path: Path) -> None:
+    few = {TRAIN_IMAGES: noise(48).images, TRAIN_LABELS: noise(48).labels.astype(np.uint8)}
+    few |= {TEST_IMAGES: noise(20).images, TEST_LABELS: noise(20).labels.astype(np.uint8)}
+    (tmp_path / "own").mkdir()
+    for file, values in few.items():
+        (tmp_path / "own" / file.name).write_bytes(idx(values))
+    assert_error(command("--data-dir", "own"), "own has 20 test images; to check the model's file it takes 1,000")
     assert not (tmp_path / "runs").exists()
 
 

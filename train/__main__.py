@@ -23,7 +23,7 @@ import torch
 from mnistcls.errors import TrainingError
 from train.data import Digits, load_test, load_train, resolve_data_dir
 from train.download import fetch_missing
-from train.export import export
+from train.export import PARITY_IMAGES, export
 from train.fit import fit, score, score_hard
 from train.recipes import FULL, QUICK
 from train.runs import Run, RunSettings, newest_run, provenance
@@ -58,21 +58,31 @@ def main(  # noqa: PLR0913 - its options
     folder = resolve_data_dir(data_dir)
     fetch_missing(folder)
     data, test = load_train(folder), load_test(folder)
+    if len(test) < PARITY_IMAGES:
+        raise TrainingError(
+            f"{folder} has {len(test)} test images; to check the model's file it takes {PARITY_IMAGES:,}"
+        )
     if resume:
         current = _unfinished(run, name)
     else:
-        network = name or "default"
-        recipe = (QUICK if quick else FULL)[network]
-        if epochs:
-            recipe = replace(recipe, epochs=epochs, teachers=0)
-        command = f"python -m train {network}{' --quick' if quick else ''}{f' --epochs {epochs}' if epochs else ''}"
-        origin = provenance(f"{command} --seed {seed or 0}", seed or 0, data.sha256, chosen)
-        current = Run.start(RunSettings(recipe, seed or 0, origin), run)
+        settings = _settings(name or "default", quick, epochs, seed or 0, data, chosen)
+        current = Run.start(settings, run)
     _stop_cleanly(current)
     started = time.perf_counter()
     fit(current, data, chosen)
     typer.echo(f"trained in {time.perf_counter() - started:.0f} s: {current.best}", err=True)
     _finish(current, test)
+
+
+def _settings(  # noqa: PLR0913, PLR0917 - what the options ask for
+    network: str, quick: bool, epochs: int | None, seed: int, data: Digits, device: torch.device
+) -> RunSettings:
+    """Of a new run."""
+    recipe = (QUICK if quick else FULL)[network]
+    if epochs:
+        recipe = replace(recipe, epochs=epochs, teachers=0)
+    command = f"python -m train {network}{' --quick' if quick else ''}{f' --epochs {epochs}' if epochs else ''}"
+    return RunSettings(recipe, seed, provenance(f"{command} --seed {seed}", seed, data.sha256, device))
 
 
 def _unfinished(folder: Path | None, network: str | None) -> Run:
