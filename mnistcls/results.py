@@ -128,11 +128,13 @@ class Tally:
         self.digits += other.digits
         self.skipped += other.skipped
 
-    def add(self, status: Status, digit: int | None) -> None:
+    def add(self, row: Prediction) -> None:
         """Count a row of an earlier run."""
-        self.statuses[status] += 1
-        if digit is not None:
-            self.digits[digit] += 1
+        self.statuses[row.status] += 1
+        if row.digit is not None:
+            self.digits[row.digit] += 1
+        if row.error and self.first_error is None:
+            self.first_error = row.path, row.error
 
 
 def parts_of(probability: float, parts: int) -> int:

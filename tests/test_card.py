@@ -90,15 +90,16 @@ def test_card_gives_what_the_thresholds_make_of_the_results() -> None:
 
 def test_card_counts_the_teachers() -> None:
     taught = replace(METADATA, provenance={**METADATA.provenance, "recipe": json.dumps({"teachers": 4})})
-    assert ": 21 minutes of epochs and of its 4 teachers, one after the other, drawing not counted." in model_card(
-        taught, "default.onnx", MADE
+    assert (
+        ": 21 minutes for its epochs and those of its 4 teachers in turn, without the drawing of images."
+        in model_card(taught, "default.onnx", MADE)
     )
     assert "teachers" not in model_card(METADATA, "reference.onnx", MADE)
 
 
 def test_card_names_every_mistake() -> None:
     card = model_card(METADATA, "reference.onnx", MADE)
-    assert ": 21 minutes of epochs, drawing not counted." in card
+    assert ": 21 minutes for its epochs, without the drawing of images." in card
     assert table_row(card, "3") == ["3", "0", "0", "0", "13", "0", "0", "0", "0", "0", "0"]
     assert "Indices of the 2 test images" in card
     assert "\n7, 123\n" in card

@@ -163,7 +163,7 @@ def test_a_signal_to_the_whole_group_ends_all_and_leaves_whole_rows(
         _, said = process.communicate(timeout=60)
 
     word = "interrupted" if number == signal.SIGINT else "terminated"
-    assert said == f"Error: {word}; finished rows are in out.csv.part: the same command with --resume goes on\n"
+    assert said == f"Error: {word}; finished rows are in out.csv.part: --resume goes on with them\n"
     assert process.returncode == code
     assert expected["csv"].startswith(part.read_bytes())
     deadline = time.monotonic() + 20
@@ -195,7 +195,7 @@ def test_a_full_disk_keeps_the_rows_and_with_more_room_it_goes_on(
     part = small_disk / "out.csv.part"
     assert full.stderr == (
         f"Error: cannot write {small_disk}/out.csv: No space left on device; finished rows are in {part}: "
-        "the same command with --resume goes on\n"
+        "--resume goes on with them\n"
     )
     assert full.returncode == 2
     assert size_of(part) > 30_000

@@ -18,7 +18,7 @@ from mnistcls.ray_engine.chunk import Chunk, End, Receipt
 from mnistcls.ray_engine.folder import ResultFolder
 from mnistcls.ray_engine.job import Account
 from mnistcls.ray_engine.stage import Stage, Work
-from mnistcls.results import Status, Tally
+from mnistcls.results import Prediction, Status, Tally
 from mnistcls.sources import Source
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own, when it is imported
@@ -28,7 +28,7 @@ def counted(rows: int, inputs: int | None = None) -> Tally:
     tally = Tally()
     tally.inputs = rows if inputs is None else inputs
     for _ in range(rows):
-        tally.add(Status.OK, 7)
+        tally.add(Prediction("", Status.OK, 7))
     return tally
 
 

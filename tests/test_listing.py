@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 pytest.importorskip("fsspec")
 from mnistcls.ray_engine.folder import Record
 from mnistcls.ray_engine.listing import DIGEST_BYTES, Answered, digest_of
-from mnistcls.results import Status, Tally
+from mnistcls.results import Prediction, Status, Tally
 
 PATHS = st.lists(st.sampled_from([f"d/{i}.png" for i in range(20)]))
 
@@ -36,8 +36,8 @@ def test_a_digest_that_ends_in_zeros_is_known_again() -> None:
 def test_a_record_keeps_names_that_are_not_utf8_and_all_counts() -> None:
     tally = Tally()
     tally.inputs, tally.skipped = 3, 2
-    tally.add(Status.OK, 7)
-    tally.add(Status.NO_DIGIT, None)
+    tally.add(Prediction("", Status.OK, 7))
+    tally.add(Prediction("", Status.NO_DIGIT))
 
     again = Record.from_bytes(Record(tally, ["a\udcff.png", "shard.tar"]).to_bytes())
 

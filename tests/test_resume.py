@@ -41,7 +41,7 @@ def tally_of(paths: list[str], pages: dict[str, int]) -> Tally:
     tally = Tally()
     tally.inputs = len(paths)
     for row in (row for path in paths for row in rows_of(path, pages[path])):
-        tally.add(row.status, row.digit)
+        tally.add(row)
     return tally
 
 

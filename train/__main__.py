@@ -42,7 +42,7 @@ def main(  # noqa: PLR0913 - its options
     seed: Annotated[
         int | None, typer.Option(min=0, help="The same seed, data and CPU give the same model.", show_default="0")
     ] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda, mps; auto takes cuda where it is.")] = "auto",
+    device: Annotated[str, typer.Option(help="cpu, cuda, mps; auto takes cuda where there is one.")] = "auto",
     data_dir: DataDir = None,
     run: Annotated[Path | None, typer.Option(help="The run's folder. Default: a new one in runs/.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with --run, or with the newest unfinished.")] = False,
@@ -67,7 +67,7 @@ def main(  # noqa: PLR0913 - its options
     else:
         settings = _settings(name or "default", quick, epochs, seed or 0, data, chosen)
         current = Run.start(settings, run)
-    _stop_cleanly(current)
+    _stop_cleanly(current, data_dir)
     started = time.perf_counter()
     fit(current, data, chosen)
     typer.echo(f"trained in {time.perf_counter() - started:.0f} s: {current.best}", err=True)
@@ -124,15 +124,16 @@ def _device(name: str) -> torch.device:
         raise TrainingError(f"no device {name!r} here ({reason}); use --device auto") from None
 
 
-def _stop_cleanly(run: Run | None = None) -> None:
+def _stop_cleanly(run: Run | None = None, data_dir: Path | None = None) -> None:
     """From now on Ctrl-C and SIGTERM end the program, and say how to go on with the run."""
+    data = f" --data-dir {data_dir}" if data_dir else ""
+    fix = f"; python -m train --resume --run {run.folder}{data} goes on after the last finished epoch" if run else ""
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, partial(_stop, run))
+        signal.signal(number, partial(_stop, f"Stopped{fix}"))
 
 
-def _stop(run: Run | None, number: int, _frame: FrameType | None) -> NoReturn:
-    fix = f"; python -m train --resume --run {run.folder} goes on after the last finished epoch" if run else ""
-    typer.echo(f"Stopped{fix}", err=True)
+def _stop(said: str, number: int, _frame: FrameType | None) -> NoReturn:
+    typer.echo(said, err=True)
     sys.exit(128 + number)
 
 

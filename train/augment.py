@@ -24,7 +24,7 @@ paper (over 0.1, under 0.9), as 8.7 % of MNIST's own are; 11.3 % without it, 14.
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far images are distorted, and how many are; by nothing that is not named.
+    """How far images are distorted, and how many are; what is left out stays 0.
 
     Each is drawn for each image: rotation, scale, shear, shift and pen evenly, from minus to plus its figure.
     """

@@ -170,8 +170,8 @@ def _listed(values: Mapping[str, float], form: str) -> str:
 
 def _training(metadata: ModelMetadata, recipe: Mapping[str, Any], seconds: float | None) -> str:
     where = metadata.provenance.get("hardware", "unknown hardware")
-    teachers = f" and of its {count} teachers, one after the other" if (count := recipe.get("teachers")) else ""
-    time = f": {seconds / 60:.0f} minutes of epochs{teachers}, drawing not counted" if seconds else ""
+    teachers = f" and those of its {count} teachers in turn" if (count := recipe.get("teachers")) else ""
+    time = f": {seconds / 60:.0f} minutes for its epochs{teachers}, without the drawing of images" if seconds else ""
     return f"Trained on {where}{time}"
 
 

@@ -55,7 +55,7 @@ def default() -> nn.Sequential:
 
     Deep and narrow, with most of its layers on small maps, where they are cheap. Channels are multiples of 16, or of 32
     where most of the time goes: vectors hold 8 or 16, and inner loops take several. The first layer does not see the
-    last row and column, where one in eighty of MNIST's digits has a little ink. Shapes as for `reference`.
+    last row and column, where one in 75 of MNIST's digits has a little ink. Shapes as for `reference`.
     """
     network = nn.Sequential(
         *_convolution(1, 16, 5, stride=2, padding=0),  # (N, 16, 12, 12)

@@ -157,11 +157,11 @@ def provenance(command: str, seed: int, data_sha256: str, device: torch.device) 
 
 def _hardware(device: torch.device) -> str:
     """What computes, and in what precision: on another kind, sums round differently."""
-    if device.type == "cuda":
-        name = torch.cuda.get_device_name(device)
-    else:
+    if device.type == "cpu":
         threads, cpus = torch.get_num_threads(), os.cpu_count()
         name = f"{threads} of {cpus} CPUs, {torch.backends.cpu.get_cpu_capability()}"
+    else:
+        name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
     return f"{name}, {'bfloat16' if has_fast_bfloat16(device) else 'float32'}"
 
 

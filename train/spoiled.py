@@ -26,8 +26,8 @@ RINGED, OPEN = (0, 6, 8, 9), (2, 3, 4, 5, 7)
 """Rings over rings are an 8 or a 6; so only one of two digits laid over each other may have one. A 1 hides in all."""
 
 GRIDS = (1, 2), (1, 3), (1, 5), (2, 1), (2, 1), (3, 1), (3, 1), (5, 1), (2, 2), (3, 3)
-"""Rows and columns in which digits stand apart. In a single one, a ring under a ring is an 8, and a 1 under a 1 is a 1
-with a gap; so only the first may be any digit."""
+"""Rows and columns in which digits stand apart. In a single column, a ring under a ring is an 8, and a 1 under a 1 is a
+1 with a gap; so only the first may be any digit."""
 
 SAME = 0.76
 """Cosine of two digits laid over each other with one of them: over it, that one is still to be read."""

@@ -111,7 +111,7 @@ def classify(  # noqa: PLR0913 - its options
 ) -> None:
     """Read the digit in each image: a table on a terminal, CSV in a pipe or with -o.
 
-    Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found, 130/143 interrupted/terminated.
+    Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found, 129/130/143 stopped by a signal.
     """
     from mnistcls.commands.progress import progress  # noqa: PLC0415
     from mnistcls.engine import prepare  # noqa: PLC0415
@@ -142,7 +142,8 @@ def classify(  # noqa: PLR0913 - its options
         raise typer.Exit(exit_code(run.classify(made(), inputs, stderr)))
     check_apart({"-o": output, "--report": report}, [*named, files_from, model])
     target = targets.target(output, format_, columns, overwrite=overwrite, resume=resume)
-    recorded = _recorder(debug_dir, named, max_pixels, overwrite=overwrite, resume=resume)
+    others = [str(file) for file in (output, report) if file]
+    recorded = _recorder(debug_dir, [*named, *others], max_pixels, overwrite=overwrite, resume=resume)
     page = make_page(report, overwrite=overwrite, resume=resume)
     tally, started = Tally(), time.perf_counter()
     drawn, workers = prepare(sources, workers)
@@ -166,7 +167,7 @@ def classify(  # noqa: PLR0913 - its options
             tally.skipped = sources.skipped
             complete = True
         if not complete:
-            stderr.print("Standard output was closed: the rest has not been classified")
+            stderr.print("Standard output was closed before all rows were written")
         if not quiet:
             from mnistcls.commands.summary import summary, unreadable  # noqa: PLC0415 - loads Rich
 

@@ -223,8 +223,7 @@ def nothing_found(sources: Sources) -> MnistclsError:
     """The error of a run that has nothing to do."""
     if sources.skipped:
         files = f"{sources.skipped:,} file{'s' if sources.skipped > 1 else ''}"
-        fix = "to read such files, name them, as in 'folder/*'"
-        return MnistclsError(f"no image found, but {files} without an image's suffix; {fix}")
+        return MnistclsError(f"no image found, but {files} without an image's suffix, such as .png; give them one")
     return MnistclsError("no image found; name image files or folders that hold some")
 
 

@@ -73,7 +73,7 @@ def evaluate(  # noqa: PLR0913 - its options
     """Measure how often the answers are right, on images whose digits are known.
 
     An unreadable image counts as wrong. Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found,
-    130/143 interrupted/terminated.
+    129/130/143 stopped by a signal.
     """
     from mnistcls import engine, evaluation, outputs  # noqa: PLC0415
     from mnistcls.commands.progress import progress  # noqa: PLC0415

@@ -1,9 +1,9 @@
 """Batches of answers for any number of sources: in order, bounded, and none lost, whatever happens to a process.
 
 Sources are drawn as they are needed, in chunks, and answered by worker processes, one thread each. A worker that dies
-or hangs takes no answer with it. The image that it was at becomes an `unreadable` row, one that hung at once, another
-when it fails again, alone; where it may have been any of several, each is tried alone. The others of its chunk go to
-another worker.
+or hangs takes no answer with it. The image that it was at is tried again alone, and becomes an `unreadable` row if that
+fails, too; one that hung is not tried again. Where it may have been any of several, each is tried alone. The others of
+its chunk go to another worker.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from mnistcls.batch import Batch
 
 Answer = Callable[[Sequence[Source], Callable[[int], None]], "Batch"]
-"""Answers for some sources, and says where it is: their place, before each image of one is read, or how many they are,
-from where on it works on several of them together."""
+"""Answers for some sources, and says where it is: the place of one before each of its images is read; then how many
+they are, once it works on several together."""
 
 CHUNK_SOURCES = 64
 """Sources that are answered together in this process: as many as the network takes. That is `model.BATCH_SIZE`; the

@@ -16,6 +16,7 @@ from PIL import Image
 
 from mnistcls.batch import Batch
 from mnistcls.errors import OutputError
+from mnistcls.files import is_url
 from mnistcls.inspection.seen import SecondLook, Seen
 from mnistcls.inspection.sheets import Sheet
 from mnistcls.outputs.formats import csv_texts, safe_path
@@ -35,7 +36,8 @@ def check_folder(folder: Path, inputs: Iterable[str], *, overwrite: bool) -> Non
 
     Args:
         folder: where `recorded` is to write; it need not exist.
-        inputs: the paths to classify. Inside one of them, what is written would be the next run's images.
+        inputs: the paths to classify, and what else is written. Inside a folder of these, what is written would be the
+            next run's images; a file of these in the folder would be replaced.
         overwrite: whether files of an earlier run may be replaced.
 
     Raises:
@@ -45,7 +47,7 @@ def check_folder(folder: Path, inputs: Iterable[str], *, overwrite: bool) -> Non
     for path in inputs:
         if os.path.isdir(path) and real.is_relative_to(os.path.realpath(path)):
             raise OutputError(f"{folder} is inside {path}, where images are looked for; use another --debug-dir")
-        if real in Path(os.path.realpath(path)).parents:
+        if not is_url(path) and real in Path(os.path.realpath(path)).parents:
             raise OutputError(f"{path} is inside {folder}, whose images are replaced; use another --debug-dir")
     with _writing(folder):
         if not overwrite and folder.exists() and any(folder.iterdir()):

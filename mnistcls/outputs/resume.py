@@ -121,7 +121,7 @@ def _keep(rows: _Rows, sources: Iterator[Source], tally: Tally, size: int, compl
         if rows.next and not answered:
             raise _OtherImagesError(f"{rows.next.prediction.path}, but now {path} comes there")
         for row in answered:
-            tally.add(row.prediction.status, row.prediction.digit)
+            tally.add(row.prediction)
         size = answered[-1].end
     if rows.next:
         raise _OtherImagesError(f"{rows.next.prediction.path}, but now no image comes there")

@@ -102,7 +102,8 @@ class StandardOutput:
 
                 yield lambda batches: print_table(chain.from_iterable(batches), self._columns, text)
             else:
-                yield partial(_write_lines, open_writer(self._chosen, self._columns, outputs.Direct(text.buffer)))
+                stream = outputs.Direct(text.buffer)  # a reader that has gone already shows with the header
+                yield lambda batches: _write_lines(open_writer(self._chosen, self._columns, stream), batches)
 
 
 class ResultFile:
@@ -124,7 +125,7 @@ class ResultFile:
     def __init__(self, path: Path, chosen: Format, columns: Columns, *, overwrite: bool, resume: bool) -> None:
         self.path, self._chosen, self._columns, self._resume = path, chosen, columns, resume
         self._start = 0
-        self.way_on = ": the same command with --resume goes on" if chosen in RESUMABLE else ""
+        self.way_on = ": --resume goes on with them" if chosen in RESUMABLE else ""
         self._begun, self._clock = datetime.now(UTC), time.perf_counter()
         self._manifest: Manifest  # known when `remaining` is asked
         ways = "--resume, --overwrite" if chosen in RESUMABLE else "--overwrite"

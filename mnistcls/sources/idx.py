@@ -21,7 +21,7 @@ from mnistcls.sources.signatures import GZIP_MAGIC, IDX_IMAGES_MAGIC
 SLICE_BYTES = 1 << 18
 """About how much is read at once, of files with small images."""
 
-MAX_IMAGE_BYTES = 1 << 28
+MAX_IMAGE_BYTES = 64 << 20
 """What is read for one image, whatever its header says; how many pixels may be, the decoder knows."""
 
 
