@@ -29,9 +29,10 @@ the images and labels before any were held out: `{data_sha256}`.
 
 ## Recipe
 
-{training}. Chosen on the validation images; the checkpoint is that of
-the epoch with the lowest validation loss, of the moving average of the weights. In full, with the optimizer and
-schedule in `train/loop.py`:
+{training}.
+
+It was chosen on the validation images; the checkpoint is that of the epoch with the lowest validation loss, of the
+moving average of the weights. In full, with the optimizer and schedule in `train/loop.py`:
 
 ```json
 {recipe}
