@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,8 @@ from mnistcls.canonical import VERSION
 from mnistcls.model import CONTRACT, ModelMetadata
 from train.calibrate import (
     LEAST_CONFIDENCE,
+    MORE_DIGITS,
+    Calibration,
     at_least,
     calibrate,
     confidence_threshold,
@@ -130,9 +134,19 @@ def test_threshold_that_nothing_reaches_can_stand_in_a_model() -> None:
 def test_digit_score_is_the_probability_of_ten_digits_against_none() -> None:
     logits, labels = sampled(1_000)
     probabilities, digit_scores = calibrate(logits, labels).apply(torch.from_numpy(logits))
-    powers = np.exp(logits.astype(np.float64)).sum(axis=1)
-    np.testing.assert_allclose(digit_scores.numpy(), powers / (powers + 1), rtol=1e-5)
+    odds = MORE_DIGITS * np.exp(logits.astype(np.float64)).sum(axis=1)
+    np.testing.assert_allclose(digit_scores.numpy(), odds / (odds + 1), rtol=1e-5)
     np.testing.assert_allclose(probabilities.sum(dim=1).numpy(), 1, rtol=1e-5)
+
+
+def test_an_answer_is_as_sure_as_that_there_is_a_digit() -> None:
+    """At odds of 1 to 1 and 8 to 1, of a network that is otherwise sure which digit it would be."""
+    logits = torch.full((2, 10), -40.0)
+    logits[0, 7], logits[1, 7] = -math.log(MORE_DIGITS), 0.0
+    probabilities, digit_scores = Calibration(1.0, 0.9, 0.5).apply(logits)
+    np.testing.assert_allclose(digit_scores.numpy(), [1 / 2, 8 / 9], rtol=1e-5)
+    np.testing.assert_allclose(probabilities[:, 7].numpy(), [1 / 2 + 1 / 20, 8 / 9 + 1 / 90], rtol=1e-5)
+    np.testing.assert_allclose(probabilities[:, 0].numpy(), [1 / 20, 1 / 90], rtol=1e-5)
 
 
 def test_no_answer_is_sure_below_the_least_confidence() -> None:

@@ -63,7 +63,8 @@ runs, and were chosen looking at other draws of the outliers above and at digits
 | confidence | {confidence_threshold:.4f} | under it `uncertain`: {least}, more if `ok` is less than 99.9 % right |
 | digit score | {digit_score_threshold:.4f} | under it `no_digit`: even odds, less if it took over 0.1 % of digits |
 
-The temperature, fitted for the least negative log-likelihood, is inside the graph.
+The temperature, fitted for the least negative log-likelihood, is inside the graph. So is the digit score's part in the
+probabilities: where the image may show no digit, none is likely.
 
 ## Provenance
 

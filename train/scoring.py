@@ -8,7 +8,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mnistcls.evaluation.metrics import expected_calibration_error, reliability, wilson_interval
+from mnistcls.evaluation.metrics import (
+    expected_calibration_error,
+    negative_log_likelihood,
+    reliability,
+    wilson_interval,
+)
 from train.calibrate import Calibration
 from train.data import CLASSES
 from train.infer import scores
@@ -40,6 +45,7 @@ def calibrated_scores(
     ok = is_digit & (confidence >= calibration.confidence_threshold)
     low, high = wilson_interval(int(right[ok].sum()), int(ok.sum()))
     figures = {
+        "nll": negative_log_likelihood(probabilities[np.arange(len(labels)), labels]),
         "calibration_error": expected_calibration_error(reliability(confidence, right)),
         "no_digit": float(1 - is_digit.mean()),
         "ok": float(ok.mean()),
