@@ -6,9 +6,9 @@ The rules, as the model card states them:
 - confidence threshold: the lowest from 0.93 up at which what is `ok` is at least 99.9 % right
 - digit score: the probability that the network gives the ten digits together, against no digit (`with_no_digit`), at
   the odds of `MORE_DIGITS`
+- its threshold: even odds, or what 99.9 % of the validation digits reach, if that is lower
 - a digit's probability is its share of the digit score, and a tenth of what is left: whether an image shows a digit at
   all counts for how sure an answer is
-- its threshold: even odds, or what 99.9 % of the validation digits reach, if that is lower
 """
 
 from __future__ import annotations
