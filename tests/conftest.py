@@ -15,8 +15,11 @@ from train.published import PUBLISHED, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, T
 
 def pytest_configure() -> None:
     """Set what tests and the commands that they run inherit."""
-    # Take Ctrl-C as in a terminal: what a shell runs in the background ignores it, and so would every child.
+    # Take Ctrl-C and a closed terminal as in a terminal: what a shell runs in the background ignores the one, what runs
+    # under nohup the other, and so would every child.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if os.name != "nt":
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # PyTorch's threads wait for each other in a loop that other processes interrupt: on a busy machine two take a
     # hundred times as long as one over what tests give them.
     os.environ.setdefault("OMP_NUM_THREADS", "1")

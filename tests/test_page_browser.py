@@ -230,7 +230,8 @@ def test_an_image_opens_large_with_all_ten_probabilities(open_page: Open, mixed:
     assert viewer.locator("img:visible").count() == 0
     page.keyboard.press("Escape")
     assert not viewer.is_visible()
-    assert page.evaluate("document.activeElement.querySelector('.path').title") == "d/8.png"
+    # the browser gives the focus back to the card that was clicked, and says only then that the viewer has closed
+    page.wait_for_function("document.activeElement.querySelector('.path')?.title === 'd/8.png'")
 
 
 def test_cards_are_reached_with_the_arrows(open_page: Open, mixed: Path) -> None:
