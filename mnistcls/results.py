@@ -93,9 +93,9 @@ class Tally:
             for status, count in Counter(batch.statuses.tolist()).items():
                 self.statuses[STATUSES[status]] += count
             self.digits.update(digit for digit in batch.digits.tolist() if digit >= 0)
-            if batch.errors and self.first_error is None:
+            if batch.errors:
                 place = min(batch.errors)
-                self.first_error = batch.paths[place], batch.errors[place]
+                self._unreadable(batch.paths[place], batch.errors[place])
             yield batch
         if self.total < self.inputs:
             raise MnistclsError(f"{self.inputs:,} inputs, but only {self.total:,} rows; please report this")
@@ -133,8 +133,11 @@ class Tally:
         self.statuses[row.status] += 1
         if row.digit is not None:
             self.digits[row.digit] += 1
-        if row.error and self.first_error is None:
-            self.first_error = row.path, row.error
+        if row.error:
+            self._unreadable(row.path, row.error)
+
+    def _unreadable(self, path: str, error: str) -> None:
+        self.first_error = self.first_error or (path, error)
 
 
 def parts_of(probability: float, parts: int) -> int:

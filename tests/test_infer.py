@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-import math
-
 import numpy as np
-import pytest
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from mnistcls.evaluation.metrics import wilson_interval
-from train.infer import BATCH_SIZE, logits_of, scores, to_input
+from train.infer import BATCH_SIZE, logits_of, to_input
 from train.networks import reference
 
 CPU = torch.device("cpu")
@@ -50,26 +46,3 @@ def test_logits_are_without_dropout_and_gradients() -> None:
     first, second = logits_of(network, images(20), CPU), logits_of(network, images(20), CPU)
     np.testing.assert_array_equal(first, second)
     assert all(p.grad is None for p in network.parameters())
-
-
-def test_scores_count_what_is_right() -> None:
-    logits = np.eye(10, dtype=np.float32)[[3, 1, 4, 1]] * 20
-    values = scores(logits, np.array([3, 1, 4, 5]), "val", temperature=1.0)
-    assert set(values) == {"val_accuracy", "val_accuracy_low", "val_accuracy_high", "val_nll", "val_images"}
-    assert values["val_accuracy"] == 0.75
-    assert (values["val_accuracy_low"], values["val_accuracy_high"]) == wilson_interval(3, 4)
-    assert values["val_images"] == 4
-    assert values["val_nll"] == pytest.approx(20 / 4, abs=1e-3)
-
-
-def test_scores_are_calibrated_by_the_temperature() -> None:
-    logits = np.zeros((1, 10), np.float32)
-    logits[0, 2] = 6.0
-    values = scores(logits, np.array([2]), "test", temperature=2.0)
-    assert values["test_nll"] == pytest.approx(math.log(math.exp(3) + 9) - 3, rel=1e-5)
-    assert values["test_accuracy"] == 1.0
-
-
-def test_scores_are_plain_numbers() -> None:
-    values = scores(np.zeros((2, 10), np.float32), np.array([0, 1]), "val", temperature=1.0)
-    assert {type(value) for value in values.values()} == {float}

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mnistcls.evaluation.metrics import wilson_interval
 from train.calibrate import Calibration
 from train.scoring import calibrated_scores, mistakes
 
@@ -16,6 +20,35 @@ def answers(*rows: tuple[int, float]) -> NDArray[np.float32]:
     for row, (digit, logit) in zip(logits, rows, strict=True):
         row[digit] = logit
     return logits
+
+
+def surely_digits(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same answers, with so much of a digit that whether there is one counts for nothing."""
+    return logits + np.float32(30)
+
+
+def test_scores_count_what_is_right() -> None:
+    logits = surely_digits(np.eye(10, dtype=np.float32)[[3, 1, 4, 1]] * 10)
+    values = calibrated_scores(logits, np.array([3, 1, 4, 5]), "val", CALIBRATION)
+    names = "images accuracy accuracy_low accuracy_high nll calibration_error no_digit ok ok_accuracy"
+    assert set(values) == {f"val_{name}" for name in [*names.split(), "ok_accuracy_low", "ok_accuracy_high"]}
+    assert values["val_accuracy"] == 0.75
+    assert (values["val_accuracy_low"], values["val_accuracy_high"]) == wilson_interval(3, 4)
+    assert values["val_images"] == 4
+    assert values["val_nll"] == pytest.approx(10 / 4, abs=1e-3)
+
+
+def test_scores_are_calibrated_by_the_temperature() -> None:
+    logits = np.zeros((1, 10), np.float32)
+    logits[0, 2] = 6.0
+    values = calibrated_scores(surely_digits(logits), np.array([2]), "test", replace(CALIBRATION, temperature=2.0))
+    assert values["test_nll"] == pytest.approx(math.log(math.exp(3) + 9) - 3, rel=1e-5)
+    assert values["test_accuracy"] == 1.0
+
+
+def test_scores_are_plain_numbers() -> None:
+    values = calibrated_scores(np.zeros((2, 10), np.float32), np.array([0, 1]), "val", CALIBRATION)
+    assert {type(value) for value in values.values()} == {float}
 
 
 def test_thresholds_sort_the_answers_as_the_tool_does() -> None:

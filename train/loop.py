@@ -17,7 +17,7 @@ from mnistcls.errors import CheckpointError, TrainingError
 from train.augment import distort
 from train.checkpoints import Checkpoint, load_optimizer, load_weights, optimizer_tensors, prefixed
 from train.data import CLASSES, Digits
-from train.infer import logits_of, scores, to_input
+from train.infer import logits_of, to_input
 from train.mixture import Mixture
 from train.networks import NETWORKS, with_no_digit
 from train.recipes import Recipe
@@ -126,11 +126,17 @@ def train(
                 raise TrainingError(f"the loss became {loss} in epoch {epoch}, step {step}; lower the learning rate")
             total += loss
             on_step(loss)
-        logits = logits_of(trainer.averaged, validation.images, trainer.device)
-        val = scores(logits, validation.labels, "val", temperature=1.0)
+        val_loss, val_accuracy = _validated(trainer, validation)
         seconds = time.perf_counter() - started
-        trainer.history.append(Epoch(epoch, total / len(batches), val["val_nll"], val["val_accuracy"], seconds))
+        trainer.history.append(Epoch(epoch, total / len(batches), val_loss, val_accuracy, seconds))
         yield trainer.history[-1]
+
+
+def _validated(trainer: Trainer, validation: Digits) -> tuple[float, float]:
+    """Loss and accuracy of the averaged weights; see `Epoch`."""
+    logits = logits_of(trainer.averaged, validation.images, trainer.device)
+    loss = F.cross_entropy(torch.from_numpy(logits), torch.from_numpy(validation.labels)).item()
+    return loss, float((logits.argmax(axis=1) == validation.labels).mean())
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,6 @@ from mnistcls.evaluation.metrics import (
 )
 from train.calibrate import Calibration
 from train.data import CLASSES
-from train.infer import scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,26 +33,30 @@ class Mistakes:
 def calibrated_scores(
     logits: NDArray[np.float32], labels: NDArray[np.int64], prefix: str, calibration: Calibration
 ) -> dict[str, float]:
-    """The figures of `scores`, and what the thresholds make of them; names start with `prefix`.
+    """Figures whose names start with `prefix`; shares are 0 to 1, as `mnistcls evaluate` has them.
 
-    `no_digit`, `ok` and `ok_accuracy` are shares, 0 to 1, as `mnistcls evaluate` has them; `calibration_error` is the
-    expected one over 15 bins.
+    `accuracy` is the network's own, before any refusal, `nll` the negative log-likelihood, and `calibration_error` the
+    expected one over 15 bins; `low` and `high` are the ends of 95 % intervals.
     """
     probabilities, digit_scores = (part.numpy() for part in calibration.apply(torch.from_numpy(logits)))
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     is_digit = digit_scores >= calibration.digit_score_threshold
     ok = is_digit & (confidence >= calibration.confidence_threshold)
-    low, high = wilson_interval(int(right[ok].sum()), int(ok.sum()))
+    (low, high), (ok_low, ok_high) = (wilson_interval(int(r.sum()), len(r)) for r in (right, right[ok]))
     figures = {
+        "images": float(len(labels)),
+        "accuracy": float(right.mean()),
+        "accuracy_low": low,
+        "accuracy_high": high,
         "nll": negative_log_likelihood(probabilities[np.arange(len(labels)), labels]),
         "calibration_error": expected_calibration_error(reliability(confidence, right)),
         "no_digit": float(1 - is_digit.mean()),
         "ok": float(ok.mean()),
         "ok_accuracy": float(right[ok].mean()) if ok.any() else 0.0,
-        "ok_accuracy_low": low,
-        "ok_accuracy_high": high,
+        "ok_accuracy_low": ok_low,
+        "ok_accuracy_high": ok_high,
     }
-    return scores(logits, labels, prefix, calibration.temperature) | {f"{prefix}_{k}": v for k, v in figures.items()}
+    return {f"{prefix}_{name}": value for name, value in figures.items()}
 
 
 def mistakes(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Mistakes:

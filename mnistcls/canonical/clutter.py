@@ -103,7 +103,7 @@ def find_digits(masks: _Mask, values: NDArray[np.uint8]) -> Digits:
                 digits[i] = False
         elif last > first:
             found = measured(np.maximum(labels[i], first) - first, values[i])
-            digit, alike = _choose(found, masks.shape[1:])
+            digit, alike = _choose(found)
             digits[i], boxes[i] = found.together(digit)
             others = len(found.area) - len(digit) - len(alike)
             steps[i] += (f"{others} other marks removed",) if others and len(digit) else ()
@@ -128,9 +128,9 @@ def _is_plausible(mask: _Mask, box: NDArray[np.intp]) -> bool:
     return max(own.shape) >= MIN_EXTENT and not _is_frame(own, own)
 
 
-def _choose(found: Components, shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _choose(found: Components) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Numbers of the components that make up the digit, none if nothing looks like one; and of others like it."""
-    worth = _worth(found, shape)
+    worth = _worth(found)
     for number in np.argsort(-worth)[:3]:  # a frame is among the largest, or it is no matter
         top, left, bottom, right = found.box[number]
         inside = found.labels[top:bottom, left:right]
@@ -140,24 +140,25 @@ def _choose(found: Components, shape: tuple[int, ...]) -> tuple[NDArray[np.intp]
     plausible = found.extent[main] >= MIN_EXTENT and found.area[main] >= MIN_SHARE * found.area[worth > 0].sum()
     if worth[main] == 0 or not plausible:
         return np.array([], np.intp), np.array([], np.intp)
-    digit = _with_parts(found, worth, main, shape)
-    return digit, _alike(found, worth, digit, shape)
+    digit = _with_parts(found, worth, main)
+    return digit, _alike(found, worth, digit)
 
 
-def _worth(found: Components, shape: tuple[int, ...]) -> NDArray[np.float64]:
+def _worth(found: Components) -> NDArray[np.float64]:
     """How much each component looks like the digit: large, strong, inside, near the centre."""
-    worth: NDArray[np.float64] = np.sqrt(found.area) * found.extent * found.strength * _place(found, shape)
+    worth: NDArray[np.float64] = np.sqrt(found.area) * found.extent * found.strength * _place(found)
     return worth
 
 
-def _place(found: Components, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """What each component counts for where it lies in an image (H, W): 1 in the middle, 0 where no digit can be."""
-    off = np.abs((found.box[:, :2] + found.box[:, 2:]) / (2 * np.array(shape)) - 0.5).max(axis=1) * 2
+def _place(found: Components) -> NDArray[np.float64]:
+    """What each component counts for where it lies in its image: 1 in the middle, 0 where no digit can be."""
+    shape = np.array(found.labels.shape)
+    off = np.abs((found.box[:, :2] + found.box[:, 2:]) / (2 * shape) - 0.5).max(axis=1) * 2
     place: NDArray[np.float64] = 1 - OFF_CENTRE * off / 2
-    place[_at_border(found, shape)] *= AT_BORDER
+    place[found.at_border] *= AT_BORDER
     place[_along_border(found) > ALONG_SHARE] *= ALONG_BORDER
-    if min(shape) >= RULED_SIDE:
-        place[(found.box[:, 2:] <= ALONG).any(axis=1) | (found.box[:, :2] >= np.array(shape) - ALONG).any(axis=1)] = 0
+    if shape.min() >= RULED_SIDE:
+        place[(found.box[:, 2:] <= ALONG).any(axis=1) | (found.box[:, :2] >= shape - ALONG).any(axis=1)] = 0
     return place
 
 
@@ -167,11 +168,6 @@ def _along_border(found: Components) -> NDArray[np.float64]:
     pixels = [np.bincount(border, minlength=len(found.area) + 1)[1:] for border in borders]
     along: NDArray[np.float64] = np.max(pixels, axis=0) / found.extent
     return along
-
-
-def _at_border(found: Components, shape: tuple[int, ...]) -> _Mask:
-    at: _Mask = (found.box[:, :2] == 0).any(axis=1) | (found.box[:, 2:] == np.array(shape)).any(axis=1)
-    return at
 
 
 def _is_frame(own: _Mask, inside: NDArray[np.integer | np.bool_]) -> bool:
@@ -193,9 +189,9 @@ def _is_frame(own: _Mask, inside: NDArray[np.integer | np.bool_]) -> bool:
     return bool(min(side.mean() for side in sides) > straight)
 
 
-def _with_parts(found: Components, worth: NDArray[np.float64], main: int, shape: tuple[int, ...]) -> NDArray[np.intp]:
+def _with_parts(found: Components, worth: NDArray[np.float64], main: int) -> NDArray[np.intp]:
     """The main component, and those near enough to be parts of the same digit, largest first."""
-    border = _at_border(found, shape)
+    border = found.at_border
     fit = (found.area >= PART_AREA * found.area[main]) & (found.strength >= PART_STRENGTH * found.strength[main])
     fit &= (worth > 0) & (~border | border[main])
     fit[main] = False
@@ -207,14 +203,11 @@ def _with_parts(found: Components, worth: NDArray[np.float64], main: int, shape:
     return np.array(_grown(found, digit, candidates, reach), np.intp)
 
 
-def _alike(
-    found: Components, worth: NDArray[np.float64], digit: NDArray[np.intp], shape: tuple[int, ...]
-) -> NDArray[np.intp]:
+def _alike(found: Components, worth: NDArray[np.float64], digit: NDArray[np.intp]) -> NDArray[np.intp]:
     """Other components that are as much like a digit as what has been chosen; at the border only if that is, too."""
     own = found.box[digit]
     size, area = (own[:, 2:].max(axis=0) - own[:, :2].min(axis=0)).max(), found.area[digit].sum()
-    at_border = _at_border(found, shape)
-    alike = (worth > 0) & (~at_border | at_border[digit].any())
+    alike = (worth > 0) & (~found.at_border | found.at_border[digit].any())
     alike &= found.strength >= PART_STRENGTH * found.strength[digit].max()
     alike &= np.minimum(found.extent, size) >= ALIKE_SIZE * np.maximum(found.extent, size)
     alike &= np.minimum(found.area, area) >= ALIKE_AREA * np.maximum(found.area, area)

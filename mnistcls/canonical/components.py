@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cc3d
 import numpy as np
@@ -28,6 +29,12 @@ class Components:
         """Longer side of each box."""
         extent: NDArray[np.int32] = (self.box[:, 2:] - self.box[:, :2]).max(axis=1)
         return extent
+
+    @cached_property
+    def at_border(self) -> _Mask:
+        """Which of them touch the border of the image."""
+        at: _Mask = (self.box[:, :2] == 0).any(axis=1) | (self.box[:, 2:] == np.array(self.labels.shape)).any(axis=1)
+        return at
 
     def together(self, numbers: NDArray[np.intp]) -> tuple[_Mask, NDArray[np.int32]]:
         """The pixels (H, W) of some components, and the box around them; of none, that of the first."""
