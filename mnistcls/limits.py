@@ -12,6 +12,9 @@ TIMEOUT = 60.0
 MAX_PIXELS = 40_000_000
 """Largest decoded image, in pixels, unless the caller allows more."""
 
+DRAFT_SIDE = 512
+"""Pixels: a JPEG is decoded at a reduced size only if its longer side stays at least as long."""
+
 _CGROUP = Path("/sys/fs/cgroup")
 _MEMBERSHIP = Path("/proc/self/cgroup")
 

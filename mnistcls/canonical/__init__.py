@@ -24,10 +24,11 @@ from mnistcls.canonical.clutter import find_digits
 from mnistcls.canonical.ink import Mark, are_shade, are_texture, cut_out, levels_of_ink, marks_of, with_faint_ink
 from mnistcls.canonical.mnist_form import as_mnist
 from mnistcls.canonical.paper import MIN_CONTRAST, contrast
-from mnistcls.canonical.placement import SIZE, of_one_shape, place
+from mnistcls.canonical.placement import SIZE, place
 from mnistcls.canonical.plane import to_planes, to_uint8
 from mnistcls.canonical.sheet import inside_sheet
 from mnistcls.canonical.sizes import WORKING_SIDE, at_draft_scale, at_working_size, reduction
+from mnistcls.canonical.stacks import of_one_shape
 
 VERSION = 9
 """Changes whenever the output for any image changes; a model file names the version it was made for."""

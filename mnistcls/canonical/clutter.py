@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mnistcls.canonical.components import Components, labelled, measured
 from mnistcls.canonical.lines import ALONG, RULED_SIDE, without_lines
+from mnistcls.canonical.stacks import spans
 
 FRAME_SIDE = 24
 """Shorter side, in pixels, from which a component may be a printed frame."""
@@ -116,9 +117,8 @@ def find_digits(masks: _Mask, values: NDArray[np.uint8]) -> Digits:
 
 def _boxes(masks: _Mask) -> NDArray[np.intp]:
     """Of what is True in each mask; see `Digits`."""
-    rows, columns = np.asarray(masks.any(axis=2)), np.asarray(masks.any(axis=1))
-    bottom, right = (along.shape[1] - along[:, ::-1].argmax(axis=1) for along in (rows, columns))
-    return np.stack([rows.argmax(axis=1), columns.argmax(axis=1), bottom, right], axis=1)
+    (top, bottom), (left, right) = (spans(np.asarray(masks.any(axis=axis))) for axis in (2, 1))
+    return np.stack([top, left, bottom, right], axis=1)
 
 
 def _is_plausible(mask: _Mask, box: NDArray[np.intp]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import cc3d
 import numpy as np
@@ -46,6 +47,12 @@ class Components:
         return kept[self.labels], np.concatenate([own[:, :2].min(axis=0), own[:, 2:].max(axis=0)])
 
 
+def connected(mask: _Mask, connectivity: Literal[4, 8] = 8) -> NDArray[np.integer]:
+    """Connected components of a mask (H, W), numbered from 1; 0 where it is False."""
+    labels: NDArray[np.integer] = cc3d.connected_components(mask.astype(np.uint8), connectivity=connectivity)
+    return labels
+
+
 def labelled(masks: _Mask) -> tuple[NDArray[np.integer], list[int]]:
     """Connected components of all masks, numbered from 1 (N, H, W), 0 on the paper.
 
@@ -53,9 +60,9 @@ def labelled(masks: _Mask) -> tuple[NDArray[np.integer], list[int]]:
         The labels, and how many there are before each mask, and in all.
     """
     count, height, width = masks.shape
-    spaced = np.zeros((count, height + 1, width), np.uint8)  # in one column, a row of paper after each
+    spaced = np.zeros((count, height + 1, width), np.bool_)  # in one column, a row of paper after each
     spaced[:, :height] = masks
-    labels = cc3d.connected_components(spaced.reshape(-1, width), connectivity=8).reshape(spaced.shape)[:, :height]
+    labels = connected(spaced.reshape(-1, width)).reshape(spaced.shape)[:, :height]
     return labels, [0, *np.maximum.accumulate(labels.max(axis=(1, 2))).tolist()]
 
 

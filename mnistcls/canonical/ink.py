@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
 
-import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
 from mnistcls.canonical.clutter import Digits
+from mnistcls.canonical.components import connected
 from mnistcls.canonical.histogram import LEVELS, Counts, histogram, otsu, quantile, strongest
 from mnistcls.canonical.paper import Contrast
+from mnistcls.canonical.stacks import widened
 
 FAINT = 0.15
 """Of the strongest contrast: what stands out less is left aside when ink and paper are told apart."""
@@ -58,7 +58,6 @@ INK_SHARE = 0.6
 
 _Masks = NDArray[np.bool_]
 _Values = NDArray[np.uint8]
-_Level = TypeVar("_Level", np.bool_, np.uint8)
 
 
 @dataclass(frozen=True)
@@ -138,25 +137,15 @@ def with_faint_ink(masks: _Masks, levels: _Values, seen: Contrast) -> _Masks:
     lower = np.minimum(np.maximum(_strongest_nearby(seen.values, side) // 2, faintest), levels)
     for i in np.flatnonzero(masks.any(axis=(1, 2)) & (lower < levels).any(axis=(1, 2))):
         more = seen.values[i] > lower[i].repeat(side, axis=0).repeat(side, axis=1)[:height, :width]
-        near = np.count_nonzero(more & _widened(masks[i : i + 1])[0])
+        near = np.count_nonzero(more & widened(masks[i : i + 1])[0])
         if near > np.count_nonzero(masks[i]) and np.count_nonzero(more) - near >= int(RUNS_ON * more.size):
             grown[i] = _touched(more, masks[i])
     return grown
 
 
-def _widened(stack: NDArray[_Level]) -> NDArray[_Level]:
-    """The most of each pixel and those next to it: of masks (N, H, W), all that is True and what it touches."""
-    wider = stack.copy()
-    np.maximum(wider[:, 1:], stack[:, :-1], out=wider[:, 1:])
-    np.maximum(wider[:, :-1], stack[:, 1:], out=wider[:, :-1])
-    np.maximum(wider[:, :, 1:], wider[:, :, :-1], out=wider[:, :, 1:])
-    np.maximum(wider[:, :, :-1], wider[:, :, 1:], out=wider[:, :, :-1])
-    return wider
-
-
 def _touched(mask: _Masks, other: _Masks) -> _Masks:
     """Those connected components of one mask (H, W) that have a pixel in common with another."""
-    labels = cc3d.connected_components(mask.astype(np.uint8), connectivity=8)
+    labels = connected(mask)
     kept = np.zeros(int(labels.max()) + 1, np.bool_)
     kept[labels[other]] = True
     kept[0] = False
@@ -168,7 +157,7 @@ def _strongest_nearby(values: _Values, side: int) -> _Values:
     """The most of any pixel of images (N, H, W) near each block of `side` by `side`, (N, ceil(H / side), ...)."""
     most = _maxima(_maxima(values, side).swapaxes(1, 2), side).swapaxes(1, 2)
     for _ in range(NEARBY):
-        most = _widened(most)
+        most = widened(most)
     return most
 
 
@@ -243,7 +232,7 @@ def _edge(runs: _Masks, step: int) -> NDArray[np.intp]:
 def cut_out(marks: Marks) -> list[Mark]:
     """Each mark alone."""
     _, height, width = marks.masks.shape
-    wider = _widened(marks.masks)
+    wider = widened(marks.masks)
     full = np.maximum(marks.full, 1).astype(np.uint8)
     factors = (255 / full).astype(np.float32)
     cut = []

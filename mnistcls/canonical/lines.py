@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistcls.canonical.windows import joined
+from mnistcls.canonical.stacks import joined, spread
 
 RULED_SIDE = 64
 """Pixels of the longer side from which an image has room for rulings, and of the shorter for one along its border."""
@@ -101,10 +101,7 @@ def _ends(mask: _Mask) -> tuple[int, int]:
 
 def _rows_of_lines(masks: _Mask, side: int) -> Iterator[tuple[int, _Mask]]:
     """Which masks have horizontal lines, which may be off the horizontal by a pixel, and their pixels (H, W)."""
-    near = masks.copy()
-    near[:, 1:] |= masks[:, :-1]
-    near[:, :-1] |= masks[:, 1:]
-    full = near @ np.ones(masks.shape[2], np.float32) >= LINE_LENGTH * side
+    full = spread(masks, 1, np.maximum) @ np.ones(masks.shape[2], np.float32) >= LINE_LENGTH * side
     full[:, 1:-1] |= full[:, :-2] | full[:, 2:]
     for i in np.flatnonzero(full.any(axis=1)).tolist():
         thin = masks[i] & full[i, :, None] & ~_tall(masks[i], max(3, round(LINE_WIDTH * side) + 1) + 1)

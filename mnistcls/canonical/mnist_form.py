@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mnistcls.canonical.paper import MIN_CONTRAST
 from mnistcls.canonical.placement import BOX, SIZE
+from mnistcls.canonical.stacks import border, spans
 
 DIM = 128
 """Of 255: MNIST's ink is brighter than this in many pixels."""
@@ -27,8 +28,7 @@ def as_mnist(images: NDArray[np.uint8]) -> tuple[_Mask, NDArray[np.uint8]]:
         Whether the box is no longer than 20 and the centre of mass within a pixel, (N,); and the images with
         bright ink, dim ones brightened, (N, 28, 28). MNIST's own come back untouched.
     """
-    border = [images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]]
-    light_paper = np.concatenate(border, axis=1).mean(axis=1) > 127
+    light_paper = border(images).mean(axis=1) > 127
     ink = np.where(light_paper[:, None, None], ~images, images)
     values, ones = ink.astype(np.float32), np.ones(SIZE, np.float32)  # sums of 28 bytes are exact in float32
     rows, columns = values @ ones, ones @ values
@@ -45,7 +45,7 @@ def as_mnist(images: NDArray[np.uint8]) -> tuple[_Mask, NDArray[np.uint8]]:
 
 def _extent(occupied: _Mask) -> NDArray[np.intp]:
     """From the first to the last True of each row, (N, 28) to (N,); 0 if there is none."""
-    first, last = occupied.argmax(axis=1), SIZE - occupied[:, ::-1].argmax(axis=1)
+    first, last = spans(occupied)
     return np.where(occupied.any(axis=1), last - first, 0)
 
 

@@ -19,7 +19,7 @@ from mnistcls.canonical.histogram import Counts, few, histogram, quantile
 from mnistcls.canonical.plane import Plane
 from mnistcls.canonical.polarity import ink_is_bright
 from mnistcls.canonical.reduce import reduced
-from mnistcls.canonical.windows import joined
+from mnistcls.canonical.stacks import border, joined
 
 EVEN_MARGIN = 0.12
 """Of the lightness between paper and ink: as much a margin may vary, or anything be lighter than it beside dark ink."""
@@ -137,7 +137,7 @@ def _lit(values: _Planes, paper: _Planes) -> _Planes:
 def _by_margin(lightness: _Planes) -> tuple[_Planes, NDArray[np.bool_], NDArray[np.bool_]]:
     """Paper (N, 1, 1), and whether ink is brighter (N,), as an even margin all around tells; and if it does (N,)."""
     flat = lightness.reshape(len(lightness), -1)
-    margin = np.concatenate([lightness[:, 0], lightness[:, -1], lightness[:, :, 0], lightness[:, :, -1]], axis=1)
+    margin = border(lightness)
     low, high = margin.min(axis=1).astype(int), margin.max(axis=1).astype(int)
     darker, brighter = low - flat.min(axis=1), flat.max(axis=1) - high
     even = high - low <= EVEN_MARGIN * (darker + brighter)

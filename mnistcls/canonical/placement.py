@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from mnistcls.canonical.stacks import of_one_shape, spread
 
 SIZE = 28
 """Width and height of the canonical form, in pixels."""
@@ -61,14 +62,6 @@ def place(inks: Iterable[_Ink]) -> _Stack:
     for alike in of_one_shape(small):
         forms[alike] = _centred(np.array([small[i] for i in alike]))
     return forms
-
-
-def of_one_shape(images: Sequence[NDArray[np.uint8]]) -> Iterable[list[int]]:
-    """The indices of the images of each shape."""
-    by_shape: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
-    for i, image in enumerate(images):
-        by_shape[image.shape].append(i)
-    return by_shape.values()
 
 
 def _centred(small: _Stack) -> _Stack:
@@ -168,9 +161,9 @@ def _moved(stack: _Stack, room: _Stack, moves: NDArray[np.float64], extreme: np.
     for step in range(int(steps.max(initial=0))):
         going = going[steps[going] > step]
         ink = stack[going]
-        moved = _spread(_spread(ink, ink, 1, extreme), ink, 2, extreme)
+        moved = spread(ink, 2, extreme, onto=spread(ink, 1, extreme))
         if step % 2:  # a cross and a square in turn come close to a disc
-            moved = _spread(moved, moved, 1, extreme)
+            moved = spread(moved, 1, extreme)
         moved &= room[going]
         part = np.minimum(moves[going] - step, 1).astype(np.float32)[:, None, None]
         enough = _area(moved) >= least[going]
@@ -183,12 +176,3 @@ def _area(ink: _Stack) -> NDArray[np.intp]:
     """Pixels of each image that are more than half ink: (N,)."""
     area: NDArray[np.intp] = np.count_nonzero(ink > 127, axis=(1, 2))
     return area
-
-
-def _spread(onto: _Stack, ink: _Stack, axis: int, extreme: np.ufunc) -> _Stack:
-    """The larger (or smaller) of each pixel and its neighbours along an axis."""
-    result = onto.copy()
-    to, source = result.swapaxes(0, axis), ink.swapaxes(0, axis)
-    extreme(to[1:], source[:-1], out=to[1:])
-    extreme(to[:-1], source[1:], out=to[:-1])
-    return result

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistcls.canonical.components import connected
 from mnistcls.canonical.histogram import histogram, otsu
+from mnistcls.canonical.stacks import border
 
 FLATNESS_WEIGHT = 10.0
 """Of the difference of the logarithms of two papers' variation, in units of `SHAPE_WEIGHTS`."""
@@ -53,8 +54,9 @@ def _brighter(lightness: _Planes) -> _Masks:
 
 
 def _shares(mask: _Masks) -> NDArray[np.float64]:
-    edges = np.concatenate([mask[:, 0], mask[:, -1], mask[:, :, 0], mask[:, :, -1]], axis=1)
-    shares = [where.sum(axis=1) / where.shape[1] for where in (edges, mask.reshape(len(mask), -1), _corners(mask))]
+    shares = [
+        where.sum(axis=1) / where.shape[1] for where in (border(mask), mask.reshape(len(mask), -1), _corners(mask))
+    ]
     return np.array(shares).T - 0.5
 
 
@@ -66,7 +68,7 @@ def _corners(masks: _Masks) -> _Masks:
 
 def _reaches_all_sides(mask: _Masks) -> bool:
     """Whether nearly all of a mask (H, W) is one component that touches all four sides, as in a tight crop."""
-    labels = cc3d.connected_components(mask.astype(np.uint8), connectivity=8)
+    labels = connected(mask)
     area = np.bincount(labels.ravel())[1:]
     if len(area) == 0 or area.max() < MOST * area.sum():
         return False

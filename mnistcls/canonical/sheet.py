@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistcls.canonical.components import connected
 from mnistcls.canonical.ink import Mark
-from mnistcls.canonical.windows import joined
+from mnistcls.canonical.stacks import joined, spans
 
 PICTURE_SIDE, SHEET_SIDE = 64, 32
 """Longer side of a picture, and shorter one of the box around a sheet, in pixels, from which there is room for one."""
@@ -74,9 +74,9 @@ def _sheet(own: _Mask) -> _Mask | None:
 
 def _filled(mask: _Mask) -> _Mask:
     """A mask (H, W) without its holes."""
-    around = np.ones(np.array(mask.shape) + 2, np.uint8)
+    around = np.ones(np.array(mask.shape) + 2, np.bool_)
     around[1:-1, 1:-1] = ~mask
-    labels = cc3d.connected_components(around, connectivity=4)
+    labels = connected(around, connectivity=4)
     filled: _Mask = labels[1:-1, 1:-1] != labels[0, 0]
     return filled
 
@@ -99,8 +99,8 @@ def _body(mask: _Mask) -> _Mask:
 
 def _largest(mask: _Mask) -> _Mask:
     """The largest connected component of a mask (H, W); nothing of an empty one."""
-    labels, count = cc3d.connected_components(mask.astype(np.uint8), connectivity=4, return_N=True)
-    if count < 2:  # the most frequent case
+    labels = connected(mask, connectivity=4)
+    if labels.max() < 2:  # the most frequent case
         return mask
     largest: _Mask = labels == np.bincount(labels[mask]).argmax()
     return largest
@@ -111,7 +111,7 @@ def _rectangularity(mask: _Mask) -> float:
     rows = np.flatnonzero(mask.any(axis=1))
     if len(rows) == 0:
         return 0.0
-    left, right = mask.argmax(axis=1)[rows], mask.shape[1] - mask[:, ::-1].argmax(axis=1)[rows]
+    left, right = spans(mask[rows])
     corners = np.array([np.concatenate([left, right, left, right]), np.concatenate([rows, rows, rows + 1, rows + 1])])
     sides = np.ptp(AXES @ corners, axis=2)  # (2, T)
     return float(np.count_nonzero(mask) / sides.prod(axis=0).min())

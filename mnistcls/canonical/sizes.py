@@ -10,7 +10,7 @@ from PIL import Image
 
 from mnistcls.canonical.enlarge import bicubic, enlarged
 from mnistcls.canonical.reduce import reduced
-from mnistcls.decode import DRAFT_SIDE
+from mnistcls.limits import DRAFT_SIDE
 
 WORKING_SIDE = 128
 """Longer side, in pixels, at which a digit is looked for."""

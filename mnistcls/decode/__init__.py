@@ -19,15 +19,12 @@ from mnistcls.decode.pages import MAX_TAG_BYTES, allow_pixels, is_tiff, read_pag
 from mnistcls.decode.pixels import Decoded, check_size, pillow_errors, to_array
 from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.files import BoundedReader, open_regular, read_small
-from mnistcls.limits import MAX_PIXELS
+from mnistcls.limits import DRAFT_SIDE, MAX_PIXELS
 from mnistcls.sources import Source
 from mnistcls.sources.signatures import HEAD_BYTES, bytes_per_pixel, diagnose, is_heic
 
 FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP", "PPM", "DIB", "AVIF")
 """Pillow's decoders that may run: common, well tested, and none that starts another program."""
-
-DRAFT_SIDE = 512
-"""Pixels: a JPEG is decoded at a reduced size only if its longer side stays at least as long."""
 
 SMALL_BYTES = 1 << 20
 """A file of this length is read whatever it holds."""

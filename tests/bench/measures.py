@@ -18,7 +18,7 @@ from corpora import Corpora
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistcls.decode import DRAFT_SIDE
+from mnistcls.limits import DRAFT_SIDE
 
 LOOPS = 2
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
