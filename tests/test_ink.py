@@ -7,18 +7,11 @@ from PIL import Image, ImageFilter
 
 from mnistcls.canonical.clutter import find_digits
 from mnistcls.canonical.histogram import histogram
-from mnistcls.canonical.ink import (
-    Marks,
-    are_shade,
-    are_texture,
-    cut_out,
-    levels_of_ink,
-    marks_of,
-    thresholds,
-    with_faint_ink,
-)
+from mnistcls.canonical.marks import Marks, cut_out, marks_of
 from mnistcls.canonical.paper import Contrast, contrast
 from mnistcls.canonical.plane import Plane
+from mnistcls.canonical.shade import are_shade, are_texture
+from mnistcls.canonical.threshold import levels_of_ink, thresholds, with_faint_ink
 
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]

@@ -106,7 +106,7 @@ def find_digits(masks: _Mask, values: NDArray[np.uint8]) -> Digits:
             found = measured(np.maximum(labels[i], first) - first, values[i])
             digit, alike = _choose(found)
             digits[i], boxes[i] = found.together(digit)
-            others = len(found.area) - len(digit) - len(alike)
+            others = len(found.areas) - len(digit) - len(alike)
             steps[i] += (f"{others} other marks removed",) if others and len(digit) else ()
             if len(alike):
                 crowd, box = found.together(np.union1d(digit, alike))
@@ -132,12 +132,12 @@ def _choose(found: Components) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Numbers of the components that make up the digit, none if nothing looks like one; and of others like it."""
     worth = _worth(found)
     for number in np.argsort(-worth)[:3]:  # a frame is among the largest, or it is no matter
-        top, left, bottom, right = found.box[number]
+        top, left, bottom, right = found.boxes[number]
         inside = found.labels[top:bottom, left:right]
         if _is_frame(inside == number + 1, inside):
             worth[number] = 0
     main = int(worth.argmax())
-    plausible = found.extent[main] >= MIN_EXTENT and found.area[main] >= MIN_SHARE * found.area[worth > 0].sum()
+    plausible = found.extents[main] >= MIN_EXTENT and found.areas[main] >= MIN_SHARE * found.areas[worth > 0].sum()
     if worth[main] == 0 or not plausible:
         return np.array([], np.intp), np.array([], np.intp)
     digit = _with_parts(found, worth, main)
@@ -146,27 +146,27 @@ def _choose(found: Components) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 def _worth(found: Components) -> NDArray[np.float64]:
     """How much each component looks like the digit: large, strong, inside, near the centre."""
-    worth: NDArray[np.float64] = np.sqrt(found.area) * found.extent * found.strength * _place(found)
+    worth: NDArray[np.float64] = np.sqrt(found.areas) * found.extents * found.strengths * _place(found)
     return worth
 
 
 def _place(found: Components) -> NDArray[np.float64]:
     """What each component counts for where it lies in its image: 1 in the middle, 0 where no digit can be."""
     shape = np.array(found.labels.shape)
-    off = np.abs((found.box[:, :2] + found.box[:, 2:]) / (2 * shape) - 0.5).max(axis=1) * 2
+    off = np.abs((found.boxes[:, :2] + found.boxes[:, 2:]) / (2 * shape) - 0.5).max(axis=1) * 2
     place: NDArray[np.float64] = 1 - OFF_CENTRE * off / 2
     place[found.at_border] *= AT_BORDER
     place[_along_border(found) > ALONG_SHARE] *= ALONG_BORDER
     if shape.min() >= RULED_SIDE:
-        place[(found.box[:, 2:] <= ALONG).any(axis=1) | (found.box[:, :2] >= shape - ALONG).any(axis=1)] = 0
+        place[(found.boxes[:, 2:] <= ALONG).any(axis=1) | (found.boxes[:, :2] >= shape - ALONG).any(axis=1)] = 0
     return place
 
 
 def _along_border(found: Components) -> NDArray[np.float64]:
     """How much of each component's longer side lies along one border."""
     borders = found.labels[0], found.labels[-1], found.labels[:, 0], found.labels[:, -1]
-    pixels = [np.bincount(border, minlength=len(found.area) + 1)[1:] for border in borders]
-    along: NDArray[np.float64] = np.max(pixels, axis=0) / found.extent
+    pixels = [np.bincount(border, minlength=len(found.areas) + 1)[1:] for border in borders]
+    along: NDArray[np.float64] = np.max(pixels, axis=0) / found.extents
     return along
 
 
@@ -192,12 +192,12 @@ def _is_frame(own: _Mask, inside: NDArray[np.integer | np.bool_]) -> bool:
 def _with_parts(found: Components, worth: NDArray[np.float64], main: int) -> NDArray[np.intp]:
     """The main component, and those near enough to be parts of the same digit, largest first."""
     border = found.at_border
-    fit = (found.area >= PART_AREA * found.area[main]) & (found.strength >= PART_STRENGTH * found.strength[main])
+    fit = (found.areas >= PART_AREA * found.areas[main]) & (found.strengths >= PART_STRENGTH * found.strengths[main])
     fit &= (worth > 0) & (~border | border[main])
     fit[main] = False
     farthest = BORDER_PART_GAP if border[main] else PART_GAP
-    reach = np.where(found.area < SMALL_PART_AREA * found.area[main], SMALL_PART_GAP, farthest)
-    is_large = found.area >= SPECK_AREA * found.area[main]
+    reach = np.where(found.areas < SMALL_PART_AREA * found.areas[main], SMALL_PART_GAP, farthest)
+    is_large = found.areas >= SPECK_AREA * found.areas[main]
     digit = _grown(found, [main], np.flatnonzero(fit & is_large), reach)
     candidates = np.setdiff1d(np.flatnonzero(fit & ~_are_specks(found, digit)), digit)
     return np.array(_grown(found, digit, candidates, reach), np.intp)
@@ -205,12 +205,12 @@ def _with_parts(found: Components, worth: NDArray[np.float64], main: int) -> NDA
 
 def _alike(found: Components, worth: NDArray[np.float64], digit: NDArray[np.intp]) -> NDArray[np.intp]:
     """Other components that are as much like a digit as what has been chosen; at the border only if that is, too."""
-    own = found.box[digit]
-    size, area = (own[:, 2:].max(axis=0) - own[:, :2].min(axis=0)).max(), found.area[digit].sum()
+    own = found.boxes[digit]
+    size, area = (own[:, 2:].max(axis=0) - own[:, :2].min(axis=0)).max(), found.areas[digit].sum()
     alike = (worth > 0) & (~found.at_border | found.at_border[digit].any())
-    alike &= found.strength >= PART_STRENGTH * found.strength[digit].max()
-    alike &= np.minimum(found.extent, size) >= ALIKE_SIZE * np.maximum(found.extent, size)
-    alike &= np.minimum(found.area, area) >= ALIKE_AREA * np.maximum(found.area, area)
+    alike &= found.strengths >= PART_STRENGTH * found.strengths[digit].max()
+    alike &= np.minimum(found.extents, size) >= ALIKE_SIZE * np.maximum(found.extents, size)
+    alike &= np.minimum(found.areas, area) >= ALIKE_AREA * np.maximum(found.areas, area)
     return np.setdiff1d(np.flatnonzero(alike), digit)
 
 
@@ -229,16 +229,16 @@ def _grown(found: Components, digit: list[int], candidates: NDArray[np.intp], re
 
 def _gap(found: Components, digit: list[int], others: NDArray[np.intp] | slice) -> tuple[NDArray[np.int32], int]:
     """Pixels between the boxes of a digit and of others, negative inside; and the size of the digit."""
-    own = found.box[digit]
+    own = found.boxes[digit]
     top_left, bottom_right = own[:, :2].min(axis=0), own[:, 2:].max(axis=0)
-    gap = np.maximum(found.box[others, :2] - bottom_right, top_left - found.box[others, 2:]).max(axis=1)
+    gap = np.maximum(found.boxes[others, :2] - bottom_right, top_left - found.boxes[others, 2:]).max(axis=1)
     return gap, int((bottom_right - top_left).max())
 
 
 def _are_specks(found: Components, digit: list[int]) -> _Mask:
     """Which of the small components are like others that lie about where no digit is."""
     gap, size = _gap(found, digit, slice(None))
-    astray = np.sort(found.area[gap > ASTRAY * size])
-    like = len(astray) - np.searchsorted(astray, SPECK_LIKENESS * found.area)
-    specks: _Mask = (found.area < SPECK_AREA * found.area[digit[0]]) & (like >= SPECKS)
+    astray = np.sort(found.areas[gap > ASTRAY * size])
+    like = len(astray) - np.searchsorted(astray, SPECK_LIKENESS * found.areas)
+    specks: _Mask = (found.areas < SPECK_AREA * found.areas[digit[0]]) & (like >= SPECKS)
     return specks

@@ -15,35 +15,36 @@ _Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Components:
-    """Connected components of a mask, numbered from 0; every array has one entry for each."""
+    """N connected components of a mask, numbered from 0."""
 
     labels: NDArray[np.integer]
     """(H, W): 0 on the paper, one more than the component's number on its pixels."""
-    area: NDArray[np.intp]
-    strength: NDArray[np.float64]
-    """Mean contrast."""
-    box: NDArray[np.int32]
+    areas: NDArray[np.intp]
+    """(N,)."""
+    strengths: NDArray[np.float64]
+    """(N,), the mean contrast of each."""
+    boxes: NDArray[np.int32]
     """(N, 4): top, left, bottom, right; the last two are one past the end."""
 
     @property
-    def extent(self) -> NDArray[np.int32]:
-        """Longer side of each box."""
-        extent: NDArray[np.int32] = (self.box[:, 2:] - self.box[:, :2]).max(axis=1)
-        return extent
+    def extents(self) -> NDArray[np.int32]:
+        """(N,), the longer side of each box."""
+        extents: NDArray[np.int32] = (self.boxes[:, 2:] - self.boxes[:, :2]).max(axis=1)
+        return extents
 
     @cached_property
     def at_border(self) -> _Mask:
-        """Which of them touch the border of the image."""
-        at: _Mask = (self.box[:, :2] == 0).any(axis=1) | (self.box[:, 2:] == np.array(self.labels.shape)).any(axis=1)
+        """(N,), which of them touch the border of the image."""
+        at: _Mask = ((self.boxes[:, :2] == 0) | (self.boxes[:, 2:] == self.labels.shape)).any(axis=1)
         return at
 
     def together(self, numbers: NDArray[np.intp]) -> tuple[_Mask, NDArray[np.int32]]:
         """The pixels (H, W) of some components, and the box around them; of none, that of the first."""
         if len(numbers) == 0:
-            return np.zeros(self.labels.shape, np.bool_), self.box[0]
-        kept = np.zeros(len(self.area) + 1, np.bool_)
+            return np.zeros(self.labels.shape, np.bool_), self.boxes[0]
+        kept = np.zeros(len(self.areas) + 1, np.bool_)
         kept[numbers + 1] = True
-        own = self.box[numbers]
+        own = self.boxes[numbers]
         return kept[self.labels], np.concatenate([own[:, :2].min(axis=0), own[:, 2:].max(axis=0)])
 
 
@@ -71,10 +72,10 @@ def measured(labels: NDArray[np.integer], values: NDArray[np.uint8]) -> Componen
     inked = np.flatnonzero(labels)
     index = labels.ravel()[inked]
     inked = inked[index.argsort(kind="stable")]  # by component, and by rows in each
-    area = np.bincount(index)[1:]
+    areas = np.bincount(index)[1:]
     rows, columns = np.divmod(inked.astype(np.int32), np.int32(labels.shape[1]))
-    last = area.cumsum() - 1
-    first = last - area + 1
-    strength = np.add.reduceat(values.ravel()[inked], first, dtype=np.float64) / area
+    last = areas.cumsum() - 1
+    first = last - areas + 1
+    strengths = np.add.reduceat(values.ravel()[inked], first, dtype=np.float64) / areas
     left, right = np.minimum.reduceat(columns, first), np.maximum.reduceat(columns, first) + 1
-    return Components(labels, area, strength, np.stack([rows[first], left, rows[last] + 1, right], axis=1))
+    return Components(labels, areas, strengths, np.stack([rows[first], left, rows[last] + 1, right], axis=1))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistcls.canonical.components import connected
-from mnistcls.canonical.ink import Mark
+from mnistcls.canonical.marks import Mark
 from mnistcls.canonical.stacks import joined, spans
 
 PICTURE_SIDE, SHEET_SIDE = 64, 32

@@ -1,0 +1,90 @@
+"""Tells ink from paper by how much it stands out: a threshold, and below it what fainter ink runs on from there."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistcls.canonical.components import connected
+from mnistcls.canonical.histogram import LEVELS, Counts, otsu, strongest
+from mnistcls.canonical.paper import Contrast
+from mnistcls.canonical.stacks import widened
+
+FAINT = 0.15
+"""Of the strongest contrast: what stands out less is left aside when ink and paper are told apart."""
+
+LEAST_INK = 0.3
+"""Of the strongest contrast: what stands out less is never ink."""
+
+FAINTEST = 0.15
+"""Of the strongest contrast: what stands out less is no ink even where ink runs on into it."""
+
+NEARBY_SIDE, NEARBY = 32, 2
+"""Blocks that the longer side has, and how many of them on each side are near."""
+
+RUNS_ON = 1 / 2048
+"""Of an image's pixels: if fewer are faint ink and not next to what is surely ink, they are a rim, and not worth the
+labelling; in a tiny image they are."""
+
+_Masks = NDArray[np.bool_]
+_Values = NDArray[np.uint8]
+
+
+def levels_of_ink(seen: Contrast) -> _Values:
+    """What stands out more is surely ink: one level for each image, (N, 1, 1)."""
+    return np.where(seen.stands_out, thresholds(seen.counts), np.uint8(255))[:, None, None]
+
+
+def thresholds(counts: Counts) -> _Values:
+    """Of contrast, by its histograms: what is over it may be ink, (N,)."""
+    most = strongest(counts)
+    faint = np.maximum(2, FAINT * most).astype(np.intp)
+    ink = counts * (faint[:, None] < LEVELS)
+    threshold: NDArray[np.float64] = np.maximum(np.minimum(otsu(ink), most / 2), LEAST_INK * most)
+    return threshold.astype(np.uint8)
+
+
+def with_faint_ink(masks: _Masks, levels: _Values, seen: Contrast) -> _Masks:
+    """What is surely ink, (N, H, W), and what fainter runs on from there: where a pen skips, or a lamp is mirrored.
+
+    Hysteresis, as in J. Canny, "A Computational Approach to Edge Detection" (1986); the lower threshold is half of what
+    is strongest nearby, so that soft edges stay where they are.
+    """
+    grown = masks.copy()
+    faintest = np.maximum(FAINTEST * strongest(seen.counts), seen.grain).clip(0, 255).astype(np.uint8)[:, None, None]
+    _, height, width = masks.shape
+    side = -(-max(height, width) // NEARBY_SIDE)
+    lower = np.minimum(np.maximum(_strongest_nearby(seen.values, side) // 2, faintest), levels)
+    for i in np.flatnonzero(masks.any(axis=(1, 2)) & (lower < levels).any(axis=(1, 2))):
+        more = seen.values[i] > lower[i].repeat(side, axis=0).repeat(side, axis=1)[:height, :width]
+        near = np.count_nonzero(more & widened(masks[i : i + 1])[0])
+        if near > np.count_nonzero(masks[i]) and np.count_nonzero(more) - near >= int(RUNS_ON * more.size):
+            grown[i] = _touched(more, masks[i])
+    return grown
+
+
+def _touched(mask: _Masks, other: _Masks) -> _Masks:
+    """Those connected components of one mask (H, W) that have a pixel in common with another."""
+    labels = connected(mask)
+    kept = np.zeros(int(labels.max()) + 1, np.bool_)
+    kept[labels[other]] = True
+    kept[0] = False
+    touched: _Masks = kept[labels]
+    return touched
+
+
+def _strongest_nearby(values: _Values, side: int) -> _Values:
+    """The most of any pixel of images (N, H, W) near each block of `side` by `side`, (N, ceil(H / side), ...)."""
+    most = _maxima(_maxima(values, side).swapaxes(1, 2), side).swapaxes(1, 2)
+    for _ in range(NEARBY):
+        most = widened(most)
+    return most
+
+
+def _maxima(values: _Values, side: int) -> _Values:
+    """Of each `side` rows of images (N, H, W), the last of which may be fewer: (N, ceil(H / side), W)."""
+    most = values[:, ::side].copy()
+    for row in range(1, side):
+        rows = values[:, row::side]
+        np.maximum(most[:, : rows.shape[1]], rows, out=most[:, : rows.shape[1]])
+    return most
