@@ -28,9 +28,9 @@ class Batch:
     digits: NDArray[np.int8]
     """(N,), 0-9, or -1 where there is no digit."""
     probabilities: NDArray[np.float32]
-    """(N, 10), calibrated; of no meaning where there is no digit."""
+    """(N, 10), calibrated; undefined where there is no digit."""
     digit_scores: NDArray[np.float32]
-    """(N,), 0 to 1; of no meaning for an unreadable image."""
+    """(N,), 0 to 1; undefined for an unreadable image."""
 
     @classmethod
     def of(cls, paths: Sequence[str], errors: Mapping[int, str], *readable: NDArray[Any]) -> Batch:
@@ -67,7 +67,7 @@ class Batch:
 
     @property
     def confidences(self) -> NDArray[np.float32]:
-        """(N,), the probability of each digit; of no meaning where there is none."""
+        """(N,), the probability of each digit; undefined where there is none."""
         return self.probabilities[np.arange(len(self)), self.digits]
 
     def ranked(self, rank: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:

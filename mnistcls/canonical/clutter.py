@@ -17,46 +17,47 @@ FRAME_SIDE = 24
 """Shorter side, in pixels, from which a component may be a printed frame."""
 
 FRAME, EMPTY_FRAME = 0.8, 0.97
-"""Of each of its sides, the share that is straight; with nothing inside it might still be a 0, so it has to be more."""
+"""Least share of each side that is straight: of a frame with something in it, and of an empty one, which may be a 0."""
 
 FRAME_CORE = 0.02
-"""Of what is inside a frame, the share that may be its own: a line that is not quite straight."""
+"""Most of the inside that a frame itself may cover, as a line that is not quite straight does."""
 
 AT_BORDER = 0.25
-"""What a component that touches the border counts, of what it would inside: it may be a neighbour's."""
+"""Factor for a component that touches the border: it may belong to a neighbour."""
 
 ALONG_SHARE, ALONG_BORDER = 0.5, 0.1
-"""Of its longer side, as much along one border makes it what lies beside the paper, or a shadow; that counts less.
-Within `ALONG` pixels of the border it is the end of a ruling, and counts nothing."""
+"""A component with more than this share of its longer side along one border is a shadow or lies beside the paper; and
+the factor for it. One within `ALONG` pixels of the border is the end of a ruling, and counts nothing."""
 
 OFF_CENTRE = 0.6
-"""What a component loses by being a whole side away from the centre."""
+"""What a component loses, of 1, for being a whole side away from the centre."""
 
 PART_AREA = 0.015
-"""Of the main component's area: less is a speck, wherever it lies."""
+"""A component with less than this share of the main one's area is a speck, wherever it lies."""
 
 PART_GAP, BORDER_PART_GAP = 0.3, 0.16
-"""Of the size of what is found of the digit: a part, such as the bar of a 5, may be this far off; less far where the
-main component touches the border, and may be no more than the end of a shadow."""
+"""How far off a part, such as the bar of a 5, may be, in sizes of what is found of the digit; less where the main
+component touches the border, as it may be the end of a shadow."""
 
 SMALL_PART_AREA, SMALL_PART_GAP = 0.06, 0.04
-"""A part of less than this area must be nearer."""
+"""A part of less than this share of the main component's area must be as near as this."""
 
 SPECK_AREA, SPECK_LIKENESS, SPECKS = 0.12, 0.5, 3
-"""Of the main component's area: a part of less is a speck if so many others, at least half as large, lie about."""
+"""A part of less than this share of the main component's area is a speck if this many others, at least half as large,
+lie about."""
 
 ASTRAY = 0.16
-"""Of the digit's size: what is further off lies about."""
+"""What is further off than this, in sizes of the digit, lies about."""
 
 ALIKE_SIZE, ALIKE_AREA = 0.6, 0.3
-"""Of the longer side and of the area of the digit and of another mark, the smaller by the larger: from there on nothing
-says which of the two is meant."""
+"""Least ratio, smaller to larger, of the longer sides and of the areas of the digit and of another mark from which on
+nothing says which of the two is meant."""
 
 PART_STRENGTH = 0.5
-"""Of the main component's mean contrast: fainter, it is a shadow or shows through from the back."""
+"""A part with less than this share of the main component's mean contrast is a shadow or shows through from the back."""
 
 MIN_SHARE = 0.12
-"""Of all ink: if even the main component has less, this is a texture."""
+"""Least share of all ink that the main component has; with less, the image shows a texture."""
 
 MIN_EXTENT = 4
 """Pixels: anything smaller is a speck."""
@@ -71,7 +72,7 @@ class Digits:
     masks: _Mask
     """(N, H, W): the digits' own pixels, all False where there is nothing like one."""
     boxes: NDArray[np.intp]
-    """(N, 4): their top, left, bottom and right, the last two one past the end; of no meaning where there is none."""
+    """(N, 4): their top, left, bottom and right, the last two one past the end; undefined where there is none."""
     steps: list[tuple[str, ...]]
     """What was taken away, for people."""
     crowds: Mapping[int, Digits] = field(default_factory=dict)

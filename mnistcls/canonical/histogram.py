@@ -30,21 +30,21 @@ def _counts(image: NDArray[np.uint8]) -> NDArray[np.intp]:
 
 
 def quantile(counts: Counts, share: float) -> NDArray[np.intp]:
-    """The least level that this share of all, 0 to 1, is not over: (N,)."""
+    """The lowest level that at least this share of all pixels, 0 to 1, do not exceed: (N,)."""
     below = counts.cumsum(axis=1)
     level: NDArray[np.intp] = (below >= share * below[:, -1:]).argmax(axis=1)
     return level
 
 
 def strongest(counts: Counts) -> NDArray[np.intp]:
-    """Level that no more than a 1,500th of all, or 3, are over, so that no single one decides: (N,)."""
+    """The highest level that `few` pixels reach, so that no single one decides: (N,)."""
     above = counts[:, ::-1].cumsum(axis=1)
     level: NDArray[np.intp] = 255 - (above >= few(above[:, -1:])).argmax(axis=1)
     return level
 
 
 def few(count: NDArray[np.intp] | int) -> NDArray[np.intp]:
-    """The least of so many pixels that tell something together: a 1,500th, and 4."""
+    """How many of this many pixels tell something together: a 1,500th, and at least 4."""
     return np.maximum(4, count // 1500)
 
 

@@ -13,25 +13,25 @@ RULED_SIDE = 64
 """Pixels of the longer side from which an image has room for rulings, and of the shorter for one along its border."""
 
 LINE_LENGTH = 0.55
-"""Of the longer side, at least: few strokes are this long."""
+"""Least length of a line, in longer sides of the image: few strokes are this long."""
 
 LINE_WIDTH = 0.025
-"""Of the longer side, at most: what is thicker may be a stroke."""
+"""Greatest width of a line, in longer sides of the image: what is thicker may be a stroke."""
 
 STROKES = 2
-"""Straight lines that a digit has at most, as a 4 may; more are a box, or the paper's."""
+"""Most straight lines in a digit, such as a 4; if there are more, they are a box or the paper's ruling."""
 
 WRITTEN = 0.25
-"""Of the pixels of such lines: as many of others are left of a digit, at least."""
+"""Least ink beside such lines, as a share of theirs, that makes them part of a digit."""
 
 NEAR_BORDER = 0.1
-"""Of the longer side: a line with both ends as near to the border goes across the paper."""
+"""A line goes across the paper if both its ends are this near to the border, in longer sides."""
 
 BEYOND = 0.03
-"""Of the longer side: a line that is longer than the digit by more, at both ends, lies beneath it."""
+"""A line lies beneath the digit if it is longer by more than this at both ends, in longer sides."""
 
 ALONG = 2
-"""Pixels: a line as near to the border beside it is the edge of the paper, or of a shadow."""
+"""A line this many pixels from the border, along it, is the edge of the paper or of a shadow."""
 
 _Mask = NDArray[np.bool_]
 

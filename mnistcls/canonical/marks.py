@@ -13,7 +13,7 @@ from mnistcls.canonical.paper import Contrast
 from mnistcls.canonical.stacks import widened
 
 INK_SHARE = 0.6
-"""Of the digit's pixels, the faintest: the others count as full ink."""
+"""Share of the digit's pixels, the faintest, that are no full ink."""
 
 _Masks = NDArray[np.bool_]
 _Values = NDArray[np.uint8]

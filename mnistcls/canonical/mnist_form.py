@@ -10,7 +10,7 @@ from mnistcls.canonical.placement import BOX, SIZE
 from mnistcls.canonical.stacks import border, spans
 
 DIM = 128
-"""Of 255: MNIST's ink is brighter than this in many pixels."""
+"""Level, of 255, that many pixels of MNIST's ink exceed."""
 
 BRIGHT_PIXELS = 8
 """Pixels of ink over `DIM` that make an image bright; fewer, and it is brightened until the 8th brightest is full."""

@@ -22,16 +22,17 @@ from mnistcls.canonical.reduce import reduced
 from mnistcls.canonical.stacks import border, joined
 
 EVEN_MARGIN = 0.12
-"""Of the lightness between paper and ink: as much a margin may vary, or anything be lighter than it beside dark ink."""
+"""Most that an even margin varies, as a share of the difference between paper and ink; and most that anything is
+lighter than it, if ink is dark, or darker, if ink is bright."""
 
 PAPER_SIDE = 44
-"""Pixels of the longer side at which the paper is looked for: it has no detail."""
+"""Longer side, in pixels, at which the paper is sought: it has no detail."""
 
 WINDOW = 1 / 3
-"""Of the longer side: strokes up to this wide are ink."""
+"""Width of the window, in longer sides: strokes up to this wide are ink."""
 
 WIDE_WINDOW = 1 / 2
-"""Of the longer side: for bold strokes, where the light is even enough."""
+"""The same for bold strokes, where the light is even enough."""
 
 EVEN = 0.05
 """Variation of the paper, by that of the image, up to which no wider window is needed."""
@@ -40,26 +41,26 @@ UNEVEN = 1.2
 """Variation of the paper under the wide window, by that under the other, from which on it takes shadow for ink."""
 
 FINE_WINDOW, FINE_WEIGHT = 0.08, 2.0
-"""Of the longer side: under a window this narrow a fine pen's strokes go, and light and shadow stay; and what the
-flatness of the two papers it leaves counts, beside that of the others."""
+"""Width of a window, in longer sides, under which a fine pen's strokes go, and light and shadow stay; and the weight of
+the flatness of the two papers that it leaves, beside that of the others."""
 
 GRAIN = 0.05
-"""Of the image's variation: as much is taken to be in any paper, so that two flat ones decide nothing."""
+"""Share of the image's variation that is added to that of any paper, so that two flat ones decide nothing."""
 
 NOISE_ROWS = 16
-"""Rows that are enough to tell how grainy the paper is, at least."""
+"""Rows, at least, that tell how grainy the paper is."""
 
 DARKEST_PAPER = np.uint8(40)
-"""Of 255: deeper shadow is not lightened any further, as it holds more noise than ink."""
+"""Level, of 255: deeper shadow is not lightened any further, as it holds more noise than ink."""
 
 MIN_CONTRAST = 6.0
-"""Of 255: ink that stands out less is none."""
+"""Least contrast of ink, of 255."""
 
 NOISE_FACTOR = 4.0
 """Ink stands out more than this many standard deviations of the paper's grain."""
 
 RANGE_SHARE = 0.22
-"""Of the range of an image: ink that stands out less is what is left of a slope in the light."""
+"""What stands out by less than this share of an image's range is left of a slope in the light."""
 
 _Planes = NDArray[np.uint8]
 _Int16 = NDArray[np.int16]
@@ -74,7 +75,7 @@ class Contrast:
     counts: Counts
     """Histograms of these."""
     darkness: _Planes
-    """(N, H, W), the planes themselves, with bright ink, without their noise."""
+    """(N, H, W), smoothed lightness, inverted where ink is dark, so that ink is always high."""
     grain: NDArray[np.float64]
     """(N,), the most that the paper stands out from itself."""
     stands_out: NDArray[np.bool_]
@@ -92,7 +93,8 @@ def contrast(planes: Sequence[Plane], bright_ink: bool | None = None, *, fine_pe
 
     Args:
         planes: images of one size.
-        bright_ink: whether ink is brighter than its paper; found out if None, or if an image leaves no doubt.
+        bright_ink: whether ink is brighter than its paper; found out if None, if an image leaves no doubt, or with
+            `fine_pen`.
         fine_pen: whether only thin lines are ink, so that any light and shadow may be beside them.
     """
     originals = np.array([plane.values for plane in planes])

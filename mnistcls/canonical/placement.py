@@ -32,13 +32,13 @@ MAX_STEPS = 6
 """Pixels by which an edge is moved, at most."""
 
 LEAST_LEFT = 0.25
-"""Of the ink's area: strokes are not made so thin that less is left."""
+"""Least share of the ink's area that thinning leaves."""
 
 EDGE = 76
-"""Of 255: ink from which a pixel is inside the digit's box."""
+"""Level of ink, of 255, from which a pixel is inside the digit's box."""
 
 TRACE, SOLID = 12, 0.9
-"""Ink up to `TRACE`, of 255, is not counted; of the rest the share `SOLID` stays below full."""
+"""Ink up to `TRACE`, of 255, is not counted; this share of the rest stays below full."""
 
 _Ink = NDArray[np.uint8]
 _Stack = NDArray[np.uint8]

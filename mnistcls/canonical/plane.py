@@ -19,8 +19,8 @@ ONE_COLOUR = 20.0
 """Standard deviation, of 255, up to which what is not transparent counts as all ink."""
 
 OPAQUE = 0.7
-"""Of an image, the share from which what is transparent is its rim, as of a scan that was turned or whose corners were
-rounded; ink on nothing, however bold, covers less."""
+"""If more than this share of an image is opaque, what is transparent is its rim, as of a turned scan or of rounded
+corners; ink on nothing, however bold, covers less."""
 
 SOME_NUMBERS = 1 << 20
 """How many of other types than bytes are brought to bytes at once."""

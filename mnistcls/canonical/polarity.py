@@ -10,14 +10,14 @@ from mnistcls.canonical.histogram import histogram, otsu
 from mnistcls.canonical.stacks import border
 
 FLATNESS_WEIGHT = 10.0
-"""Of the difference of the logarithms of two papers' variation, in units of `SHAPE_WEIGHTS`."""
+"""Weight of the difference of the logarithms of two papers' variation, beside `SHAPE_WEIGHTS`."""
 
 SHAPE_WEIGHTS = np.array([-6.91, -2.02, -8.09])
-"""Of the shares of bright pixels, less a half, along the border, in all and in the corners, as evidence of bright ink:
+"""Weights of the shares of bright pixels, less a half, along the border, in all and in the corners, for bright ink:
 logistic regression on MNIST training digits, cropped and with margins of up to 7 pixels; `python -m train.polarity`."""
 
 MOST = 0.95
-"""Of the ink, the least share that the largest component has in a picture that is cropped to a digit."""
+"""Least share of the ink that the largest component has in a picture that is cropped to a digit."""
 
 _Planes = NDArray[np.uint8]
 _Masks = NDArray[np.bool_]

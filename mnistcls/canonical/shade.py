@@ -16,11 +16,11 @@ FINE_STANDS_OUT, FINE_OTHERS = 5.0, 0.9
 thin, but nothing that stands out so."""
 
 SOFT_SHARE = 0.2
-"""Of the edge, the softest share: the rest is sharper. A shadow is soft on one side at least."""
+"""The edge is judged by this share of it, the softest: a shadow is soft on one side at least."""
 
 SOFTEST_EDGES, CONTRASTS = (0.25, 0.5), (0.25, 0.65)
-"""Width of such an edge, in sizes of the digit, for ink that is faint and ink that is strong, as a share of the
-brightest in the image: a heavily blurred digit has up to 0.46, a strong spot of light 0.57, faint clouds 0.22 and more.
+"""Widest edge, in sizes of the digit, of faint and of strong ink; and what is faint and strong, as a share of the
+brightest in the image. A heavily blurred digit has up to 0.46, a strong spot of light 0.57, faint clouds at least 0.22.
 """
 
 COARSE_EDGE = 14

@@ -13,19 +13,19 @@ PICTURE_SIDE, SHEET_SIDE = 64, 32
 """Longer side of a picture, and shorter one of the box around a sheet, in pixels, from which there is room for one."""
 
 PAPER = 0.4
-"""Of the box around a sheet, however it is turned, the least share that is paper."""
+"""Least share of the box around a sheet, however it is turned, that is paper."""
 
 WIDE = 0.7
-"""Of a sheet and what hangs on to it, the least share that is in one piece and nowhere narrow."""
+"""Least share of a sheet and what hangs on to it that is in one piece and nowhere narrow."""
 
 NARROW = 1 / 5
-"""Of a sheet's side: what is narrower hangs on to it, as a bright spot of the table does."""
+"""What is narrower than this, in sides of the sheet, hangs on to it, as a bright spot of the table does."""
 
 RECTANGLE = 0.88
-"""Of the least rectangle around it, the least share that a sheet fills: an ellipse fills 0.79."""
+"""Least share of the smallest rectangle around it that a sheet fills; an ellipse fills 0.79."""
 
 HOLES = (0.005, 0.25)
-"""Of a sheet, the share that is ink: a digit has fewer pixels than its paper, and a 0 has a larger hole."""
+"""Least and greatest share of a sheet that is ink: a digit has fewer pixels than its paper, and a 0 a larger hole."""
 
 TURNS = np.arange(0, np.pi / 2, np.pi / 60)
 AXES = np.array([[np.cos(TURNS), np.sin(TURNS)], [-np.sin(TURNS), np.cos(TURNS)]]).swapaxes(1, 2)

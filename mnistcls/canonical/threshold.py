@@ -11,20 +11,20 @@ from mnistcls.canonical.paper import Contrast
 from mnistcls.canonical.stacks import widened
 
 FAINT = 0.15
-"""Of the strongest contrast: what stands out less is left aside when ink and paper are told apart."""
+"""Pixels under this share of the strongest contrast are left out when the threshold is sought."""
 
 LEAST_INK = 0.3
-"""Of the strongest contrast: what stands out less is never ink."""
+"""The threshold is at least this share of the strongest contrast."""
 
 FAINTEST = 0.15
-"""Of the strongest contrast: what stands out less is no ink even where ink runs on into it."""
+"""Under this share of the strongest contrast nothing is ink, even where ink runs on into it."""
 
 NEARBY_SIDE, NEARBY = 32, 2
-"""Blocks that the longer side has, and how many of them on each side are near."""
+"""Blocks along the longer side, and how many of them in each direction are nearby."""
 
 RUNS_ON = 1 / 2048
-"""Of an image's pixels: if fewer are faint ink and not next to what is surely ink, they are a rim, and not worth the
-labelling; in a tiny image they are."""
+"""Least share of an image's pixels that are faint ink, not next to what is surely ink: fewer are the rim of a stroke,
+and not worth the labelling."""
 
 _Masks = NDArray[np.bool_]
 _Values = NDArray[np.uint8]
