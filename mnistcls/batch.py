@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnistcls.errors import ImageError
-from mnistcls.results import STATUSES, Prediction, Status
+from mnistcls.results import STATUS_INDEX, STATUSES, Prediction, Status
 
-_UNREADABLE = STATUSES.index(Status.UNREADABLE)
+_OK, _UNCERTAIN, _NO_DIGIT, _UNREADABLE = (
+    STATUS_INDEX[status] for status in (Status.OK, Status.UNCERTAIN, Status.NO_DIGIT, Status.UNREADABLE)
+)
+
+
+_Number = TypeVar("_Number", np.uint8, np.int8, np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,23 +38,40 @@ class Batch:
     """(N,), 0 to 1; undefined for an unreadable image."""
 
     @classmethod
-    def of(cls, paths: Sequence[str], errors: Mapping[int, str], *readable: NDArray[Any]) -> Batch:
-        """Of all paths, and the other columns for those that have no error."""
+    def of(  # noqa: PLR0913 - its columns
+        cls,
+        paths: Sequence[str],
+        errors: Mapping[int, str],
+        *,
+        statuses: NDArray[np.uint8],
+        digits: NDArray[np.int8],
+        probabilities: NDArray[np.float32],
+        digit_scores: NDArray[np.float32],
+    ) -> Batch:
+        """Of N paths, the errors of some of them, and the columns of the M others."""
         if not errors:
-            return cls(paths, errors, *readable)
-        places = [i for i in range(len(paths)) if i not in errors]
-        columns = []
-        for values, missing in zip(readable, (_UNREADABLE, -1, 0, 0), strict=True):
-            column = np.full((len(paths), *values.shape[1:]), missing, values.dtype)
-            column[places] = values
-            columns.append(column)
-        return cls(paths, errors, *columns)
+            return cls(paths, errors, statuses, digits, probabilities, digit_scores)
+        readable = [i for i in range(len(paths)) if i not in errors]
+        return cls(
+            paths,
+            errors,
+            _spaced(statuses, readable, len(paths), _UNREADABLE),
+            _spaced(digits, readable, len(paths), -1),
+            _spaced(probabilities, readable, len(paths), 0),
+            _spaced(digit_scores, readable, len(paths), 0),
+        )
 
     @classmethod
     def unreadable(cls, path: str, error: ImageError) -> Batch:
         """The answer for one image that could not be read."""
-        nothing = np.zeros(0, np.uint8), np.zeros(0, np.int8), np.zeros((0, 10), np.float32), np.zeros(0, np.float32)
-        return cls.of([path], {0: str(error)}, *nothing)
+        return cls.of(
+            [path],
+            {0: str(error)},
+            statuses=np.zeros(0, np.uint8),
+            digits=np.zeros(0, np.int8),
+            probabilities=np.zeros((0, 10), np.float32),
+            digit_scores=np.zeros(0, np.float32),
+        )
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -70,7 +92,29 @@ class Batch:
         """(N,), the probability of each digit; undefined where there is none."""
         return self.probabilities[np.arange(len(self)), self.digits]
 
-    def ranked(self, rank: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        """The digit in each image's place `rank`, from 1, by probability, and that probability: both (N,)."""
-        digits = np.argsort(-self.probabilities, axis=1, kind="stable")[:, rank - 1]
-        return digits, self.probabilities[np.arange(len(self)), digits]
+    def ranked(self, count: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """The likeliest digits of each image, likeliest first, and their probabilities: both (N, count)."""
+        digits = np.argsort(-self.probabilities, axis=1, kind="stable")[:, :count]
+        return digits, np.take_along_axis(self.probabilities, digits, axis=1)
+
+
+def statuses_of(
+    confidences: NDArray[np.float32], digit_scores: NDArray[np.float32], least_confidence: float, least_score: float
+) -> NDArray[np.uint8]:
+    """The status of each image that could be read, (N,), as places in `STATUSES`.
+
+    Args:
+        confidences: (N,), the probability of the likeliest digit.
+        digit_scores: (N,).
+        least_confidence: of `ok`; under it an image is `uncertain`.
+        least_score: of a digit; under it there is `no_digit`.
+    """
+    sure = np.where(confidences.astype(np.float64) >= least_confidence, _OK, _UNCERTAIN)  # that users name exactly
+    return np.where(digit_scores >= least_score, sure, _NO_DIGIT).astype(np.uint8)
+
+
+def _spaced(values: NDArray[_Number], places: Sequence[int], count: int, missing: int) -> NDArray[_Number]:
+    """A column of so many rows with these values in these places, and another one in all others."""
+    column = np.full((count, *values.shape[1:]), missing, values.dtype)
+    column[places] = values
+    return column

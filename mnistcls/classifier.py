@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistcls.batch import Batch
+from mnistcls.batch import Batch, statuses_of
 from mnistcls.canonical import canonicalize_all
 from mnistcls.decode import decode, read_image, read_source
 from mnistcls.decode.pixels import Decoded, check_array, image_to_array
@@ -24,12 +24,12 @@ from mnistcls.files import shown_path
 from mnistcls.limits import MAX_PIXELS, TIMEOUT
 from mnistcls.model import Model, bundled_model
 from mnistcls.outputs.columns import Columns
-from mnistcls.results import STATUSES, Prediction, Status
+from mnistcls.results import STATUS_INDEX, Prediction, Status
 from mnistcls.sources import Source, Sources, with_objects
 
 DEFAULT_MODEL = "default"
 
-_OK, _UNCERTAIN, _NO_DIGIT = map(STATUSES.index, (Status.OK, Status.UNCERTAIN, Status.NO_DIGIT))
+_NO_DIGIT = STATUS_INDEX[Status.NO_DIGIT]
 
 ImageLike = NDArray[np.generic] | Image.Image | bytes | str | os.PathLike[str]
 
@@ -178,14 +178,16 @@ class Classifier:
             errors: N - M, by place: why the others could not.
         """
         outputs = self.model.run(canonical)
-        digits = outputs.probabilities.argmax(axis=1).astype(np.int8)
-        confidences = outputs.probabilities.max(axis=1, initial=0).astype(np.float64)
-        statuses = np.where(confidences >= self.min_confidence, _OK, _UNCERTAIN).astype(np.uint8)
+        probabilities = outputs.probabilities
         blank = ~canonical.any(axis=(1, 2))
         scores = np.where(blank, np.float32(0), outputs.digit_scores)
-        nothing = blank | (scores < self.model.metadata.digit_score_threshold)
-        statuses[nothing], digits[nothing] = _NO_DIGIT, -1
-        return Batch.of(paths, errors, statuses, digits, outputs.probabilities, scores)
+        least_score = self.model.metadata.digit_score_threshold
+        statuses = statuses_of(probabilities.max(axis=1, initial=0), scores, self.min_confidence, least_score)
+        statuses[blank] = _NO_DIGIT
+        digits = np.where(statuses == _NO_DIGIT, -1, probabilities.argmax(axis=1)).astype(np.int8)
+        return Batch.of(
+            paths, errors, statuses=statuses, digits=digits, probabilities=probabilities, digit_scores=scores
+        )
 
     def _judge_decoded(self, images: Iterable[Decoded]) -> Batch:
         """The answers for images, which are drawn one after the other."""

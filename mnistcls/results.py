@@ -28,6 +28,9 @@ class Status(StrEnum):
 STATUSES = tuple(Status)
 """By the numbers that stand for them in a `Batch`."""
 
+STATUS_INDEX = {status: index for index, status in enumerate(STATUSES)}
+"""These numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:

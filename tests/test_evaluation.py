@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, confusion_matrix
 
 from mnistcls.errors import ErrorCode, ImageError
-from mnistcls.evaluation import UNREADABLE, WORST, Evaluation, Mistake, evaluate
+from mnistcls.evaluation import UNREADABLE_COLUMN, WORST, Evaluation, Mistake, evaluate
 from mnistcls.evaluation.json_file import as_dict
 from mnistcls.evaluation.label_files import NO_DIGIT
 from mnistcls.evaluation.metrics import Proportion
@@ -52,7 +52,7 @@ def test_figures_are_those_counted_by_hand() -> None:
     assert evaluation.coverage == Proportion(7, 12)
     expected = np.zeros((11, 12), int)
     expected[0, 0], expected[7, 7], expected[7, 1], expected[9, 9] = 4, 2, 1, 2
-    expected[9, NO_DIGIT], expected[NO_DIGIT, NO_DIGIT], expected[9, UNREADABLE] = 1, 1, 1
+    expected[9, NO_DIGIT], expected[NO_DIGIT, NO_DIGIT], expected[9, UNREADABLE_COLUMN] = 1, 1, 1
     np.testing.assert_array_equal(evaluation.confusion, expected)
     assert evaluation.statuses == {
         Status.OK: Proportion(6, 7),
@@ -117,7 +117,7 @@ def test_whatever_comes_adds_up_and_is_json_without_nan(rows: list[tuple[int, Pr
     assert sum(status["images"] for status in figures["statuses"].values()) == len(rows)
     assert sum(part["images"] for part in figures["labels"]) == figures["macro"]["images"] == len(rows)
     assert sum(part["images"] for part in figures["reliability"]) == sum(row.digit is not None for _, row in rows)
-    assert len(figures["unreadable"]) == answers.count(UNREADABLE)
+    assert len(figures["unreadable"]) == answers.count(UNREADABLE_COLUMN)
     if rows:
         assert figures["accuracy"]["share"] == pytest.approx(accuracy_score(truth, answers), abs=1e-6)
         assert figures["confusion"]["images"] == confusion_matrix(truth, answers, labels=range(12))[:11].tolist()
@@ -125,7 +125,7 @@ def test_whatever_comes_adds_up_and_is_json_without_nan(rows: list[tuple[int, Pr
 
 def column(row: Prediction) -> int:
     if row.status is Status.UNREADABLE:
-        return UNREADABLE
+        return UNREADABLE_COLUMN
     return NO_DIGIT if row.digit is None else row.digit
 
 

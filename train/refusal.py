@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from mnistcls.batch import statuses_of
 from mnistcls.evaluation.metrics import Proportion
 from mnistcls.model import Model, Outputs
+from mnistcls.results import STATUS_INDEX, Status
 from train.data import Digits, load_test, resolve_data_dir
 from train.outliers import HELD_OUT_KINDS, TRAINED_KINDS, Outliers, outliers
 from train.script import DataDir, run
@@ -75,10 +77,12 @@ def refusal(model: Model, digits: Digits, others: Outliers) -> Refusal:
 
 def answers(outputs: Outputs, digit_score: float, confidence: float) -> Answers:
     """Count the statuses that `mnistcls classify` would give, with these thresholds."""
-    none = outputs.digit_scores < digit_score
-    sure = outputs.probabilities.max(axis=1) >= confidence
-    masks = none, ~none & ~sure, ~none & sure
-    return Answers(*(Proportion(int(mask.sum()), len(mask)) for mask in masks))
+    statuses = statuses_of(outputs.probabilities.max(axis=1), outputs.digit_scores, confidence, digit_score)
+    return Answers(*(_share(statuses, status) for status in (Status.NO_DIGIT, Status.UNCERTAIN, Status.OK)))
+
+
+def _share(statuses: NDArray[np.uint8], status: Status) -> Proportion:
+    return Proportion(int((statuses == STATUS_INDEX[status]).sum()), len(statuses))
 
 
 def auroc(higher: NDArray[np.float32], lower: NDArray[np.float32]) -> float:

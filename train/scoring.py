@@ -8,12 +8,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mnistcls.batch import statuses_of
 from mnistcls.evaluation.metrics import (
     expected_calibration_error,
     negative_log_likelihood,
     reliability,
     wilson_interval,
 )
+from mnistcls.results import STATUS_INDEX, Status
 from train.calibrate import Calibration
 from train.data import CLASSES
 
@@ -33,15 +35,17 @@ class Mistakes:
 def calibrated_scores(
     logits: NDArray[np.float32], labels: NDArray[np.int64], prefix: str, calibration: Calibration
 ) -> dict[str, float]:
-    """Figures whose names start with `prefix`; shares are 0 to 1, as `mnistcls evaluate` has them.
+    """Figures whose names start with `prefix`; shares are 0 to 1.
 
-    `accuracy` is the network's own, before any refusal, `nll` the negative log-likelihood, and `calibration_error` the
-    expected one over 15 bins; `low` and `high` are the ends of 95 % intervals.
+    `accuracy` is the network's own, before any refusal; `no_digit`, `ok` and `ok_accuracy` are as `mnistcls evaluate`
+    has them. `nll` is the negative log-likelihood, `calibration_error` the expected one over 15 bins; `low` and `high`
+    are the ends of 95 % intervals.
     """
     probabilities, digit_scores = (part.numpy() for part in calibration.apply(torch.from_numpy(logits)))
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-    is_digit = digit_scores >= calibration.digit_score_threshold
-    ok = is_digit & (confidence >= calibration.confidence_threshold)
+    least_confidence, least_score = calibration.confidence_threshold, calibration.digit_score_threshold
+    statuses = statuses_of(confidence, digit_scores, least_confidence, least_score)
+    ok, no_digit = (statuses == STATUS_INDEX[status] for status in (Status.OK, Status.NO_DIGIT))
     (low, high), (ok_low, ok_high) = (wilson_interval(int(r.sum()), len(r)) for r in (right, right[ok]))
     figures = {
         "images": float(len(labels)),
@@ -50,7 +54,7 @@ def calibrated_scores(
         "accuracy_high": high,
         "nll": negative_log_likelihood(probabilities[np.arange(len(labels)), labels]),
         "calibration_error": expected_calibration_error(reliability(confidence, right)),
-        "no_digit": float(1 - is_digit.mean()),
+        "no_digit": float(no_digit.mean()),
         "ok": float(ok.mean()),
         "ok_accuracy": float(right[ok].mean()) if ok.any() else 0.0,
         "ok_accuracy_low": ok_low,

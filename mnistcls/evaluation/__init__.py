@@ -21,9 +21,9 @@ from mnistcls.evaluation.metrics import (
     negative_log_likelihood,
     reliability,
 )
-from mnistcls.results import Prediction, Status
+from mnistcls.results import STATUS_INDEX, Prediction, Status
 
-UNREADABLE = 11
+UNREADABLE_COLUMN = 11
 """Column of the confusion matrix for images that could not be read; the one before it, `NO_DIGIT`, is an answer."""
 
 WORST = 10
@@ -46,7 +46,7 @@ class Evaluation:
     """Predictions held against their labels; an unreadable image counts as wrong."""
 
     confusion: NDArray[np.intp]
-    """(11, 12), images by label (rows: 0-9, `NO_DIGIT`) and answer (columns: 0-9, `NO_DIGIT`, `UNREADABLE`)."""
+    """(11, 12), images by label (rows: 0-9, `NO_DIGIT`) and answer (columns: 0-9, `NO_DIGIT`, `UNREADABLE_COLUMN`)."""
     statuses: Mapping[Status, Proportion]
     """For each status: right answers, of images with it."""
     bins: tuple[Bin, ...]
@@ -102,13 +102,13 @@ class _Seen:
     """What figures are made of: some bytes an image, so that a million fit."""
 
     def __init__(self) -> None:
-        self.counts = np.zeros((len(Status), NO_DIGIT + 1, UNREADABLE + 1), np.intp)
+        self.counts = np.zeros((len(Status), NO_DIGIT + 1, UNREADABLE_COLUMN + 1), np.intp)
         self.confidence, self.right, self.likelihood = array("d"), array("b"), array("d")
         self.worst: list[Mistake] = []
         self.unreadable: list[Prediction] = []
 
     def add(self, label: int, prediction: Prediction) -> None:
-        self.counts[_ORDER[prediction.status], label, answer(prediction)] += 1
+        self.counts[STATUS_INDEX[prediction.status], label, answer(prediction)] += 1
         if prediction.status is Status.UNREADABLE:
             self.unreadable.append(prediction)
         if prediction.digit is None or prediction.confidence is None:
@@ -135,9 +135,6 @@ class _Seen:
         )
 
 
-_ORDER = {status: i for i, status in enumerate(Status)}
-
-
 def evaluate(labelled: Iterable[tuple[int, Prediction]]) -> Evaluation:
     """Hold predictions against labels.
 
@@ -151,7 +148,7 @@ def evaluate(labelled: Iterable[tuple[int, Prediction]]) -> Evaluation:
 
 
 def answer(prediction: Prediction) -> int:
-    """The digit, `NO_DIGIT` or `UNREADABLE`: a column of the confusion matrix."""
+    """The digit, `NO_DIGIT` or `UNREADABLE_COLUMN`: a column of the confusion matrix."""
     if prediction.digit is not None:
         return prediction.digit
-    return UNREADABLE if prediction.status is Status.UNREADABLE else NO_DIGIT
+    return UNREADABLE_COLUMN if prediction.status is Status.UNREADABLE else NO_DIGIT

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mnistcls.console import results_console
-from mnistcls.evaluation import UNREADABLE, WORST, Evaluation
+from mnistcls.evaluation import UNREADABLE_COLUMN, WORST, Evaluation
 from mnistcls.evaluation.label_files import NO_DIGIT
 from mnistcls.evaluation.metrics import BINS, ClassScores, Proportion
 from mnistcls.results import confidence_text, printable
@@ -103,9 +103,9 @@ def _score_cells(scores: ClassScores) -> list[str]:
 
 def _confusion(evaluation: Evaluation, console_width: int) -> Table:
     counts = evaluation.confusion
-    answers = UNREADABLE + (1 if counts[:, UNREADABLE].any() else 0)
+    answers = UNREADABLE_COLUMN + (1 if counts[:, UNREADABLE_COLUMN].any() else 0)
     width = max(len(str(counts.max())), min(5, (console_width - 6) // answers - 1))  # as wide as fits, up to 5
-    headers = [*map(label_name, range(UNREADABLE)), "unread"][:answers]
+    headers = [*map(label_name, range(UNREADABLE_COLUMN)), "unread"][:answers]
     table = _table("True", *headers)
     table.padding = (0, 0)  # shades touch, and counts of five digits fit 80 columns
     for header, column in zip(headers, table.columns[1:], strict=True):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mnistcls.results import STATUSES, Status
+from mnistcls.results import STATUS_INDEX, STATUSES, Status
 
 if TYPE_CHECKING:
     from mnistcls.batch import Batch
@@ -48,15 +48,16 @@ class Columns:
             [_STATUSES[status] for status in statuses],
             [batch.errors.get(i, "") for i in range(len(batch))] if batch.errors else [""] * len(batch),
         ]
-        for rank in range(2, self.top_k + 1):
-            next_digits, confidences = batch.ranked(rank)
-            columns.append([_DIGITS[i] if first >= 0 else "" for i, first in zip(next_digits, digits, strict=True)])
-            columns.append(_numbers(confidences.tolist(), digits))
+        if self.top_k > 1:
+            ranked, probabilities = (each.T.tolist() for each in batch.ranked(self.top_k))
+            for next_digits, confidences in zip(ranked[1:], probabilities[1:], strict=True):
+                columns.append([_DIGITS[i] if first >= 0 else "" for i, first in zip(next_digits, digits, strict=True)])
+                columns.append(_numbers(confidences, digits))
         if self.probabilities:
             columns += [_numbers(column, digits) for column in batch.probabilities.T.tolist()]
         if self.scores:
-            unreadable = _STATUSES.index(Status.UNREADABLE)
-            columns.append(_numbers(batch.digit_scores.tolist(), [-(status == unreadable) for status in statuses]))
+            is_read = [-(status == STATUS_INDEX[Status.UNREADABLE]) for status in statuses]
+            columns.append(_numbers(batch.digit_scores.tolist(), is_read))
         return columns
 
 

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mnistcls.evaluation import UNREADABLE, Evaluation
+from mnistcls.evaluation import UNREADABLE_COLUMN, Evaluation
 from mnistcls.evaluation.label_files import DIGITS, NO_DIGIT
 from mnistcls.evaluation.metrics import Proportion
 from mnistcls.evaluation.report import label_name
 from mnistcls.page.sample import BINS, Sample
-from mnistcls.results import Status
+from mnistcls.results import STATUS_INDEX, Status
 
 SHADES = 8
 """Levels of a confusion matrix's cells, besides 0 for none."""
 
-_ANSWERS = [*map(label_name, range(UNREADABLE)), "unreadable"]
+_ANSWERS = [*map(label_name, range(UNREADABLE_COLUMN)), "unreadable"]
 _STATUSES = {label_name(NO_DIGIT): Status.NO_DIGIT, "unreadable": Status.UNREADABLE}
 
 
@@ -85,7 +85,7 @@ def digit_bars(sample: Sample) -> list[Bar]:
 def confidence_bars(sample: Sample) -> list[Bar]:
     """Histogram of the confidences; heights are square roots, as nearly all answers are sure."""
     counts = sample.confidences.sum(axis=0)
-    uncertain = sample.confidences[list(Status).index(Status.UNCERTAIN)]
+    uncertain = sample.confidences[STATUS_INDEX[Status.UNCERTAIN]]
     heights = 100 * np.sqrt(counts / max(counts.max(), 1))
     parts = heights * uncertain / np.maximum(counts, 1)
     width = 100 // BINS
@@ -97,7 +97,7 @@ def confidence_bars(sample: Sample) -> list[Bar]:
 
 def answers(evaluation: Evaluation) -> list[str]:
     """Columns of the confusion matrix; "unreadable" only where something is."""
-    return _ANSWERS[: UNREADABLE + bool(evaluation.unreadable)]
+    return _ANSWERS[: UNREADABLE_COLUMN + bool(evaluation.unreadable)]
 
 
 def confusion_rows(evaluation: Evaluation) -> list[list[Cell]]:

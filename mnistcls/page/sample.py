@@ -8,7 +8,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from mnistcls.results import Prediction, Status
+from mnistcls.results import STATUS_INDEX, Prediction, Status
 
 LIMIT = 10_000
 """Images on one page."""
@@ -66,7 +66,7 @@ class Sample:
         self.digits: Counter[int] = Counter()
         self.groups: Counter[Group] = Counter()
         self.confidences = np.zeros((len(Status), BINS), np.intp)
-        """Images by status (in the order of `Status`) and bin of their confidence."""
+        """Images by status (by `STATUS_INDEX`) and bin of their confidence."""
 
     def add(self, prediction: Prediction, label: int | None = None) -> None:
         """Count a prediction, and its label if that is known, and keep them as long as there is room."""
@@ -78,7 +78,7 @@ class Sample:
         self._groups[row.group].add(row)
         if prediction.confidence is not None:
             index = min(int(row.confidence * BINS), BINS - 1)
-            self.confidences[list(Status).index(prediction.status), index] += 1
+            self.confidences[STATUS_INDEX[prediction.status], index] += 1
 
     def rows(self) -> list[Row]:
         """The rows to show, in order: the doubtful first, and of each kind the least sure first.
