@@ -81,13 +81,7 @@ class Classifier:
         if isinstance(paths, str | os.PathLike):
             raise TypeError("pass a list of paths")
         sources = paths if isinstance(paths, Sources) else Sources(paths, recursive=recursive)
-        return chain.from_iterable(self.batches(sources, workers=workers, timeout=timeout))
-
-    def batches(
-        self, sources: Iterable[Source], *, workers: int | None = None, timeout: float = TIMEOUT
-    ) -> Iterator[Batch]:
-        """The same by batches, which is quicker where predictions are many; see `engine.answers`."""
-        return answers(sources, self.answer, workers=workers, timeout=timeout)
+        return chain.from_iterable(answers(sources, self.answer, workers=workers, timeout=timeout))
 
     def answer(self, sources: Sequence[Source], at: Callable[[int], None]) -> Batch:
         """The answers for some sources, here and now.

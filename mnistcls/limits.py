@@ -1,4 +1,4 @@
-"""What a run may use: CPUs (the process's affinity, and the quotas of the control groups it is in), time, pixels."""
+"""How much of what a run takes: time, pixels, images at once, CPUs (by affinity and by control groups' quotas)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ MAX_PIXELS = 40_000_000
 
 DRAFT_SIDE = 512
 """Pixels: a JPEG is decoded at a reduced size only if its longer side stays at least as long."""
+
+BATCH_SIZE = 64
+"""Images in each call of the network, the last call padded: one size, so that the bytes of an answer never depend on
+what else was in the batch."""
 
 _CGROUP = Path("/sys/fs/cgroup")
 _MEMBERSHIP = Path("/proc/self/cgroup")

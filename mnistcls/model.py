@@ -17,17 +17,13 @@ from numpy.typing import NDArray
 from mnistcls.canonical import VERSION as PREPROCESSING
 from mnistcls.canonical.placement import SIZE
 from mnistcls.errors import ModelError
+from mnistcls.limits import BATCH_SIZE
 
 CONTRACT = 1
 """Version of the model file's inputs, outputs and metadata that this release reads and writes."""
 
 METADATA_KEY = "mnistcls"
 INPUT, PROBABILITIES, DIGIT_SCORE = "images", "probabilities", "digit_score"
-
-BATCH_SIZE = 64
-"""Images in each call of the network, the last call padded: one size, so that the bytes of an answer never depend on
-what else was in the batch."""
-
 
 _NOTHING = [np.zeros((0, 10), np.float32)], [np.zeros(0, np.float32)]
 

@@ -16,7 +16,7 @@ from PIL import Image
 from toy_model import METADATA, canonical_glyphs, checkerboard, doubtful, glyph, save, write_toy_model
 
 from mnistcls import Classifier, Prediction, Status, canonical
-from mnistcls.model import BATCH_SIZE
+from mnistcls.limits import BATCH_SIZE
 from mnistcls.sources import Source, Sources
 
 

@@ -182,9 +182,9 @@ def test_the_bytes_of_an_answer_do_not_depend_on_workers_and_chunks(
     sources.insert(50, Source("missing.png"))
     classifier = Classifier(toy_model)
 
-    alone = [row for source in sources for batch in classifier.batches([source], workers=0) for row in batch]
+    alone = [row for source in sources for batch in answers([source], classifier.answer, workers=0) for row in batch]
 
-    assert [row for batch in classifier.batches(sources, workers=workers) for row in batch] == alone
+    assert [row for batch in answers(sources, classifier.answer, workers=workers) for row in batch] == alone
     assert len({row.status for row in alone}) == 4
 
 

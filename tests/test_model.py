@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from toy_model import METADATA, canonical_glyphs, toy_proto, write_toy_model
 
 from mnistcls.errors import ModelError
-from mnistcls.model import BATCH_SIZE, CONTRACT, INPUT, Model, ModelMetadata, bundled_model
+from mnistcls.limits import BATCH_SIZE
+from mnistcls.model import CONTRACT, INPUT, Model, ModelMetadata, bundled_model
 
 GLYPHS = canonical_glyphs()
 

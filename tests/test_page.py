@@ -23,6 +23,7 @@ from toy_model import canonical_glyphs, glyph, save
 
 from mnistcls.canonical import canonicalize
 from mnistcls.classifier import Classifier
+from mnistcls.engine import answers
 from mnistcls.inspection.seen import Seen
 from mnistcls.page import Page
 from mnistcls.page.cards import Card
@@ -132,7 +133,7 @@ def test_a_page_of_part_of_the_images_says_of_which() -> None:
 def test_an_image_that_has_gone_keeps_its_answer(toy_model: Path) -> None:
     save(Path("7.png"), 7)
     classifier, page = Classifier(toy_model), Page(Path("page.html"), overwrite=False)
-    assert len(list(page.follow(classifier.batches(Sources(["7.png"]))))) == 1
+    assert len(list(page.follow(answers(Sources(["7.png"]), classifier.answer)))) == 1
     Path("7.png").unlink()
 
     page.write(classifier)

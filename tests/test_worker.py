@@ -9,6 +9,7 @@ from toy_model import save
 
 from mnistcls.batch import Batch
 from mnistcls.classifier import Classifier
+from mnistcls.engine import answers
 from mnistcls.sources import Source, Sources
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -28,5 +29,5 @@ def test_workers_have_the_environment_of_the_moment(
     save(Path("7.png"), 7)
     for value in ("first", "second"):  # the server that workers are forked off starts with the first
         monkeypatch.setenv("MNISTCLS_TEST", value)
-        list(Environment(toy_model).batches(Sources(["7.png"]), workers=1))
+        list(answers(Sources(["7.png"]), Environment(toy_model).answer, workers=1))
     assert [record.getMessage() for record in caplog.records] == ["first", "second"]

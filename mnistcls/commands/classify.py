@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,27 +18,21 @@ from mnistcls.commands.common import (
     Overwrite,
     Quiet,
     Report,
-    Silent,
     Timeout,
     Verbose,
     Workers,
     asks_for_ray,
-    at_least_one,
     exit_code,
     make_classifier,
-    make_page,
     stderr_console,
-    write_page,
     written_here,
 )
-from mnistcls.errors import MnistclsError, OutputError
+from mnistcls.errors import MnistclsError
 from mnistcls.limits import MAX_PIXELS, TIMEOUT
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import Format
-from mnistcls.results import Tally, printable
 
 if TYPE_CHECKING:
-    from mnistcls.batch import Batch
     from mnistcls.sources.listed import PathList
 
 
@@ -113,20 +104,18 @@ def classify(  # noqa: PLR0913 - its options
 
     Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found, 129/130/143 stopped by a signal.
     """
-    from mnistcls.commands.progress import progress  # noqa: PLC0415
-    from mnistcls.engine import prepare  # noqa: PLC0415
-    from mnistcls.outputs import check_apart, targets  # noqa: PLC0415
+    from mnistcls.commands.local import LocalRun  # noqa: PLC0415
     from mnistcls.sources import Sources  # noqa: PLC0415
 
     named, listed = paths or [], _path_list(paths, files_from, nul=nul)
     columns, sources = Columns(top_k, probabilities, scores), Sources(named, recursive=recursive, listed=listed)
     inputs = {"paths": named, "files_from": files_from, "recursive": recursive}
     stderr = stderr_console(quiet=quiet)
-    made = partial(make_classifier, model, min_confidence, max_pixels, stderr if verbose else None)
+    load = partial(make_classifier, model, min_confidence, max_pixels, stderr if verbose else None)
     if asks_for_ray(engine, address):
         from mnistcls.commands.ray import RayRun  # noqa: PLC0415
 
-        run = RayRun(
+        ray = RayRun(
             sources=sources,
             listed=listed,
             folder=output,
@@ -137,47 +126,27 @@ def classify(  # noqa: PLR0913 - its options
             actors=workers,
             overwrite=overwrite,
             resume=resume,
+            console=stderr,
         )
-        run.check(debug_dir, report)
-        raise typer.Exit(exit_code(run.classify(made(), inputs, stderr)))
-    check_apart({"-o": output, "--report": report}, [*named, files_from, model])
-    target = targets.target(output, format_, columns, overwrite=overwrite, resume=resume)
-    others = [str(file) for file in (output, report) if file]
-    recorded = _recorder(debug_dir, [*named, *others], max_pixels, overwrite=overwrite, resume=resume)
-    page = make_page(report, overwrite=overwrite, resume=resume)
-    tally, started = Tally(), time.perf_counter()
-    drawn, workers = prepare(sources, workers)
-    classifier = made()
-    remaining = target.remaining(drawn, tally, classifier, inputs, {"timeout": timeout})
-    if remaining is None:
-        stderr.print(f"{printable(str(output))} is complete: nothing left to classify")
-        tally.skipped = sources.skipped
-    else:
-        done = tally.total
-        batches = tally.count(classifier.batches(remaining, workers=workers, timeout=timeout))
-        batches = at_least_one(batches, sources, tally)
-        batches = page.follow(batches) if page and not resume else batches
-        complete = False
-        with (
-            recorded(batches) as passing,
-            target.open(tally) as write,
-            progress(passing, sources, Silent() if target.scrolls else stderr, done) as followed,
-        ):
-            write(followed)
-            tally.skipped = sources.skipped
-            complete = True
-        if not complete:
-            stderr.print("Standard output was closed before all rows were written")
-        if not quiet:
-            from mnistcls.commands.summary import summary, unreadable  # noqa: PLC0415 - loads Rich
-
-            stderr.print(summary(tally, time.perf_counter() - started, done))
-            if output and tally.first_error:  # which is in a file that nobody has opened yet
-                stderr.print(unreadable(*tally.first_error))
-    if page:
-        page.add(target.rows() if isinstance(target, targets.ResultFile) and resume else ())
-        write_page(page, classifier, stderr, tally.skipped)
-    raise typer.Exit(exit_code(tally))
+        ray.check(debug_dir, report)
+        raise typer.Exit(exit_code(ray.classify(load(), inputs)))
+    local = LocalRun(
+        sources=sources,
+        paths=named,
+        also_read=[files_from, model],
+        output=output,
+        format=format_,
+        columns=columns,
+        workers=workers,
+        timeout=timeout,
+        max_pixels=max_pixels,
+        debug_dir=debug_dir,
+        report=report,
+        overwrite=overwrite,
+        resume=resume,
+        console=stderr,
+    )
+    raise typer.Exit(exit_code(local.classify(load, inputs)))
 
 
 def _path_list(paths: list[str] | None, file: str | None, *, nul: bool) -> PathList | None:
@@ -193,17 +162,3 @@ def _path_list(paths: list[str] | None, file: str | None, *, nul: bool) -> PathL
     listed = PathList(file, nul)
     listed.check()
     return listed
-
-
-def _recorder(
-    folder: Path | None, inputs: list[str], max_pixels: int, *, overwrite: bool, resume: bool
-) -> Callable[[Iterator[Batch]], AbstractContextManager[Iterable[Batch]]]:
-    """What fills the debug folder while batches pass; where none is asked for, they just pass."""
-    if folder is None:
-        return nullcontext
-    if resume:
-        raise OutputError("--debug-dir shows a whole run, and --resume does the rest of one; use one of them")
-    from mnistcls.inspection import debug  # noqa: PLC0415
-
-    debug.check_folder(folder, inputs, overwrite=overwrite)
-    return partial(debug.recorded, folder=folder, max_pixels=max_pixels)

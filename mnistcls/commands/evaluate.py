@@ -94,7 +94,7 @@ def evaluate(  # noqa: PLR0913 - its options
     sources, tally, started = Sources(truth.inputs), Tally(), time.perf_counter()
     drawn, workers = engine.prepare(sources, workers)
     classifier = make_classifier(model, min_confidence, max_pixels, stderr if verbose else None)
-    batches = tally.count(classifier.batches(tally.drawn(drawn), workers=workers, timeout=timeout))
+    batches = tally.count(engine.answers(tally.drawn(drawn), classifier.answer, workers=workers, timeout=timeout))
     with progress(at_least_one(batches, sources, tally), sources, stderr) as followed:
         labelled = truth.pair(chain.from_iterable(followed))
         figures = evaluation.evaluate(page.follow_labelled(labelled) if page else labelled)

@@ -47,6 +47,8 @@ class RayRun:
     actors: int | None
     overwrite: bool
     resume: bool
+    console: Console | Silent
+    """Standard error."""
 
     def check(self, debug_dir: Path | None, report: Path | None) -> None:
         """See that they go together, before the work starts.
@@ -76,13 +78,12 @@ class RayRun:
         if next(self.sources.files(), None) is None:
             raise nothing_found(self.sources)
 
-    def classify(self, classifier: Classifier, inputs: Mapping[str, Any], console: Console | Silent) -> Tally:
+    def classify(self, classifier: Classifier, inputs: Mapping[str, Any]) -> Tally:
         """Do it, and say on the console what it came to.
 
         Args:
             classifier: what answers.
             inputs: what was named.
-            console: standard error.
 
         Raises:
             MnistclsError: it cannot be done.
@@ -97,13 +98,13 @@ class RayRun:
         folder.check(manifest, overwrite=self.overwrite, resume=self.resume)
         with connected(self.address, self.actors):
             folder.prepare(manifest, overwrite=self.overwrite)
-            account = self._run(classifier, folder, chosen, console)
+            account = self._run(classifier, folder, chosen)
         seconds = time.perf_counter() - clock
         folder.write_manifest(manifest.finish(account.tally, begun, round(seconds, 3)))
-        console.print(summary(account.tally, seconds, account.done))
+        self.console.print(summary(account.tally, seconds, account.done))
         return account.tally
 
-    def _run(self, classifier: Classifier, folder: ResultFolder, chosen: Format, console: Console | Silent) -> Account:
+    def _run(self, classifier: Classifier, folder: ResultFolder, chosen: Format) -> Account:
         """The job on the cluster that this process is connected to."""
         from mnistcls.ray_engine.job import Account, Job  # noqa: PLC0415 - slow to load: after all that may be refused
         from mnistcls.ray_engine.stage import Work  # noqa: PLC0415
@@ -118,7 +119,7 @@ class RayRun:
             directory=str(Path.cwd()),
         )
         job, account = Job(self.sources, work, self.resume, self.actors), Account()
-        with _resumable(folder.url), _count(console) as show:
+        with _resumable(folder.url), _count(self.console) as show:
             for rows in job.run(account):
                 show(rows)
         return account

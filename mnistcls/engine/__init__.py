@@ -14,19 +14,15 @@ from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from mnistcls.limits import TIMEOUT, usable_cpus
+from mnistcls.limits import BATCH_SIZE, TIMEOUT, usable_cpus
 from mnistcls.sources import Source
 
 if TYPE_CHECKING:
     from mnistcls.batch import Batch
 
 Answer = Callable[[Sequence[Source], Callable[[int], None]], "Batch"]
-"""Answers for some sources, and says where it is: the place of one before each of its images is read; then how many
-they are, once it works on several together."""
-
-CHUNK_SOURCES = 64
-"""Sources that are answered together in this process: as many as the network takes. That is `model.BATCH_SIZE`; the
-module loads slowly, so it stands here once more."""
+"""Answers for a chunk of sources. Calls its second argument with the index of a source before reading each of its
+images, and with how many sources there are while it works on several images together."""
 
 CHUNK_BYTES = 4_000_000
 """Content of sources, in archives or storage, after which no more are taken together."""
@@ -79,7 +75,7 @@ def answers(
         with closing(Pool(answer, workers, timeout)) as pool:
             yield from pool.run(drawn)
         return
-    while chunk := take(drawn, CHUNK_SOURCES):
+    while chunk := take(drawn, BATCH_SIZE):
         yield answer(chunk, _say_nothing)
 
 

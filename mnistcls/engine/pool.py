@@ -17,7 +17,7 @@ from mnistcls.engine import Answer, take
 from mnistcls.engine.processes import context, without_interrupts
 from mnistcls.engine.worker import Progress, Reply, serve
 from mnistcls.errors import ErrorCode, ImageError, MnistclsError
-from mnistcls.model import BATCH_SIZE
+from mnistcls.limits import BATCH_SIZE
 from mnistcls.sources import Source
 
 CHUNK_SECONDS = 0.25

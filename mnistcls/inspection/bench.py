@@ -20,7 +20,7 @@ from mnistcls.classifier import Classifier
 from mnistcls.decode import decode, read_image
 from mnistcls.errors import ImageError, MnistclsError
 from mnistcls.files import is_url
-from mnistcls.model import BATCH_SIZE
+from mnistcls.limits import BATCH_SIZE
 from mnistcls.sources import Sources
 
 STAGES = ("reading", "decoding", "canonical form", "network")

@@ -1,4 +1,4 @@
-"""Where the rows of a run go: standard output, or a file with its manifest, new or to be gone on with."""
+"""Where the rows of a run go: standard output, or a file with its manifest, new or resumed."""
 
 from __future__ import annotations
 
@@ -105,6 +105,10 @@ class StandardOutput:
                 stream = outputs.Direct(text.buffer)  # a reader that has gone already shows with the header
                 yield lambda batches: _write_lines(open_writer(self._chosen, self._columns, stream), batches)
 
+    def rows(self) -> Iterator[Prediction]:
+        """None: what has been written is gone."""
+        return iter(())
+
 
 class ResultFile:
     """A file of rows, with its manifest beside it.
@@ -114,10 +118,10 @@ class ResultFile:
         chosen: its format.
         columns: of a row.
         overwrite: whether what an earlier run has left may be replaced.
-        resume: whether that is to be gone on with.
+        resume: whether to resume that run.
 
     Raises:
-        OutputError: something is in the way, or the format cannot be gone on with.
+        OutputError: something is in the way, or output in this format cannot be resumed.
     """
 
     scrolls = False
