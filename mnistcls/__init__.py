@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from mnistcls.errors import ImageError, MnistclsError, ModelError, OutputError
@@ -22,6 +23,8 @@ __all__ = [
     "Status",
     "__version__",
 ]
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime reports its use to Microsoft; it asks when it loads
 
 _LAZY = {"Classifier": "classifier", "Prediction": "results", "Status": "results"}
 

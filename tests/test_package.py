@@ -55,6 +55,26 @@ def test_constraints_name_a_version_of_all_that_is_installed() -> None:
     assert len(pinned) == len(set(pinned))
 
 
+def test_a_run_leaves_nothing_at_home_and_reports_to_nobody(tmp_path: Path) -> None:
+    home, temporary = tmp_path / "home", tmp_path / "temporary"
+    home.mkdir()
+    temporary.mkdir()
+    switches = (
+        "CI",
+        "ORT_DISABLE_TELEMETRY",
+        "ORT_RUNNING_UNIT_TESTS",
+        "XDG_CACHE_HOME",
+    )  # any of the first three ends it
+    kept = {name: value for name, value in os.environ.items() if name not in switches}
+    command = [sys.executable, "-m", "mnistcls", "classify", "-q", "-j", "1", SAMPLES / "hairline-7.png"]
+    environment = {**kept, "HOME": str(home), "TMPDIR": str(temporary)}
+
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, check=True)
+
+    assert b",ok," in done.stdout
+    assert [*home.rglob("*"), *temporary.rglob("*")] == []
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
