@@ -1,5 +1,7 @@
 """The ways of writing each digit, as `forms.txt` beside this file lists them: read from there once, on import."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path

@@ -3,6 +3,8 @@
 Every image has a generator of its own, seeded with the seed and its number: the same whatever the workers.
 """
 
+from __future__ import annotations
+
 import tempfile
 from dataclasses import replace
 from functools import partial

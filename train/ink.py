@@ -4,6 +4,8 @@ A line is the union of capsules, one for each step of the path, between the pen'
 a pixel's ink follows from its distance to the nearest edge.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Self
 

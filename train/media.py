@@ -4,6 +4,8 @@ Each medium takes ink, float32 (H, W), 0 to 1, and the generator that chance com
 uint8 (h, w): bright on black, or dark on white.
 """
 
+from __future__ import annotations
+
 import io
 from collections.abc import Callable
 

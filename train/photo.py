@@ -4,6 +4,8 @@ Images, colours and light are float32 in [0, 1], (H, W) or (H, W, 3), until `to_
 (height, width) in pixels, and whatever is left to chance comes from the generator that is passed.
 """
 
+from __future__ import annotations
+
 import math
 from pathlib import Path
 from typing import Any

@@ -4,6 +4,8 @@ Every digit is written by `train.strokes` and drawn by `train.ink`; no pixel com
 has a generator of its own, seeded with its file name, so that adding a sample leaves the others as they are.
 """
 
+from __future__ import annotations
+
 import csv
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -5,6 +5,8 @@ A digit goes through three steps: a *form* (`train.forms`: which way of writing 
 draws along it.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
