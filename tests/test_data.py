@@ -80,7 +80,7 @@ def test_refuses_images_and_labels_that_do_not_belong_together(
     tmp_path: Path, images: NDArray[np.uint8], labels: NDArray[np.uint8], problem: str
 ) -> None:
     write_train(tmp_path, images, labels)
-    with pytest.raises(DataError, match=f"{problem}.*: delete it and get it anew with"):
+    with pytest.raises(DataError, match=f"{problem}.*; delete it and get it anew with"):
         load_train(tmp_path)
 
 
@@ -89,7 +89,7 @@ def test_missing_file_is_named_with_the_command_that_gets_it(tmp_path: Path) -> 
     with pytest.raises(DataError) as caught:
         load_test(tmp_path)
     assert str(caught.value) == (
-        f"{tmp_path}/t10k-images-idx3-ubyte.gz is missing: get it with `python -m train.data --data-dir {tmp_path}`"
+        f"{tmp_path}/t10k-images-idx3-ubyte.gz is missing; get it with `python -m train.data --data-dir {tmp_path}`"
     )
 
 
@@ -143,5 +143,5 @@ def test_split_of_fewer_digits_and_of_another_seed() -> None:
 
 
 def test_split_of_too_few_digits() -> None:
-    with pytest.raises(DataError, match="11 images are too few to hold some out for validation: 12 or more"):
+    with pytest.raises(DataError, match="11 images are too few to hold some out for validation; at least 12"):
         split_validation(digits_numbered(11))

@@ -225,7 +225,7 @@ def test_bad_mirror_is_named_with_what_was_wrong_and_leaves_nothing(
     message = str(caught.value)
     assert message.startswith(f"{data_dir}/first.gz cannot be downloaded (")
     assert message.endswith(
-        f"): check the network and the proxy settings and try again, or put the file into {data_dir} yourself"
+        f"); check the network and the proxy settings and try again, or put the file into {data_dir} yourself"
     )
     assert "\n" not in message
     assert names_in(data_dir) == []
@@ -269,7 +269,7 @@ def test_file_that_is_not_the_published_one_is_reported_and_left_alone(server: s
     data_dir.mkdir()
     (data_dir / "first").write_bytes(b"a data set of my own")
     fetch_missing(data_dir, mirrors=[f"{server}/good/"])
-    with pytest.raises(DataError, match=r"first is not the published file \(SHA-256 .*\): delete it and get it"):
+    with pytest.raises(DataError, match=r"first is not the published file \(SHA-256 .*\); delete it and get it"):
         fetch(data_dir, mirrors=[f"{server}/good/"])
     assert (data_dir / "first").read_bytes() == b"a data set of my own"
     assert names_in(data_dir) == ["first", "second.gz"]
@@ -278,13 +278,13 @@ def test_file_that_is_not_the_published_one_is_reported_and_left_alone(server: s
 def test_damaged_file_is_reported(server: str, data_dir: Path) -> None:
     data_dir.mkdir()
     (data_dir / "first.gz").write_bytes(gzip.compress(CONTENTS["first"])[:-3])
-    with pytest.raises(DataError, match=r"first\.gz is cut short or damaged \(.*\): delete it and get it anew"):
+    with pytest.raises(DataError, match=r"first\.gz is cut short or damaged \(.*\); delete it and get it anew"):
         fetch(data_dir, mirrors=[f"{server}/good/"])
 
 
 def test_folder_that_is_a_file(server: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(DataError, match=r"first\.gz cannot be written \(File exists\): let .*/file be a folder"):
+    with pytest.raises(DataError, match=r"first\.gz cannot be written \(File exists\); let .*/file be a folder"):
         fetch(tmp_path / "file", mirrors=[f"{server}/good/"])
     assert Mirror.requests == []
 
@@ -293,7 +293,7 @@ def test_folder_without_write_permission(server: str, data_dir: Path) -> None:
     data_dir.mkdir(mode=0o500)
     if os.access(data_dir, os.W_OK):
         pytest.skip("this user may write everywhere")
-    with pytest.raises(DataError, match=r"first\.gz cannot be written \(Permission denied\): let .* write access"):
+    with pytest.raises(DataError, match=r"first\.gz cannot be written \(Permission denied\); let .* write access"):
         fetch(data_dir, mirrors=[f"{server}/good/"])
     assert Mirror.requests == []
 
@@ -303,7 +303,7 @@ def test_full_disk(server: str, data_dir: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))  # as a full disk, writing fails midway
     try:
-        with pytest.raises(DataError, match=r"first\.gz cannot be written \(File too large\): .*12 MB free"):
+        with pytest.raises(DataError, match=r"first\.gz cannot be written \(File too large\); .*12 MB free"):
             fetch(data_dir, mirrors=[f"{server}/good/"])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

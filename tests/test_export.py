@@ -457,7 +457,7 @@ def test_data_are_found_by_the_environment(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_missing_data_are_an_error(tmp_path: Path, checkpoint: Path) -> None:
-    with pytest.raises(DataError, match=r"is missing: get it with `python -m train\.data"):
+    with pytest.raises(DataError, match=r"is missing; get it with `python -m train\.data"):
         export_run(checkpoint, tmp_path / "m.onnx", tmp_path)
 
 

@@ -71,14 +71,14 @@ def test_refuses_a_broken_file_and_says_how_to_get_it_anew(tmp_path: Path, conte
         read_idx(path)
     message = str(caught.value)
     assert message.startswith(f"{path} {problem}")
-    assert message.endswith(f": delete it and get it anew with `python -m train.data --data-dir {tmp_path}`")
+    assert message.endswith(f"; delete it and get it anew with `python -m train.data --data-dir {tmp_path}`")
     assert "\n" not in message
 
 
 def test_file_that_cannot_be_opened(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"digits cannot be read \(No such file or directory\): check"):
+    with pytest.raises(DataError, match=r"digits cannot be read \(No such file or directory\); check"):
         read_idx(tmp_path / "digits")
-    with pytest.raises(DataError, match="is not a file: delete it"):
+    with pytest.raises(DataError, match="is not a file; delete it"):
         read_idx(tmp_path)
 
 
@@ -95,7 +95,7 @@ def test_file_without_read_permission(tmp_path: Path) -> None:
     path.chmod(0)
     if os.access(path, os.R_OK):
         pytest.skip("this user may read everything")
-    with pytest.raises(DataError, match=r"digits cannot be read \(Permission denied\): check the file and its"):
+    with pytest.raises(DataError, match=r"digits cannot be read \(Permission denied\); check the file and its"):
         read_idx(path)
 
 

@@ -65,7 +65,7 @@ def test_the_table_is_put_between_its_markers_and_nowhere_else(tmp_path: Path) -
     readme.write_text(with_table(readme, ""))
     assert with_table(readme, "| new |") == PLACE.format("| new |")
     readme.write_text("<!-- peers: a command -->\n")
-    with pytest.raises(MnistclsError, match="expected is one '<!-- peers"):
+    with pytest.raises(MnistclsError, match="not one place for the table; add '<!-- peers"):
         with_table(readme, "")
 
 

@@ -143,7 +143,7 @@ def test_rows_have_names_and_severities_of_their_own():
 
 def test_a_row_is_never_mixed_with_an_older_one(tmp_path, digits):
     write_stress(tmp_path, digits, choose(["dim"]), count=1)
-    with pytest.raises(OutputError, match=r"dim cannot be written \(File exists\): choose another folder"):
+    with pytest.raises(OutputError, match=r"dim cannot be written \(File exists\); choose another folder"):
         write_stress(tmp_path, digits, choose(["dim"]), count=1)
 
 
@@ -171,4 +171,4 @@ def test_command_writes_the_chosen_rows_and_a_contact_sheet(tmp_path, mnist_dir)
 def test_command_names_the_rows_that_it_has(tmp_path):
     result = run(tmp_path, "--rows", "upside-down")
     assert result.exit_code == 2
-    assert result.stderr.startswith("Error: there is no row upside-down: choose from canonical, dim,")
+    assert result.stderr.startswith("Error: there is no row upside-down; choose from canonical, dim,")

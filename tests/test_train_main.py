@@ -325,7 +325,7 @@ def test_too_few_test_images_are_an_error_before_the_work(command: Command, tmp_
     (tmp_path / "own").mkdir()
     for file, values in few.items():
         (tmp_path / "own" / file.name).write_bytes(idx(values))
-    assert_error(command("--data-dir", "own"), "own has 20 test images; to check the model's file it takes 1,000")
+    assert_error(command("--data-dir", "own"), "own has 20 test images; checking the model file takes 1,000")
     assert not (tmp_path / "runs").exists()
 
 

@@ -59,9 +59,7 @@ def main(  # noqa: PLR0913 - its options
     fetch_missing(folder)
     data, test = load_train(folder), load_test(folder)
     if len(test) < PARITY_IMAGES:
-        raise TrainingError(
-            f"{folder} has {len(test)} test images; to check the model's file it takes {PARITY_IMAGES:,}"
-        )
+        raise TrainingError(f"{folder} has {len(test)} test images; checking the model file takes {PARITY_IMAGES:,}")
     if resume:
         current = _unfinished(run, name)
     else:

@@ -86,7 +86,7 @@ def split_validation(train: Digits, *, seed: int = SPLIT_SEED) -> tuple[Digits, 
     """
     size = len(train) // VALIDATION_SHARE
     if size == 0:
-        raise DataError(f"{len(train)} images are too few to hold some out for validation: {VALIDATION_SHARE} or more")
+        raise DataError(f"{len(train)} images are too few to hold some out for validation; at least {VALIDATION_SHARE}")
     start = int(np.random.PCG64(seed).random_raw()) % (len(train) - size + 1)
     indices = np.arange(len(train))
     held_out = (indices >= start) & (indices < start + size)

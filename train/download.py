@@ -76,7 +76,7 @@ def fetch_missing(data_dir: Path, *, mirrors: Sequence[str] = MIRRORS, timeout: 
                     target.write(_download(file, data_dir, mirrors, timeout, progress))
             except OSError as error:
                 raise DataError(
-                    f"{data_dir / file.name}.gz cannot be written ({error.strerror}): "
+                    f"{data_dir / file.name}.gz cannot be written ({error.strerror}); "
                     f"let {data_dir} be a folder with write access and 12 MB free, or name another one"
                 ) from error
 
@@ -116,7 +116,7 @@ def _download(file: PublishedFile, data_dir: Path, mirrors: Sequence[str], timeo
         else:
             return body
     raise DataError(
-        f"{data_dir / file.name}.gz cannot be downloaded ({'; '.join(failures)}): check the network and the "
+        f"{data_dir / file.name}.gz cannot be downloaded ({'; '.join(failures)}); check the network and the "
         f"proxy settings and try again, or put the file into {data_dir} yourself"
     )
 

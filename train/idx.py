@@ -69,7 +69,7 @@ def open_unpacked(path: Path) -> Iterator[BufferedIOBase]:
     except GZIP_ERRORS as error:
         raise broken(path, f"is cut short or damaged ({error})") from error
     except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}): check the file and its access rights") from error
+        raise DataError(f"{path} cannot be read ({error.strerror}); check the file and its access rights") from error
 
 
 def _read_shape(path: Path, stream: BufferedIOBase) -> tuple[int, ...]:

@@ -115,7 +115,9 @@ def with_table(readme: Path, table: str) -> str:
     """
     text, places = MARKED.subn(lambda found: found[1] + table + found[2], readme.read_text(encoding="utf-8"))
     if places != 1:
-        raise MnistclsError(f"{readme}: expected is one '<!-- peers: ... -->' with an '<!-- end of peers -->' after it")
+        raise MnistclsError(
+            f"{readme}: not one place for the table; add '<!-- peers: ... -->', '<!-- end of peers -->'"
+        )
     return text
 
 

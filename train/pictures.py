@@ -89,7 +89,7 @@ def write_report(folder: Path) -> None:
     """
     chromium = find_chromium()
     if chromium is None:
-        raise MnistclsError("no chromium to draw the report with: apt-get install chromium")
+        raise MnistclsError("no chromium to draw the report with; apt-get install chromium")
     from playwright.sync_api import ViewportSize, sync_playwright  # noqa: PLC0415 - a part of the test extra
 
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:

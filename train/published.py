@@ -31,7 +31,7 @@ class PublishedFile:
         """Return where the file stands in `data_dir`; a DataError says how to get it."""
         if path := self.find(data_dir):
             return path
-        raise DataError(f"{data_dir / self.name}.gz is missing: get it with `{fetch_command(data_dir)}`")
+        raise DataError(f"{data_dir / self.name}.gz is missing; get it with `{fetch_command(data_dir)}`")
 
 
 TRAIN_IMAGES = PublishedFile(
@@ -51,7 +51,7 @@ PUBLISHED = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 
 def broken(path: Path, what: str) -> DataError:
     """Return the error for a data file that is there but cannot be used, with the way out."""
-    return DataError(f"{path} {what}: delete it and get it anew with `{fetch_command(path.parent)}`")
+    return DataError(f"{path} {what}; delete it and get it anew with `{fetch_command(path.parent)}`")
 
 
 def fetch_command(data_dir: Path) -> str:

@@ -185,7 +185,7 @@ def choose(rows: Sequence[str]) -> list[Row]:
     """
     known = [row.name for row in ROWS]
     if unknown := ", ".join(name for name in rows if name not in known):
-        raise OutputError(f"there is no row {unknown}: choose from {', '.join(known)}")
+        raise OutputError(f"there is no row {unknown}; choose from {', '.join(known)}")
     return [row for row in ROWS if not rows or row.name in rows]
 
 
@@ -197,7 +197,7 @@ def write_stress(folder: Path, digits: Digits, rows: Sequence[Row] = ROWS, *, co
         OutputError: if a row's folder is there already, or something cannot be written.
     """
     if count > len(digits):
-        raise DataError(f"the test set has only {len(digits):,} digits: choose a count up to that")
+        raise DataError(f"the test set has only {len(digits):,} digits; choose a count up to that")
     # Only the raw stream of PCG64 is promised to stay the same with every version of NumPy.
     indices = np.argsort(np.random.PCG64(seed).random_raw(len(digits)), kind="stable")[:count]
     console = Console(stderr=True)
@@ -211,7 +211,7 @@ def write_stress(folder: Path, digits: Digits, rows: Sequence[Row] = ROWS, *, co
             options = {"quality": row.quality} if row.suffix == ".jpg" else _OPTIONS.get(row.suffix, {})
             photo.save(paint(row, digits, index, seed), path, row.orientation, **options)
     except OSError as error:
-        raise OutputError(f"{error.filename} cannot be written ({error.strerror}): choose another folder") from error
+        raise OutputError(f"{error.filename} cannot be written ({error.strerror}); choose another folder") from error
 
 
 def main(  # noqa: PLR0913, PLR0917 - a command's options
