@@ -1,4 +1,4 @@
-"""One training run: its teachers, its epochs, its score and its model file."""
+"""One training run: its teachers, its epochs and its score."""
 
 from __future__ import annotations
 
