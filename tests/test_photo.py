@@ -10,6 +10,14 @@ def rng():
     return np.random.default_rng(3)
 
 
+def test_a_box_holds_every_pixel_of_the_mask_and_no_empty_border():
+    image = np.arange(30, dtype=np.uint8).reshape(5, 6)
+    mask = np.zeros((5, 6), bool)
+    mask[1, 4] = mask[3, 2] = True
+    assert photo.box(image, mask).tolist() == [[8, 9, 10], [14, 15, 16], [20, 21, 22]]
+    assert photo.box(image, np.ones((5, 6), bool)).tolist() == image.tolist()
+
+
 def test_blur_keeps_the_light_and_spreads_a_point_by_sigma():
     point = np.zeros((41, 41), np.float32)
     point[20, 20] = 1

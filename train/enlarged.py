@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from train.photo import Field, Shape, blur, enlarge
+from train.photo import Field, Shape, blur, box, enlarge
 
 Digit = NDArray[np.uint8]
 
@@ -59,10 +59,11 @@ def written(digit: Digit, size: int, bold: float = 0.0) -> Field:
     small /= small.max()
     # At a distance of `bold`, a straight edge keeps this share of the ink that blurring left on the edge itself.
     edge = _EDGE * math.erfc(bold / _SMOOTH / math.sqrt(2))
-    scale = size / max(_box(small, edge).shape)
+    scale = size / max(box(small, small >= edge).shape)
     side = round(scale * len(small))
     steepness = max(0.5 / edge, 0.75 * scale)  # small sizes keep their soft edge, and paper stays bare
-    return _box((0.5 + steepness * (enlarge(small, (side, side)) - edge)).clip(0, 1), 0.3)
+    ink = (0.5 + steepness * (enlarge(small, (side, side)) - edge)).clip(0, 1)
+    return box(ink, ink >= 0.3)
 
 
 def thinned(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -79,12 +80,6 @@ def thinned(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
             outer = ~around[list(first)].all(axis=0) & ~around[list(second)].all(axis=0)
             mask = mask & ~((count >= 2) & (count <= 6) & (starts == 1) & outer)
     return mask
-
-
-def _box(ink: Field, level: float) -> Field:
-    """Return the part of the image that holds ink of at least `level`."""
-    rows, columns = (np.flatnonzero((ink >= level).any(axis=axis)) for axis in (1, 0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def _neighbours(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

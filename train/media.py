@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnistcls.canonical.placement import BOX
-from train.photo import Field, blur, clouds, crumbled, gapped, uneven
+from train.photo import Field, blur, box, clouds, crumbled, gapped, uneven
 
 Grey = NDArray[np.uint8]
 Medium = Callable[[Field, np.random.Generator], Grey]
@@ -92,9 +92,7 @@ def through_any(ink: Field, rng: np.random.Generator) -> Grey:
 
 def cropped(ink: Field) -> Field:
     """Return the box (h, w) of what is at least a third of the strongest ink in (H, W); not for blank images."""
-    inside = ink > 0.3 * ink.max()
-    rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return box(ink, ink > 0.3 * ink.max())
 
 
 def boxed(ink: Field) -> Field:

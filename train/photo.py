@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from PIL import ExifTags, Image
 Field = NDArray[np.floating[Any]]  # float32, but NumPy's stubs make float32 * float a float64
 Shape = tuple[int, int]
 Colour = tuple[float, float, float]
+
+_Pixel = TypeVar("_Pixel", bound=np.generic)
 
 RULE_BLUE, RULE_GREY = (0.60, 0.70, 0.86), (0.72, 0.74, 0.76)
 
@@ -27,6 +29,12 @@ def enlarge(field: Field, shape: Shape) -> Field:
     """Return a float32 (h, w) field smoothly stretched to `shape`."""
     image = Image.fromarray(field).resize(shape[::-1], Image.Resampling.BICUBIC)
     return np.asarray(image, np.float32)
+
+
+def box(image: NDArray[_Pixel], inside: NDArray[np.bool_]) -> NDArray[_Pixel]:
+    """The smallest part (h, w) of an image (H, W) that holds every pixel of a mask (H, W), not empty."""
+    rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
+    return image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def clouds(shape: Shape, cell: float, rng: np.random.Generator) -> Field:

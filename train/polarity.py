@@ -16,6 +16,7 @@ from PIL import Image
 
 from mnistcls.canonical.polarity import shape_evidence
 from train.data import Digits, load_train, resolve_data_dir
+from train.photo import box
 from train.script import DataDir, run
 
 DIGITS = 6_000
@@ -52,13 +53,11 @@ class Margin(StrEnum):
 
 def paint(digit: NDArray[np.uint8], margin: Margin, rng: np.random.Generator, *, bright_ink: bool) -> NDArray[np.uint8]:
     """Return a crop of an MNIST digit in black (0) and white (255), (H, W); half of them fill a square."""
-    inside = digit > INK
-    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    box = digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    tight = box(digit, digit > INK)
     side = int(rng.integers(*SIDES, endpoint=True))
-    shape = np.array([side, side] if rng.random() < 0.5 else box.shape)
+    shape = np.array([side, side] if rng.random() < 0.5 else tight.shape)
     height, width = np.maximum(1, np.rint(shape * (side / shape.max()))).astype(int).tolist()
-    grey = np.asarray(Image.fromarray(box).resize((width, height), Image.Resampling.BILINEAR))
+    grey = np.asarray(Image.fromarray(tight).resize((width, height), Image.Resampling.BILINEAR))
     ink = grey > rng.uniform(*LEVELS) * grey.max()
     return np.where(np.pad(ink, margin.widths(rng).reshape(2, 2)) == bright_ink, 255, 0).astype(np.uint8)
 

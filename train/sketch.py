@@ -14,7 +14,7 @@ from PIL import Image, ImageFilter
 
 from mnistcls.canonical import canonicalize
 from mnistcls.canonical.placement import place
-from train.photo import Field, blur, clouds, gapped, to_8_bit
+from train.photo import Field, blur, box, clouds, gapped, to_8_bit
 from train.strokes import Points, evenly, fitted, smooth
 
 SIDES = (28, 96)  # pixels, of a drawing's longer side
@@ -67,18 +67,15 @@ def is_bar(form: NDArray[np.uint8]) -> bool:
 
 def cropped(ink: Field) -> NDArray[np.float32]:
     """The box of the ink, with a pixel to spare; all of it if there is none."""
-    rows, columns = (np.flatnonzero((ink > 0.3).any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
-        return ink.astype(np.float32)
-    box = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return np.pad(box, 1).astype(np.float32)
+    inside = ink > 0.3
+    return np.pad(box(ink, inside), 1).astype(np.float32) if inside.any() else ink.astype(np.float32)
 
 
 def on_paper(ink: Field, rng: np.random.Generator) -> Picture:
     """Put ink on a plain page of a random size: mostly dark on light, a little noise, blur and shade."""
-    box = cropped(ink)
-    margin = np.rint(max(box.shape) * rng.uniform(0.08, 0.4, 4)).astype(int)
-    page = np.pad(box, margin.reshape(2, 2))
+    tight = cropped(ink)
+    margin = np.rint(max(tight.shape) * rng.uniform(0.08, 0.4, 4)).astype(int)
+    page = np.pad(tight, margin.reshape(2, 2))
     picture = to_8_bit(page)
     picture.thumbnail((int(rng.integers(*SIDES)),) * 2, Image.Resampling.BOX)
     if rng.random() < 0.3:
@@ -88,7 +85,7 @@ def on_paper(ink: Field, rng: np.random.Generator) -> Picture:
     grey = (paper + drawn * (full - paper)) * (1 - rng.choice([0, 0.12]) * _slope(drawn.shape, rng))
     grey += rng.choice([0, 0.02]) * rng.standard_normal(drawn.shape)
     seen = grey if rng.random() < 0.8 else 1 - grey
-    return Picture(np.asarray(to_8_bit(seen)), box)
+    return Picture(np.asarray(to_8_bit(seen)), tight)
 
 
 def worn_on_paper(ink: Field, rng: np.random.Generator) -> Picture:
