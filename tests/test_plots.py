@@ -4,12 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
 from train.data import Digits
 from train.loop import Epoch
-from train.plots import draw_mistakes, plot_curves
+from train.plots import LEAST_ERROR, draw_mistakes, plot_curves
 from train.scoring import Mistakes
 
 HISTORY = [Epoch(1, 0.5, 0.25, 0.9, 1.0), Epoch(2, 0.4, 0.2, 0.95, 1.0), Epoch(3, 0.3, 0.1, 0.99, 1.0)]
@@ -36,9 +37,19 @@ def test_curves_are_a_wide_png_with_both_panels_drawn(tmp_path: Path) -> None:
     assert all(count > 200 for count in coloured(picture))
 
 
-def test_curves_show_the_history(tmp_path: Path) -> None:
-    other = [HISTORY[0], HISTORY[1], Epoch(3, 0.3, 0.4, 0.8, 1.0)]
-    assert (plotted(HISTORY, tmp_path / "one.png") != plotted(other, tmp_path / "two.png")).any()
+def test_curves_show_the_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    figures: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: figures.append(figure))
+    plot_curves([*HISTORY, Epoch(4, 0.2, 0.05, 1.0, 1.0)], Path("curve.png"))
+    losses, errors = figures[0].axes
+    assert [axes.get_yscale() for axes in (losses, errors)] == ["log", "log"]
+    assert [axes.get_ylabel() for axes in (losses, errors)] == ["cross-entropy", "validation error, %"]
+    curves = {str(line.get_label()).partition(",")[0]: line.get_xydata() for line in losses.lines}
+    assert curves.keys() == {"training", "validation"}
+    np.testing.assert_allclose(curves["training"], [(1, 0.5), (2, 0.4), (3, 0.3), (4, 0.2)])
+    np.testing.assert_allclose(curves["validation"], [(1, 0.25), (2, 0.2), (3, 0.1), (4, 0.05)])
+    (error,) = errors.lines
+    np.testing.assert_allclose(error.get_xydata(), [(1, 10), (2, 5), (3, 1), (4, LEAST_ERROR)])
 
 
 @pytest.mark.parametrize("history", [HISTORY[:1], [Epoch(1, 0.1, 0.2, 1.0, 1.0), Epoch(2, 0.1, 0.2, 1.0, 1.0)]])
