@@ -16,7 +16,7 @@ COLUMNS = 8
 
 
 def contact_sheet(folder: Path, rows: Mapping[str, str]) -> Image.Image:
-    """Return a picture of the first images, by file name, of each row.
+    """A picture of the first images, by file name, of each row.
 
     Args:
         folder: holds a folder for each row, with image files at any depth.
@@ -41,7 +41,7 @@ def contact_sheet(folder: Path, rows: Mapping[str, str]) -> Image.Image:
 
 
 def _seen(path: Path) -> Image.Image:
-    """Return an image file as a viewer shows it, RGB."""
+    """An image file as a viewer shows it, RGB."""
     with Image.open(path) as file:
         image = ImageOps.exif_transpose(file)
     if image.mode.startswith(("I", "F")):

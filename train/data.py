@@ -53,19 +53,20 @@ class Digits:
         return digest.hexdigest()
 
     def take(self, indices: NDArray[np.intp]) -> Digits:
-        """Return a copy with only the images at `indices`, in that order."""
+        """A copy with only the images at `indices`, in that order."""
         return Digits(self.images[indices], self.labels[indices])
 
 
 def resolve_data_dir(option: Path | None) -> Path:
-    """Return the folder of the MNIST files: `option`, or else `$MNIST_DIR`, or else `data`."""
+    """The folder of the MNIST files: `option`, or else `$MNIST_DIR`, or else `data`."""
     return option or Path(os.environ.get("MNIST_DIR") or "data")
 
 
 def load_train(data_dir: Path) -> Digits:
     """Read the training set, for MNIST 60,000 digits.
 
-    Raises DataError if a file is missing, cannot be read, or is not what it should be.
+    Raises:
+        DataError: a file is missing, cannot be read, or is not what it should be.
     """
     return _load(data_dir, TRAIN_IMAGES, TRAIN_LABELS)
 
@@ -76,13 +77,21 @@ def load_test(data_dir: Path) -> Digits:
 
 
 def split_validation(train: Digits, *, seed: int = SPLIT_SEED) -> tuple[Digits, Digits]:
-    """Split into what is trained on and one in `VALIDATION_SHARE` digits, held out, each in the original order.
+    """Hold out one in `VALIDATION_SHARE` digits; both parts stay in the original order.
 
     What is held out is one stretch of the file. MNIST's training images are in the order of their writers, some
     hundred digits each, and its test images come from other people: digits picked one by one would mostly be from
     writers who are trained on, and flatter. The same arguments give the same split with every version of NumPy.
 
-    Raises DataError if that would leave none to hold out.
+    Args:
+        train: at least `VALIDATION_SHARE` digits.
+        seed: chooses the stretch.
+
+    Returns:
+        The digits to train on, and those held out.
+
+    Raises:
+        DataError: there are too few to hold any out.
     """
     size = len(train) // VALIDATION_SHARE
     if size == 0:

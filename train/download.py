@@ -45,8 +45,14 @@ class _MirrorError(Exception):
 def fetch(data_dir: Path, *, mirrors: Sequence[str] = MIRRORS, timeout: float = TIMEOUT) -> None:
     """Make sure that `data_dir` holds the four published files: download what is missing, check everything.
 
-    Raises DataError where `fetch_missing` does, and for a file that is there but is not the published one;
-    that file is left alone, as it may be wanted.
+    Args:
+        data_dir: the folder.
+        mirrors: URLs that the names of the files are appended to, in the order in which they are asked.
+        timeout: seconds for a connection, and for the next bytes.
+
+    Raises:
+        DataError: as `fetch_missing`, or a file is there but is not the published one; it is left alone, as it may be
+            wanted.
     """
     fetch_missing(data_dir, mirrors=mirrors, timeout=timeout)
     for file in PUBLISHED:
@@ -63,8 +69,13 @@ def fetch_missing(data_dir: Path, *, mirrors: Sequence[str] = MIRRORS, timeout: 
     Files that are there stay as they are, unread: they may be another data set in the same format.
     Tells stderr what comes from where, with a progress bar if that is a terminal.
 
-    Raises DataError, naming each mirror and what was wrong with it, if none gives a file, and if the folder
-    cannot be written to.
+    Args:
+        data_dir: the folder.
+        mirrors: as for `fetch`.
+        timeout: as for `fetch`.
+
+    Raises:
+        DataError: no mirror gives a file (the message says why, for each), or the folder cannot be written to.
     """
     missing = [file for file in PUBLISHED if file.find(data_dir) is None]
     if not missing:
@@ -103,7 +114,7 @@ def _appearing(path: Path) -> Iterator[BinaryIO]:
 
 
 def _download(file: PublishedFile, data_dir: Path, mirrors: Sequence[str], timeout: float, progress: Progress) -> bytes:
-    """Return the packed, checked bytes from the first mirror that gives them."""
+    """The packed, checked bytes from the first mirror that gives them."""
     failures = []
     for mirror in mirrors:
         url = f"{mirror}{file.name}.gz"
@@ -122,7 +133,7 @@ def _download(file: PublishedFile, data_dir: Path, mirrors: Sequence[str], timeo
 
 
 def _receive(url: str, max_bytes: int, timeout: float, progress: Progress) -> bytes:
-    """Return the body of the answer, at most `max_bytes` of it."""
+    """The body of the answer, at most `max_bytes` of it."""
     body = bytearray()
     response: HTTPResponse
     with urlopen(url, timeout=timeout) as response:  # noqa: S310 - our own mirrors, and the bytes are verified
@@ -144,7 +155,7 @@ def _receive(url: str, max_bytes: int, timeout: float, progress: Progress) -> by
 
 
 def _chunks(response: HTTPResponse, timeout: float) -> Iterator[bytes]:
-    """Yield the body as it arrives, unless it hardly does."""
+    """The body as it arrives, unless it hardly does."""
     since, received = time.monotonic(), 0
     # read1 comes back with whatever is there; read would wait for a whole chunk, trickle by trickle.
     while chunk := response.read1(CHUNK):
@@ -168,7 +179,7 @@ def _verify(file: PublishedFile, body: bytes) -> None:
 
 
 def _sha256(stream: BufferedIOBase, size: int) -> str:
-    """Return the hex digest of a stream of `size` bytes; of a longer one, reads only one byte more."""
+    """The hex digest of a stream of `size` bytes; of a longer one, only one byte more is read."""
     digest = hashlib.sha256()
     left = size + 1
     while chunk := stream.read(min(CHUNK, left)):
@@ -178,7 +189,7 @@ def _sha256(stream: BufferedIOBase, size: int) -> str:
 
 
 def _explain(error: Exception, timeout: float) -> str:
-    """Return what a mirror did, to follow its URL in a sentence."""
+    """What a mirror did, worded to follow its URL."""
     match error:
         case HTTPError():
             error.close()

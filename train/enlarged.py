@@ -31,7 +31,7 @@ class Frame:
     """How far towards one of the corners the digit stands, as a share of both sides."""
 
     def lay(self, digit: Digit, rng: np.random.Generator) -> Field:
-        """Return the digit's ink, (H, W), wholly inside the frame."""
+        """The digit's ink, (H, W), wholly inside the frame."""
         size = round(rng.uniform(*self.extent) * min(self.shape))
         ink = written(digit, size)
         if max(ink.shape) > min(self.shape):  # it has faint ends, which its size does not count
@@ -45,7 +45,7 @@ class Frame:
 
 
 def written(digit: Digit, size: int, bold: float = 0.0) -> Field:
-    """Return a digit's ink, cropped so that it touches all four borders.
+    """A digit's ink, cropped so that it touches all four borders.
 
     Args:
         digit: uint8 (28, 28), ink bright on black.
@@ -67,7 +67,7 @@ def written(digit: Digit, size: int, bold: float = 0.0) -> Field:
 
 
 def thinned(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the skeleton of a mask (H, W), lines of one pixel.
+    """The skeleton of a mask (H, W), lines of one pixel.
 
     The method is T. Y. Zhang's and C. Y. Suen's, "A fast parallel algorithm for thinning digital patterns", 1984.
     """
@@ -83,7 +83,7 @@ def thinned(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _neighbours(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the neighbours (8, H, W) of each pixel, clockwise from the one above."""
+    """The neighbours (8, H, W) of each pixel, clockwise from the one above."""
     padded = np.pad(mask, 1)
     clockwise = ((0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0), (0, 0))
     height, width = mask.shape

@@ -28,7 +28,11 @@ from train.teachers import Ensemble, teachers, training_seconds
 
 
 def fit(run: Run, data: Digits, device: torch.device) -> None:
-    """Train a run to its end, from wherever it stands; its teachers first."""
+    """Train a run to its end, from wherever it stands; its teachers first.
+
+    Raises:
+        TrainingError: it was started on other data, its folder cannot be written, or training fails.
+    """
     settings = run.settings()
     if data.sha256 != settings.provenance["data_sha256"]:
         raise TrainingError(f"{run.folder} was started on other data; name those with --data-dir")

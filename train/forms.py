@@ -43,7 +43,7 @@ class Form:
     """The shapes between which writers lie."""
 
     def draw(self, rng: np.random.Generator) -> tuple[Stroke, ...]:
-        """Return the strokes of somebody who writes so: a random mixture of the extremes, or the only one."""
+        """The strokes of somebody who writes so: a random mixture of the extremes, or the only one."""
         if len(self.extremes) == 1:
             return self.extremes[0]
         shares = rng.dirichlet(np.full(len(self.extremes), _MIXTURE))

@@ -56,7 +56,7 @@ def _write_block(seed: int, numbers: range) -> NDArray[np.uint8]:
 
 
 def _write(digit: int, rng: np.random.Generator, form: str | None = None) -> tuple[Grey, NDArray[np.uint8]]:
-    """Return a picture of `digit` and its canonical form: the first in which the digit is still whole."""
+    """A picture of `digit` and its canonical form: the first in which the digit is still whole."""
     while True:
         ink = drawing(digit, rng, form)
         picture = through_any(ink, rng)
@@ -66,7 +66,7 @@ def _write(digit: int, rng: np.random.Generator, form: str | None = None) -> tup
 
 
 def drawing(digit: int, rng: np.random.Generator, form: str | None = None) -> Ink:
-    """Return the ink, float32 (H, H), 0 to 1, of somebody's digit; arguments as of `digit_strokes`."""
+    """The ink, float32 (H, H), 0 to 1, of somebody's digit; arguments as of `digit_strokes`."""
     strokes = digit_strokes(digit, rng, form, _legible(digit, Hand.anyone(rng)))
     if rng.random() < _RETRACED:
         strokes = [*strokes, _again(strokes[rng.integers(len(strokes))], rng)]
@@ -93,14 +93,14 @@ def is_whole(image: NDArray[np.uint8], ink: Ink) -> bool:
 
 
 def _widened(field: Ink) -> Ink:
-    """Return the largest value within a pixel of each, (H, W)."""
+    """The largest value within a pixel of each, (H, W)."""
     rows = np.pad(field, 1)
     rows = np.maximum(np.maximum(rows[:-2], rows[1:-1]), rows[2:])
     return np.maximum(np.maximum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])
 
 
 def _legible(digit: int, hand: Hand) -> Hand:
-    """Return the hand without the habits that make another digit, or none, of this one.
+    """The hand without the habits that make another digit, or none, of this one.
 
     A 1 keeps a sharp peak and a steep upstroke, or it is a 7; a 7 keeps a broad top; a wide 0 is a box, and a 4
     written in one stroke that leans too far a 5.
@@ -122,12 +122,12 @@ def _every_other(points: int) -> NDArray[np.intp]:
 
 
 def _again(stroke: Points, rng: np.random.Generator) -> Points:
-    """Return a stroke as the same hand writes it over itself, a little beside it."""
+    """A stroke as the same hand writes it over itself, a little beside it."""
     return stroke * rng.normal(1.0, 0.03, 2) + rng.normal(0.0, 0.012, 2)
 
 
 def _broken(strokes: list[Points], rng: np.random.Generator) -> list[Points]:
-    """Return the strokes, one of them with a gap."""
+    """The strokes, one of them with a gap."""
     which = int(rng.integers(len(strokes)))
     points = len(strokes[which])
     start = int(points * rng.uniform(0.2, 0.8))

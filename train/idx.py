@@ -29,11 +29,14 @@ GZIP_ERRORS = (EOFError, gzip.BadGzipFile, zlib.error)
 def read_idx(path: Path) -> NDArray[np.uint8]:
     """Read an IDX file of unsigned bytes, plain or gzipped.
 
-    Returns a writable uint8 array with as many dimensions as the file says. However much the file holds, one byte
-    more than its header announces is read.
+    However much it holds, no more than one byte past what its header announces is read.
 
-    Raises DataError for a file that is missing, not a file, unreadable, empty, damaged, shorter or longer
-    than its header says, of another format or element type, or larger than `MAX_BYTES` when unpacked.
+    Returns:
+        uint8, writable, with 1 to 3 dimensions, as the file says.
+
+    Raises:
+        DataError: the file is missing, not a file, unreadable, empty, damaged, shorter or longer than its header says,
+            of another format or element type, or larger than `MAX_BYTES` when unpacked.
     """
     with open_unpacked(path) as stream:
         shape = _read_shape(path, stream)
@@ -54,8 +57,10 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
 def open_unpacked(path: Path) -> Iterator[BufferedIOBase]:
     """Open a file for reading, unpacked if it starts as gzip does, whatever its name.
 
-    Reading to the end checks the gzip checksum. Raises DataError for all that goes wrong, in here or while
-    the caller reads.
+    Reading to the end checks the gzip checksum.
+
+    Raises:
+        DataError: the file cannot be read, or is damaged; also while the caller reads.
     """
     try:
         if path.exists() and not path.is_file():  # opening a named pipe would wait for ever

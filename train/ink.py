@@ -88,13 +88,13 @@ def render(
 
 
 def _capsules(stroke: Points, pen: Pen) -> Points:
-    """Return rows x0, y0, x1, y1, r0, r1 (S, 6): each step of the pen is a capsule between two radii."""
+    """Rows x0, y0, x1, y1, r0, r1 (S, 6): each step of the pen is a capsule between two radii."""
     radius = _radii(stroke, pen)
     return np.column_stack([stroke[:-1], stroke[1:], radius[:-1], radius[1:]])
 
 
 def _radii(stroke: Points, pen: Pen) -> Points:
-    """Return half the width of the line at each point of an evenly spaced stroke, (P,).
+    """Half the width of the line at each point of an evenly spaced stroke, (P,).
 
     A pen is the quicker the straighter its path (the 2/3 power law of Lacquaniti, Terzuolo, Viviani, 1983:
     speed goes with curvature to the power of -1/3), and stands still at both ends.
@@ -127,7 +127,7 @@ def _lay(ink: Ink, capsules: Points, middle: Points) -> None:
 
 
 def _cover(shape: tuple[int, ...], start: Points, stop: Points, radius: Points) -> Ink:
-    """Return the coverage (H, W) of the union of capsules, from the distance to the nearest edge."""
+    """The coverage (H, W) of the union of capsules, from the distance to the nearest edge."""
     rows, columns = (np.arange(n, dtype=np.float32) + 0.5 for n in shape)
     a, ab, r = (v.astype(np.float32)[:, :, None, None] for v in (start, stop - start, radius))
     x, y = columns[None, None, :] - a[:, 0], rows[None, :, None] - a[:, 1]

@@ -23,18 +23,18 @@ _NARROW = 0.35  # width by height, up to which a digit is not stretched like oth
 
 
 def clean(ink: Field, rng: np.random.Generator) -> Grey:
-    """Return a drawing, anti-aliased, as paint programs save it."""
+    """A drawing, anti-aliased, as paint programs save it."""
     return _grey(ink, rng)
 
 
 def two_level(ink: Field, rng: np.random.Generator) -> Grey:
-    """Return a fax or a 1-bit scan, its edges ragged."""
+    """A fax or a 1-bit scan, its edges ragged."""
     ragged = ink / _full(ink) + rng.uniform(0, 0.3) * clouds(_shape(ink), rng.uniform(0.8, 2.5), rng)
     return _grey((ragged > rng.uniform(0.35, 0.65)).astype(np.float32), rng)
 
 
 def normalized(ink: Field, rng: np.random.Generator) -> Grey:
-    """Return what data sets of the 1990s hold: the box of the digit stretched into few pixels, edge to edge."""
+    """What data sets of the 1990s hold: the box of the digit stretched into few pixels, edge to edge."""
     tight = cropped(ink)
     height, own = int(rng.integers(12, 33)), tight.shape[1] / tight.shape[0]
     kept = max(0.0, 1 - 1.6 * rng.random())  # of the aspect; three in eight are square
@@ -50,7 +50,7 @@ def normalized(ink: Field, rng: np.random.Generator) -> Grey:
 
 
 def enlarged(ink: Field, rng: np.random.Generator) -> Grey:
-    """Return an image of few pixels that somebody made larger, smoothly or not."""
+    """An image of few pixels that somebody made larger, smoothly or not."""
     scale = rng.uniform(0.25, 0.6)
     few = resized(ink, (round(ink.shape[0] * scale), round(ink.shape[1] * scale)), Image.Resampling.BOX)
     method = (Image.Resampling.NEAREST, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC)[rng.integers(3)]
@@ -58,7 +58,7 @@ def enlarged(ink: Field, rng: np.random.Generator) -> Grey:
 
 
 def blurred(ink: Field, rng: np.random.Generator) -> Grey:
-    """Return a picture out of focus, with the noise and the JPEG blocks of a cheap camera."""
+    """A picture out of focus, with the noise and the JPEG blocks of a cheap camera."""
     soft = blur(ink, rng.uniform(0.4, 0.025 * max(ink.shape)))
     paper = rng.uniform(0, 0.25) + rng.uniform(0, 0.03) * rng.standard_normal(ink.shape)
     grey = _grey((paper + (rng.uniform(0.5, 1) - paper) * soft).astype(np.float32), rng)
@@ -68,14 +68,14 @@ def blurred(ink: Field, rng: np.random.Generator) -> Grey:
 
 
 def pencil(ink: Field, rng: np.random.Generator) -> Grey:
-    """Return a faint and grainy mark."""
+    """A faint and grainy mark."""
     mark = crumbled(ink, rng.uniform(0.4, 0.9), rng) if rng.random() < 0.5 else uneven(ink, rng.uniform(0.2, 0.8), rng)
     mark = mark * rng.uniform(0.3, 1)
     return _grey(mark + rng.uniform(0, 0.02) * rng.standard_normal(mark.shape).astype(np.float32), rng)
 
 
 def gaps(ink: Field, rng: np.random.Generator) -> Grey:
-    """Return a line that broke where the pen pressed least, as a threshold leaves it."""
+    """A line that broke where the pen pressed least, as a threshold leaves it."""
     left = gapped(ink, rng.uniform(0.02, 0.2), rng.uniform(0.04, 0.08) * max(ink.shape), rng)
     return _grey((left > 0.5).astype(np.float32), rng)
 
@@ -85,23 +85,23 @@ MEDIA: dict[Medium, float] = {clean: 5, two_level: 3, normalized: 5, enlarged: 3
 
 
 def through_any(ink: Field, rng: np.random.Generator) -> Grey:
-    """Return the image that one of the media makes of ink."""
+    """The image that one of the media makes of ink."""
     shares = np.array(list(MEDIA.values()))
     return list(MEDIA)[int(rng.choice(len(shares), p=shares / shares.sum()))](ink, rng)
 
 
 def cropped(ink: Field) -> Field:
-    """Return the box (h, w) of what is at least a third of the strongest ink in (H, W); not for blank images."""
+    """The box (h, w) of what is at least a third of the strongest ink in (H, W); not for blank images."""
     return box(ink, ink > 0.3 * ink.max())
 
 
 def boxed(ink: Field) -> Field:
-    """Return the same box as float32 (20, 20), whatever its aspect, so that two can be compared pixel by pixel."""
+    """The same box as float32 (20, 20), whatever its aspect, so that two can be compared pixel by pixel."""
     return resized(cropped(ink), (BOX, BOX), Image.Resampling.BOX)
 
 
 def resized(ink: Field, shape: tuple[int, int], method: Image.Resampling) -> Field:
-    """Return ink (H, W) as a float32 image of `shape`, (h, w)."""
+    """Ink (H, W) as a float32 image of `shape`, (h, w)."""
     return np.asarray(Image.fromarray(ink.astype(np.float32)).resize(shape[::-1], method))
 
 
@@ -115,5 +115,5 @@ def _shape(ink: Field) -> tuple[int, int]:
 
 
 def _full(ink: Field) -> float:
-    """Return the ink of the middle of the line, which a thin one has less of."""
+    """The ink of the middle of the line, which a thin one has less of."""
     return float(np.quantile(ink[ink > 0.3 * ink.max()], 0.7))

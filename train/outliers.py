@@ -124,7 +124,11 @@ def outliers(
 
 
 def picture(kind: str, number: int, seed: int, digits: Digits) -> tuple[Picture, NDArray[np.uint8]]:
-    """The picture of an outlier, and its canonical form (28, 28)."""
+    """The picture of an outlier, and its canonical form (28, 28).
+
+    Raises:
+        TrainingError: none of `ATTEMPTS` pictures has one that is no digit.
+    """
     rng = np.random.default_rng([seed, zlib.crc32(kind.encode()), number])
     for _ in range(ATTEMPTS):
         drawn = MAKERS[kind](rng, digits)

@@ -26,7 +26,7 @@ _STORED = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image
 
 
 def enlarge(field: Field, shape: Shape) -> Field:
-    """Return a float32 (h, w) field smoothly stretched to `shape`."""
+    """A field (h, w) smoothly stretched to `shape`, float32."""
     image = Image.fromarray(field).resize(shape[::-1], Image.Resampling.BICUBIC)
     return np.asarray(image, np.float32)
 
@@ -38,13 +38,13 @@ def box(image: NDArray[_Pixel], inside: NDArray[np.bool_]) -> NDArray[_Pixel]:
 
 
 def clouds(shape: Shape, cell: float, rng: np.random.Generator) -> Field:
-    """Return smooth noise (H, W) around 0, standard deviation about 0.8, with bumps of about `cell` pixels."""
+    """Smooth noise (H, W) around 0, standard deviation about 0.8, with bumps of about `cell` pixels."""
     height, width = (int(side / cell) + 3 for side in shape)
     return enlarge(rng.standard_normal((height, width), np.float32), shape)
 
 
 def blur(image: Field, sigma: float) -> Field:
-    """Return `image` blurred by a Gaussian of `sigma` pixels along both of its first axes."""
+    """An image (H, W) or (H, W, 3), blurred by a Gaussian of `sigma` pixels along both of its first axes."""
     reach = int(3 * sigma) + 1
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2).astype(np.float32)
     kernel /= kernel.sum()
@@ -59,13 +59,13 @@ def blur(image: Field, sigma: float) -> Field:
 
 
 def sheet(shape: Shape, colour: Colour, rng: np.random.Generator, grain: float = 0.012) -> Field:
-    """Return paper (H, W, 3): fine grain, about `grain` of its brightness, over larger blotches."""
+    """Paper (H, W, 3): fine grain, about `grain` of its brightness, over larger blotches."""
     texture: Field = 1 + grain * clouds(shape, 2.5, rng) + 0.6 * grain * clouds(shape, 40, rng)
     return texture[..., None] * np.asarray(colour, np.float32)
 
 
 def ruled(paper: Field, spacing: float, rng: np.random.Generator, *, squared: bool = False) -> Field:
-    """Return paper (H, W, 3) with printed lines every `spacing` pixels, a little askew; `squared` has both ways."""
+    """Paper (H, W, 3) with printed lines every `spacing` pixels, a little askew; `squared` has both ways."""
     turn, y0, x0 = rng.normal(0, 0.02), rng.uniform(0, spacing), rng.uniform(0, spacing)
     y, x = _grid(paper.shape[:2])
     width = max(1.0, spacing / 28)
@@ -76,25 +76,25 @@ def ruled(paper: Field, spacing: float, rng: np.random.Generator, *, squared: bo
 
 
 def inked(paper: Field, ink: Field, colour: Colour) -> Field:
-    """Return paper (H, W, 3) with ink (H, W), 0 to 1, of a colour on it; ink filters what the paper reflects."""
+    """Paper (H, W, 3) with ink (H, W), 0 to 1, of a colour on it; ink filters what the paper reflects."""
     return paper + ink[..., None] * (np.asarray(colour, np.float32) * paper - paper)
 
 
 def uneven(ink: Field, amount: float, rng: np.random.Generator) -> Field:
-    """Return ink (H, W) that a pen gave off unevenly, up to the share `amount` less here and there."""
+    """Ink (H, W) that a pen gave off unevenly, up to the share `amount` less here and there."""
     dry: Field = (0.4 + 0.4 * clouds(ink.shape, 20, rng) + 0.1 * clouds(ink.shape, 3, rng)).clip(0, 1)
     return ink * (1 - amount * dry)
 
 
 def gapped(ink: Field, share: float, cell: float, rng: np.random.Generator) -> Field:
-    """Return ink (H, W) with gaps, each of about `cell` pixels, on this share of the page."""
+    """Ink (H, W) with gaps, each of about `cell` pixels, on this share of the page."""
     pressure = clouds(ink.shape, cell, rng)
     left: Field = ink * (pressure >= np.quantile(pressure, share))
     return left
 
 
 def crumbled(ink: Field, grain: float, rng: np.random.Generator) -> Field:
-    """Return the mark (H, W) of a dry stick, chalk or graphite: it misses the dips, of about `grain` pixels."""
+    """The mark (H, W) of a dry stick, chalk or graphite: it misses the dips, of about `grain` pixels."""
     tooth = clouds(ink.shape, grain, rng) + 0.6 * clouds(ink.shape, 3 * grain, rng)
     pressure = blur(ink, 1.2 * grain)
     mark: Field = 1 / (1 + np.exp(6.0 + 2 * tooth - 10 * pressure))
@@ -103,7 +103,7 @@ def crumbled(ink: Field, grain: float, rng: np.random.Generator) -> Field:
 
 
 def room_light(shape: Shape, rng: np.random.Generator) -> Field:
-    """Return light (H, W): it falls off by up to 35 % across the page, and a soft-edged shadow lies on it."""
+    """Light (H, W): it falls off by up to 35 % across the page, and a soft-edged shadow lies on it."""
     y, x = _grid(shape)
     y, x = (y - shape[0] / 2) / max(shape), (x - shape[1] / 2) / max(shape)
     angle, edge = rng.uniform(0, 2 * np.pi), rng.uniform(0.05, 0.3)
@@ -114,35 +114,41 @@ def room_light(shape: Shape, rng: np.random.Generator) -> Field:
 
 
 def lamp_light(shape: Shape, rng: np.random.Generator, darkest: float) -> Field:
-    """Return the light (H, W) of a lamp beside the page: 1 near it, falling evenly to `darkest` at the far end."""
+    """The light (H, W) of a lamp beside the page: 1 near it, falling evenly to `darkest` at the far end."""
     along = _along(shape, rng.uniform(0, 2 * np.pi))
     light: Field = 1 - (1 - darkest) * (along - along.min()) / np.ptp(along)
     return light
 
 
 def shadow_light(shape: Shape, rng: np.random.Generator, left: float) -> Field:
-    """Return light (H, W) of 1, but of `left` beyond an edge, two pixels soft, that runs through the middle."""
+    """Light (H, W) of 1, but of `left` beyond an edge, two pixels soft, that runs through the middle."""
     along = _along(shape, rng.uniform(0, 2 * np.pi)) + rng.uniform(-0.05, 0.05)
     light: Field = 1 - (1 - left) * (0.5 + along * max(shape) / 2).clip(0, 1)
     return light
 
 
 def sensed(scene: Field, rng: np.random.Generator, sigma: float) -> Field:
-    """Return what a camera makes of a scene (H, W, 3): defocus of `sigma` pixels, then sensor noise of 0.6 %."""
+    """What a camera makes of a scene (H, W, 3): defocus of `sigma` pixels, then sensor noise of 0.6 %."""
     noise = 0.012 * blur(rng.standard_normal(scene.shape[:2], np.float32), 0.6)
     return blur(scene, sigma) + noise[..., None]
 
 
 def to_8_bit(image: Field) -> Image.Image:
-    """Return a Pillow image, mode L of (H, W) or RGB of (H, W, 3); values outside [0, 1] are cut off."""
+    """A Pillow image, mode L of (H, W) or RGB of (H, W, 3); values outside [0, 1] are cut off."""
     return Image.fromarray((255 * image.clip(0, 1)).round().astype(np.uint8))
 
 
 def save(image: Image.Image, path: Path, orientation: int = 1, **options: Any) -> None:
     """Write an upright image in the format of the suffix, as a camera held in some way stores it.
 
-    `orientation` is the EXIF tag: 1, or 3, 6, 8 for pixels that are stored turned. `options` are the format's,
-    see Pillow's `Image.save`. Raises OSError if the file cannot be written.
+    Args:
+        image: what is written, upright.
+        path: its suffix names the format; replaced if it exists.
+        orientation: the EXIF tag: 1, or 3, 6, 8 for pixels that are stored turned.
+        options: the format's, see Pillow's `Image.save`.
+
+    Raises:
+        OSError: the file cannot be written.
     """
     exif = Image.Exif()
     if orientation != 1:
@@ -152,19 +158,19 @@ def save(image: Image.Image, path: Path, orientation: int = 1, **options: Any) -
 
 
 def _grid(shape: Shape) -> tuple[Field, Field]:
-    """Return the row (H, 1) and the column (1, W) of each pixel."""
+    """The row (H, 1) and the column (1, W) of each pixel."""
     height, width = shape
     return np.arange(height, dtype=np.float32)[:, None], np.arange(width, dtype=np.float32)[None]
 
 
 def _along(shape: Shape, angle: float) -> Field:
-    """Return how far each pixel (H, W) lies from the middle in the direction of `angle`, in longer sides."""
+    """How far each pixel (H, W) lies from the middle in the direction of `angle`, in longer sides."""
     y, x = _grid(shape)
     return ((x - shape[1] / 2) * math.cos(angle) + (y - shape[0] / 2) * math.sin(angle)) / max(shape)
 
 
 def _lines(positions: Field, spacing: float, width: float) -> Field:
-    """Return the coverage of lines that stand every `spacing` pixels along `positions`."""
+    """The coverage of lines that stand every `spacing` pixels along `positions`, 0 to 1, of the same shape."""
     distance = np.abs((positions + spacing / 2) % spacing - spacing / 2)
     lines: Field = (width / 2 - distance + 0.5).clip(0, 1)
     return lines

@@ -41,7 +41,7 @@ class Margin(StrEnum):
     RANDOM = "random"
 
     def widths(self, rng: np.random.Generator) -> NDArray[np.int64]:
-        """Draw the pixels above, below, left and right of the digit, (4,)."""
+        """The pixels above, below, left and right of a digit, (4,), drawn at random."""
         match self:
             case Margin.NONE:
                 return np.zeros(4, np.int64)
@@ -52,7 +52,7 @@ class Margin(StrEnum):
 
 
 def paint(digit: NDArray[np.uint8], margin: Margin, rng: np.random.Generator, *, bright_ink: bool) -> NDArray[np.uint8]:
-    """Return a crop of an MNIST digit in black (0) and white (255), (H, W); half of them fill a square."""
+    """A crop of an MNIST digit (28, 28) in black (0) and white (255), (H, W); half of them fill a square."""
     tight = box(digit, digit > INK)
     side = int(rng.integers(*SIDES, endpoint=True))
     shape = np.array([side, side] if rng.random() < 0.5 else tight.shape)
@@ -63,7 +63,7 @@ def paint(digit: NDArray[np.uint8], margin: Margin, rng: np.random.Generator, *,
 
 
 def fit(features: _Features, bright_ink: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the weights (3,) of a logistic regression without a constant, by gradient descent.
+    """The weights (3,) of a logistic regression without a constant, by gradient descent.
 
     Args:
         features: (N, 3), inverted where an image is.
@@ -92,7 +92,7 @@ def main(
 
 
 def _examples(digits: Digits, rng: np.random.Generator) -> tuple[_Features, NDArray[np.bool_], NDArray[np.str_]]:
-    """Return features (N, 3), whether the ink is bright (N,), and the kind of margin (N,)."""
+    """Features (N, 3), whether the ink is bright (N,), and the kind of margin (N,)."""
     chosen = rng.permutation(len(digits))[:DIGITS]
     margins = rng.choice(list(Margin), len(chosen))
     bright_ink = rng.random(len(chosen)) < 0.5

@@ -22,13 +22,17 @@ class PublishedFile:
     """Of the unpacked bytes."""
 
     def find(self, data_dir: Path) -> Path | None:
-        """Return where the file stands in `data_dir`, packed or else plain; None if it does not."""
+        """Where the file is in `data_dir`, packed or else plain; None if it is not there."""
         candidates = (data_dir / f"{self.name}.gz", data_dir / self.name)
         # Path.exists raises in a folder that may not be searched; os.access answers.
         return next((path for path in candidates if os.access(path, os.F_OK)), None)
 
     def require(self, data_dir: Path) -> Path:
-        """Return where the file stands in `data_dir`; a DataError says how to get it."""
+        """Where the file is in `data_dir`, packed or else plain.
+
+        Raises:
+            DataError: it is not there; the message says how to get it.
+        """
         if path := self.find(data_dir):
             return path
         raise DataError(f"{data_dir / self.name}.gz is missing; get it with `{fetch_command(data_dir)}`")
@@ -50,10 +54,10 @@ PUBLISHED = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 
 
 def broken(path: Path, what: str) -> DataError:
-    """Return the error for a data file that is there but cannot be used, with the way out."""
+    """The error for a data file that is there but cannot be used, with the way out."""
     return DataError(f"{path} {what}; delete it and get it anew with `{fetch_command(path.parent)}`")
 
 
 def fetch_command(data_dir: Path) -> str:
-    """Return the command that gets and checks the files in `data_dir`."""
+    """The command that gets and checks the files in `data_dir`."""
     return f"python -m train.data --data-dir {shlex.quote(str(data_dir))}"

@@ -75,7 +75,7 @@ class Sample:
 
 
 def _mnist_like(strokes: Strokes, _rng: np.random.Generator, pen: Pen = FELT_TIP) -> Image.Image:
-    """Return 28x28, bright on black, the digit in a box of 20, its centre of mass in the middle."""
+    """28x28, bright on black, the digit in a box of 20, its centre of mass in the middle."""
     ink = render(strokes, 28, pen, 20 / 28)
     mass = [float((v + 0.5).ravel() @ ink.ravel() / ink.sum()) / 28 for v in np.indices(ink.shape)[::-1]]
     return to_8_bit(render(strokes, 28, pen, 20 / 28, (1 - mass[0], 1 - mass[1])))
@@ -92,7 +92,7 @@ def _photo(  # noqa: PLR0913 - one photograph, described
     pen: Pen = GEL,
     ink: Colour = BLUE,
 ) -> Image.Image:
-    """Return a phone's picture of a digit on paper, plain or printed with lines every `spacing` pixels."""
+    """A phone's picture of a digit on paper, plain or printed with lines every `spacing` pixels."""
     page = sheet(shape, paper, rng)
     if spacing:
         page = ruled(page, spacing, rng, squared=squared)
@@ -103,32 +103,32 @@ def _photo(  # noqa: PLR0913 - one photograph, described
 
 
 def _pencil_scan(strokes: Strokes, rng: np.random.Generator, shape: Shape) -> Image.Image:
-    """Return a 16-bit grey scan of soft pencil on drawing paper."""
+    """A 16-bit grey scan of soft pencil on drawing paper."""
     page = sheet(shape, CREAM, rng, grain=0.015).mean(axis=2)
     grey = page * (1 - 0.6 * crumbled(render(strokes, shape, PENCIL, 0.66), 1.2, rng))
     return Image.fromarray((65535 * blur(grey, 0.5).clip(0, 1)).round().astype(np.uint16))
 
 
 def _scan(strokes: Strokes, rng: np.random.Generator, shape: Shape, pen: Pen, ink: Colour) -> Image.Image:
-    """Return a colour scan: even light, a paper that is not quite white."""
+    """A colour scan: even light, a paper that is not quite white."""
     drawn = uneven(render(strokes, shape, pen, 0.66), 0.12, rng)
     return to_8_bit(blur(inked(sheet(shape, GREY, rng, grain=0.006), drawn, ink), 0.7))
 
 
 def _grey_scan(strokes: Strokes, rng: np.random.Generator, shape: Shape, pen: Pen) -> Image.Image:
-    """Return an 8-bit grey scan."""
+    """An 8-bit grey scan."""
     return _scan(strokes, rng, shape, pen, NAVY).convert("L")
 
 
 def _fax(strokes: Strokes, rng: np.random.Generator, shape: Shape) -> Image.Image:
-    """Return black and white, 1 bit, with a fax's ragged edges and specks."""
+    """Black and white, 1 bit, with a fax's ragged edges and specks."""
     ink = render(strokes, shape, GEL, 0.6) + 0.12 * clouds(shape, 1.5, rng)
     specks = rng.random(shape) < 0.0004
     return Image.fromarray((ink < 0.5) & ~specks)
 
 
 def _transparent(strokes: Strokes, _rng: np.random.Generator, side: int, pen: Pen, ink: Colour) -> Image.Image:
-    """Return dark ink on nothing, RGBA: what a drawing pad exports."""
+    """Dark ink on nothing, RGBA: what a drawing pad exports."""
     picture = to_8_bit(np.broadcast_to(np.asarray(ink, np.float32), (side, side, 3)))
     picture.putalpha(to_8_bit(render(strokes, side, pen, 0.72)))
     return picture
@@ -144,13 +144,13 @@ def _canvas(  # noqa: PLR0913 - one drawing, described
     extent: float = 0.7,
     spread: float = 0.0,
 ) -> Image.Image:
-    """Return a drawing on a paint program's white, up to `spread` of the sides off the middle."""
+    """A drawing on a paint program's white, up to `spread` of the sides off the middle."""
     centre = tuple(0.5 + rng.uniform(0.7, 1, 2) * rng.choice([-1, 1], 2) * spread)
     return to_8_bit(inked(np.ones((*shape, 3), np.float32), render(strokes, shape, pen, extent, centre), ink))
 
 
 def _chalkboard(strokes: Strokes, rng: np.random.Generator, shape: Shape) -> Image.Image:
-    """Return chalk, white and crumbly, on a wiped board."""
+    """Chalk, white and crumbly, on a wiped board."""
     streaks = enlarge(clouds((shape[0], shape[1] // 8), 7, rng), shape)  # of the sponge
     board = np.array([0.13, 0.21, 0.18], np.float32) + 0.014 * streaks[..., None]
     chalk = crumbled(render(strokes, shape, FELT_TIP, 0.62), 1.5, rng)[..., None]
@@ -215,14 +215,14 @@ SAMPLES = (
 
 
 def paint(sample: Sample) -> Image.Image:
-    """Return the picture of a sample, upright, in the mode of its kind."""
+    """The picture of a sample, upright, in the mode of its kind."""
     rng = np.random.default_rng([SEED, sample.take, *sample.name.encode()])
     strokes = [] if sample.digit is None else digit_strokes(sample.digit, rng, sample.form)
     return sample.paint(strokes, rng)
 
 
 def _options(path: Path, mode: str) -> dict[str, Any]:
-    """Return what Pillow should know when it writes an image of `mode`."""
+    """What Pillow should know when it writes an image of `mode`."""
     match path.suffix:
         case ".jpg":
             return {"quality": 80}
@@ -239,7 +239,7 @@ def write_samples(folder: Path) -> None:
         folder: made if it is not there; files of the same names are replaced.
 
     Raises:
-        OSError: if the folder cannot be written.
+        OSError: the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for sample in SAMPLES:

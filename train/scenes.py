@@ -24,12 +24,12 @@ SQUARE = Frame()
 
 
 def lit(light: Callable[[Shape, np.random.Generator], Field]) -> Effect:
-    """Return the effect of a light, see `photo.room_light`."""
+    """The effect of a light, see `photo.room_light`."""
     return lambda page, rng: page * light(page.shape[:2], rng)[..., None]
 
 
 def blots(page: Field, rng: np.random.Generator, count: int, radius: float) -> Field:
-    """Return the page with `count` round blots, dark or white, of up to `radius` pixels."""
+    """The page with `count` round blots, dark or white, of up to `radius` pixels."""
     image = to_8_bit(page)
     draw = ImageDraw.Draw(image)
     for x, y, r in rng.uniform(0, 1, (count, 3)) * (image.width, image.height, radius - 0.5) + (0, 0, 0.5):
@@ -38,13 +38,13 @@ def blots(page: Field, rng: np.random.Generator, count: int, radius: float) -> F
 
 
 def dust(page: Field, rng: np.random.Generator, share: float) -> Field:
-    """Return the page with this share of its pixels black, and as many white."""
+    """The page with this share of its pixels black, and as many white."""
     chance = rng.random(page.shape[:2])[..., None]
     return np.where(chance < share, 0, np.where(chance > 1 - share, 1, page)).astype(np.float32)
 
 
 def printed_box(page: Field, _rng: np.random.Generator, side: float, line: int) -> Field:
-    """Return the page with a dark square frame around its middle: `side` of its width, lines `line` pixels wide."""
+    """The page with a dark square frame around its middle: `side` of its width, lines `line` pixels wide."""
     height, width = page.shape[:2]
     reach = round(side * width / 2)
     y, x = np.abs(np.arange(height) - height // 2)[:, None], np.abs(np.arange(width) - width // 2)[None]
@@ -57,22 +57,22 @@ def printed_box(page: Field, _rng: np.random.Generator, side: float, line: int) 
 
 
 def canonical(digit: Digit, _rng: np.random.Generator, *, brightness: float = 1.0) -> Image.Image:
-    """Return the digit as MNIST has it, L, 28x28, times `brightness`."""
+    """The digit as MNIST has it, L, 28x28, times `brightness`."""
     return Image.fromarray((brightness * digit).round().astype(np.uint8))
 
 
 def flat(digit: Digit, rng: np.random.Generator, *, ink: float, paper: float, frame: Frame = SQUARE) -> Image.Image:
-    """Return even ink on even paper, L; both are brightness, 0 to 1."""
+    """Even ink on even paper, L; both are brightness, 0 to 1."""
     return to_8_bit(paper + frame.lay(digit, rng) * (ink - paper))
 
 
 def tight(digit: Digit, _rng: np.random.Generator, *, ink: float, paper: float, bold: float = 0.0) -> Image.Image:
-    """Return a digit cropped to its ink, L, 120 pixels long; `bold` as in `written`."""
+    """A digit cropped to its ink, L, 120 pixels long; `bold` as in `written`."""
     return to_8_bit(paper + written(digit, 120, bold) * (ink - paper))
 
 
 def cut_out(digit: Digit, rng: np.random.Generator, *, level: int, mode: str) -> Image.Image:
-    """Return ink of one grey level, 0 to 255, on nothing; `mode` is LA or RGBA."""
+    """Ink of one grey level, 0 to 255, on nothing; `mode` is LA or RGBA."""
     alpha = to_8_bit(SQUARE.lay(digit, rng))
     image = Image.new("L", alpha.size, level).convert(mode)
     image.putalpha(alpha)
@@ -80,7 +80,7 @@ def cut_out(digit: Digit, rng: np.random.Generator, *, level: int, mode: str) ->
 
 
 def palette(digit: Digit, rng: np.random.Generator) -> Image.Image:
-    """Return black ink in two shades, P; the paper's index is transparent, and black beneath."""
+    """Black ink in two shades, P; the paper's index is transparent, and black beneath."""
     image = Image.fromarray((2 * SQUARE.lay(digit, rng)).round().astype(np.uint8))
     image.putpalette([0, 0, 0, 90, 90, 90, 0, 0, 0])
     image.info["transparency"] = 0
@@ -88,12 +88,12 @@ def palette(digit: Digit, rng: np.random.Generator) -> Image.Image:
 
 
 def bilevel(digit: Digit, rng: np.random.Generator, *, frame: Frame = SQUARE) -> Image.Image:
-    """Return black ink on white, 1 bit."""
+    """Black ink on white, 1 bit."""
     return Image.fromarray(frame.lay(digit, rng) < 0.5)
 
 
 def deep(digit: Digit, rng: np.random.Generator, *, ink: float, paper: float, dtype: type) -> Image.Image:
-    """Return dark ink on paper with noise of 1 %, I;16 of uint16 or F of float32, in its own units."""
+    """Dark ink on paper with noise of 1 %, I;16 of uint16 or F of float32, in its own units."""
     noise = 0.01 * abs(paper - ink) * rng.standard_normal(SQUARE.shape)
     return Image.fromarray((paper + SQUARE.lay(digit, rng) * (ink - paper) + noise).astype(dtype))
 
@@ -109,7 +109,7 @@ def snapshot(  # noqa: PLR0913 - one photograph, described
     before: tuple[Effect, ...] = (),
     after: tuple[Effect, ...] = (),
 ) -> Image.Image:
-    """Return ink on paper, RGB; `before` happens to the page before the digit is written, `after` after it."""
+    """Ink on paper, RGB; `before` happens to the page before the digit is written, `after` after it."""
     page = sheet(frame.shape, paper, rng, grain)
     for effect in before:
         page = effect(page, rng)
@@ -120,7 +120,7 @@ def snapshot(  # noqa: PLR0913 - one photograph, described
 
 
 def phone(digit: Digit, rng: np.random.Generator, *, size: tuple[int, int], extent: tuple[float, float]) -> Image.Image:
-    """Return a phone's picture, RGB of `size` (width, height): room light, paper's grain, defocus, noise.
+    """A phone's picture, RGB of `size` (width, height): room light, paper's grain, defocus, noise.
 
     It is painted at half the size and enlarged, as soft as a phone's pictures are when they are looked at closely.
     """
@@ -131,7 +131,7 @@ def phone(digit: Digit, rng: np.random.Generator, *, size: tuple[int, int], exte
 
 
 def neighbour(digit: Digit, rng: np.random.Generator, *, share: float) -> Image.Image:
-    """Return a digit beside another one, L: its own mirror image, of whose width the left edge leaves `share`."""
+    """A digit beside another one, L: its own mirror image, of whose width the left edge leaves `share`."""
     ink = SQUARE.lay(digit, rng)
     other = written(digit[:, ::-1], round(0.6 * ink.shape[0]))
     strip = other[:, -max(1, round(share * other.shape[1])) :]
@@ -142,7 +142,7 @@ def neighbour(digit: Digit, rng: np.random.Generator, *, share: float) -> Image.
 
 
 def pasted(digit: Digit, rng: np.random.Generator, *, side: int, paper: Colour) -> Image.Image:
-    """Return a grey scan, L, somewhere on a pure white square of `side` pixels."""
+    """A grey scan, L, somewhere on a pure white square of `side` pixels."""
     scan = snapshot(digit, rng, paper=paper, grain=0.01).convert("L")
     white = Image.new("L", (side, side), 255)
     x, y = (int(v) for v in rng.integers(0, side - scan.width, 2, endpoint=True))
@@ -151,22 +151,22 @@ def pasted(digit: Digit, rng: np.random.Generator, *, side: int, paper: Colour) 
 
 
 def wide_gradient(digit: Digit, rng: np.random.Generator, *, frame: Frame, darkest: float) -> Image.Image:
-    """Return ink on paper that darkens from left to right, L; its rows are alike, so that the file stays small."""
+    """Ink on paper that darkens from left to right, L; its rows are alike, so that the file stays small."""
     paper = np.linspace(0.95, darkest, frame.shape[1], dtype=np.float32)[None]
     return to_8_bit(paper * (1 - 0.85 * frame.lay(digit, rng)))
 
 
 def hairline(digit: Digit, rng: np.random.Generator, *, frame: Frame) -> Image.Image:
-    """Return a black line of one pixel on white, L."""
+    """A black line of one pixel on white, L."""
     return Image.fromarray(np.where(thinned(frame.lay(digit, rng) > 0.5), 20, 255).astype(np.uint8))
 
 
 def broken(digit: Digit, rng: np.random.Generator, *, gaps: float) -> Image.Image:
-    """Return a line that a threshold broke, two levels of L; about the share `gaps` of its ink is lost."""
+    """A line that a threshold broke, two levels of L; about the share `gaps` of its ink is lost."""
     left = gapped(SQUARE.lay(digit, rng), gaps, 7, rng)
     return Image.fromarray(np.where(left > 0.5, 0, 255).astype(np.uint8))
 
 
 def coarse(digit: Digit, rng: np.random.Generator, *, frame: Frame) -> Image.Image:
-    """Return black and white pixels, L, few of them."""
+    """Black and white pixels, L, few of them."""
     return bilevel(digit, rng, frame=frame).convert("L")

@@ -174,14 +174,15 @@ ROWS = (
 
 
 def paint(row: Row, digits: Digits, index: int, seed: int) -> Image.Image:
-    """Return the picture of digit `index` in a row; the same arguments give the same pixels."""
+    """The picture of digit `index` in a row; the same arguments give the same pixels."""
     return row.paint(digits.images[index], np.random.default_rng([seed, index, *row.name.encode()]))
 
 
 def choose(rows: Sequence[str]) -> list[Row]:
-    """Return the rows of these names, in the order of `ROWS`; all of them for no name.
+    """The rows of these names, in the order of `ROWS`; all of them for no name.
 
-    Raises OutputError if there is no such row.
+    Raises:
+        OutputError: there is no such row.
     """
     known = [row.name for row in ROWS]
     if unknown := ", ".join(name for name in rows if name not in known):
@@ -193,8 +194,8 @@ def write_stress(folder: Path, digits: Digits, rows: Sequence[Row] = ROWS, *, co
     """Write rows of `count` digits each, with a progress bar on stderr if that is a terminal.
 
     Raises:
-        DataError: if there are fewer than `count` digits.
-        OutputError: if a row's folder is there already, or something cannot be written.
+        DataError: there are fewer than `count` digits.
+        OutputError: a row's folder is there already, or something cannot be written.
     """
     if count > len(digits):
         raise DataError(f"the test set has only {len(digits):,} digits; choose a count up to that")

@@ -84,7 +84,7 @@ class Hand:
 
 
 def form_names(digit: int) -> tuple[str, ...]:
-    """Return the names of the forms that `digit` (0-9) can be written in."""
+    """The names of the forms that `digit` (0-9) can be written in."""
     return tuple(form.name for form in _forms(digit))
 
 
@@ -104,7 +104,7 @@ def digit_strokes(
         path, y downwards, centred on the origin, the longer side of the box around all of them 1.
 
     Raises:
-        ValueError: if there is no such digit or form.
+        ValueError: there is no such digit or form.
     """
     strokes = _choose(digit, form, rng).draw(rng)
     writer = hand or Hand.random(rng)
@@ -113,7 +113,7 @@ def digit_strokes(
 
 
 def smooth(path: Points, length: float) -> Points:
-    """Return an evenly spaced path, (P, 2), averaged over `length` digit heights; its ends stay where they are."""
+    """An evenly spaced path, (P, 2), averaged over `length` digit heights; its ends stay where they are."""
     reach = min(round(length / STEP), len(path) - 1)
     kernel = np.hanning(2 * reach + 3)
     padded = np.pad(path, ((reach + 1, reach + 1), (0, 0)), mode="reflect", reflect_type="odd")
@@ -133,7 +133,7 @@ def _choose(digit: int, name: str | None, rng: np.random.Generator) -> Form:
 
 
 def _write(stroke: Stroke, hand: Hand, warp: Points, rng: np.random.Generator) -> Points:
-    """Return one stroke of `hand`, evenly spaced points (P, 2)."""
+    """One stroke of `hand`, evenly spaced points (P, 2)."""
     joints = stroke.joints + rng.normal(0.0, hand.looseness, stroke.joints.shape)
     joints += rng.normal(0.0, hand.looseness, 2)  # a pen set down again lands beside its mark
     joints[:, 1] += hand.balance * joints[:, 1] * (1 - joints[:, 1])
@@ -146,7 +146,7 @@ def _write(stroke: Stroke, hand: Hand, warp: Points, rng: np.random.Generator) -
 
 
 def _hurry(path: Points, before: float, after: float) -> Points:
-    """Return an evenly spaced path, (P, 2), that begins and ends so much earlier or later, in digit heights."""
+    """An evenly spaced path, (P, 2), that begins and ends so much earlier or later, in digit heights."""
     for length in (before, after):  # each turn handles the first end, then turns the path around
         steps = round(abs(length) / STEP)
         if length < 0:
@@ -159,13 +159,13 @@ def _hurry(path: Points, before: float, after: float) -> Points:
 
 
 def _spline(joints: Points, corners: tuple[int, ...], roundness: float) -> Points:
-    """Return a path through all joints that is smooth but for its corners."""
+    """A path (P, 2) through all joints (K, 2) that is smooth but for its corners."""
     cuts = [0, *(k for k in corners if 0 < k < len(joints) - 1), len(joints) - 1]
     return np.concatenate([_catmull_rom(joints[a : b + 1], roundness) for a, b in pairwise(cuts)])
 
 
 def _catmull_rom(joints: Points, roundness: float) -> Points:
-    """Return 12 points for each span of a centripetal Catmull-Rom spline.
+    """12 points for each span of a centripetal Catmull-Rom spline.
 
     Centripetal, because the uniform kind makes cusps and loops where joints stand unevenly (Yuksel,
     Schaefer, Keyser: "On the Parameterization of Catmull-Rom Curves", 2009).
@@ -184,21 +184,21 @@ def _catmull_rom(joints: Points, roundness: float) -> Points:
 
 
 def evenly(path: Points) -> Points:
-    """Return the same path in steps of equal length, about `STEP`."""
+    """The same path, (P, 2), in steps of equal length, about `STEP`."""
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
     steps = np.linspace(0.0, along[-1], max(8, round(along[-1] / STEP) + 1))
     return np.stack([np.interp(steps, along, path[:, axis]) for axis in (0, 1)], axis=1)
 
 
 def _tremble(points: int, amplitude: float, rng: np.random.Generator) -> Points:
-    """Return offsets (points, 2): a slow random walk of the hand, one knot for every eight points."""
+    """Offsets (points, 2): a slow random walk of the hand, one knot for every eight points."""
     knots = rng.normal(0.0, amplitude, (points // 8 + 2, 2))
     at = np.linspace(0, len(knots) - 1, points)
     return smooth(np.stack([np.interp(at, np.arange(len(knots)), knots[:, k]) for k in (0, 1)], 1), 0.1)
 
 
 def _pose(hand: Hand) -> Points:
-    """Return the matrix (2, 2) that row vectors x, y are multiplied with: aspect, slant, then rotation."""
+    """The matrix (2, 2) that row vectors x, y are multiplied with: aspect, slant, then rotation."""
     cos, sin = np.cos(hand.rotation), np.sin(hand.rotation)
     lean = np.array([[hand.aspect, 0.0], [-hand.slant, 1.0]])
     pose: Points = lean @ np.array([[cos, sin], [-sin, cos]])
@@ -206,7 +206,7 @@ def _pose(hand: Hand) -> Points:
 
 
 def fitted(strokes: list[Points]) -> list[Points]:
-    """Return the strokes moved and scaled to what `digit_strokes` promises."""
+    """The strokes, each (P, 2), moved and scaled to what `digit_strokes` promises."""
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
     return [(stroke - (low + high) / 2) / (high - low).max() for stroke in strokes]
