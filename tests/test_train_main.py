@@ -237,7 +237,7 @@ def test_stopped_run_ends_cleanly_and_can_be_resumed(
     stopped, out, err = interrupted(number, "--quick", "--epochs", 500)  # which draws nothing
     assert (stopped, out) == (code, "")
     assert "Traceback" not in err
-    advice = r"python -m train --resume --run run --data-dir \S+ goes on after the last finished epoch\n"
+    advice = r"python -m train --resume --run run --data-dir \S+ resumes after the last finished epoch\n"
     assert re.search(f"Stopped; {advice}$", err)
     run = Run(tmp_path / "run")
     history = Checkpoint.load(run.last).header["history"]

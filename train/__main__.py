@@ -45,7 +45,7 @@ def main(  # noqa: PLR0913 - its options
     device: Annotated[str, typer.Option(help="cpu, cuda, mps; auto takes cuda where there is one.")] = "auto",
     data_dir: DataDir = None,
     run: Annotated[Path | None, typer.Option(help="The run's folder. Default: a new one in runs/.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with --run, or with the newest unfinished.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume --run, or the newest unfinished run.")] = False,
 ) -> None:
     """Train on MNIST, score the test set once, export the model. Ctrl-C loses one epoch at most: see --resume."""
     if name and name not in FULL:
@@ -75,7 +75,7 @@ def main(  # noqa: PLR0913 - its options
 def _settings(  # noqa: PLR0913, PLR0917 - what the options ask for
     network: str, quick: bool, epochs: int | None, seed: int, data: Digits, device: torch.device
 ) -> RunSettings:
-    """Of a new run."""
+    """The settings of a new run."""
     recipe = (QUICK if quick else FULL)[network]
     if epochs:
         recipe = replace(recipe, epochs=epochs, teachers=0)
@@ -84,7 +84,7 @@ def _settings(  # noqa: PLR0913, PLR0917 - what the options ask for
 
 
 def _unfinished(folder: Path | None, network: str | None) -> Run:
-    """The run in the folder, or else the newest, to go on with; of that network, if one is named."""
+    """The run to resume: the folder's, or else the newest; of that network, if one is named."""
     run = Run(folder) if folder else newest_run(finished=False)
     if run.finished:
         raise TrainingError(f"{run.folder} is finished, and its test images are scored; start a new run")
@@ -107,12 +107,12 @@ def _finish(run: Run, test: Digits) -> None:
 
 
 def _options(quick: bool, epochs: int | None, seed: int | None) -> dict[str, bool]:
-    """What decides a run's outcome, by the name of its option, and whether it was given."""
+    """Whether each option that decides a run's outcome was given, by its name."""
     return {"--quick": quick, "--epochs": epochs is not None, "--seed": seed is not None}
 
 
 def _device(name: str) -> torch.device:
-    """The device of that name; for `auto` a GPU if there is one whose every operation here is known to work."""
+    """The device of that name; for `auto` a GPU if there is one on which all that is used here is known to work."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -123,9 +123,9 @@ def _device(name: str) -> torch.device:
 
 
 def _stop_cleanly(run: Run | None = None, data_dir: Path | None = None) -> None:
-    """From now on Ctrl-C and SIGTERM end the program, and say how to go on with the run."""
+    """Make Ctrl-C and SIGTERM end the program, and say how to resume the run."""
     data = f" --data-dir {data_dir}" if data_dir else ""
-    fix = f"; python -m train --resume --run {run.folder}{data} goes on after the last finished epoch" if run else ""
+    fix = f"; python -m train --resume --run {run.folder}{data} resumes after the last finished epoch" if run else ""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, partial(_stop, f"Stopped{fix}"))
 

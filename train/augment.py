@@ -15,18 +15,18 @@ from torch import Tensor
 from torch.nn import functional as F
 
 ELASTIC_GRID = 5
-"""Control points a side of the elastic field: a bend about as long as a stroke."""
+"""Control points a side of the elastic field: bends are about as long as a stroke."""
 
 CONTRAST = 1.2
-"""What cubic sampling softens of an edge, given back: 8.8 % of a distorted image's pixels are then neither ink nor
-paper (over 0.1, under 0.9), as 8.7 % of MNIST's own are; 11.3 % without it, 14.1 % with linear sampling."""
+"""Sharpens the edges that cubic sampling softens: 8.8 % of a distorted image's pixels are then neither ink nor paper
+(over 0.1, under 0.9), as 8.7 % of MNIST's own are; 11.3 % without it, 14.1 % with linear sampling."""
 
 
 @dataclass(frozen=True)
 class Augmentation:
     """How far images are distorted, and how many are; what is left out stays 0.
 
-    Each is drawn for each image: rotation, scale, shear, shift and pen evenly, from minus to plus its figure.
+    Each is drawn for each image; rotation, scale, shear, shift and pen uniformly, from minus to plus their figure.
     """
 
     rotation: float = 0.0
@@ -34,7 +34,7 @@ class Augmentation:
     scale: float = 0.0
     """Share of the size, for width and height separately."""
     shear: float = 0.0
-    """Horizontal shift a unit of height."""
+    """Horizontal shift per unit of height."""
     shift: float = 0.0
     """Pixels, each way."""
     elastic: float = 0.0
@@ -42,7 +42,7 @@ class Augmentation:
     pen: float = 0.0
     """Pixels by which either side of a stroke moves out or in; at most 1."""
     untouched: float = 0.0
-    """Share of the images that stay as they are: a network that has seen nothing else takes them for something new."""
+    """Share of the images that stay as they are: a network that saw only distorted ones finds them strange."""
 
 
 def distort(images: Tensor, ranges: Augmentation, generator: torch.Generator) -> Tensor:

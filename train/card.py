@@ -88,19 +88,19 @@ the digit score, against the test digits:
 
 @dataclass(frozen=True)
 class Made:
-    """What is known of a model's making beside what its file says.
+    """What is known of a model's making besides what its file says.
 
-    No matter of the file itself, so that the same run gives the same bytes.
+    Kept out of the file, so that the same run gives the same bytes.
     """
 
     seconds: float | None = None
-    """Of training."""
+    """Of all epochs, its teachers' as well."""
     confusion: Sequence[Sequence[int]] = ()
     """Test images by label (rows) and answer (columns)."""
     mistakes: Sequence[int] = ()
     """Indices of the test images with a wrong answer."""
     hard: Mapping[str, Any] = field(default_factory=dict)
-    """What is made of hard images: the fields of `train.hard.Hard`."""
+    """How hard images are answered: the fields of `train.hard.Hard`."""
 
     @classmethod
     def of(cls, header: Mapping[str, Any]) -> Made:

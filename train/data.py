@@ -1,9 +1,9 @@
 """MNIST (Y. LeCun, C. Cortes, C. Burges) as arrays, and its split into training and validation.
 
-Reading asks that a file agrees with itself: header, length, checksum, as many labels as images. It does
-not ask that the file is the published one, so that a small data set in the same format can be trained on as
-well. Which data it was stands in the model's provenance: `Digits.sha256`, for the published training set
-equal to `TRAIN_SHA256`.
+Reading checks that a file agrees with itself: header, length, checksum, as many labels as images. It does not
+check that the file is the published one, so that a small data set in the same format can be trained on as well.
+Which data it was is part of the model's provenance: `Digits.sha256`, which is `TRAIN_SHA256` for the published
+training set.
 
 `python -m train.data` is strict: it downloads what is missing and accepts the published bytes only.
 """
@@ -28,8 +28,8 @@ from train.script import DataDir, run
 
 CLASSES = 10
 
-VALIDATION_SHARE = 12  # one in so many is held out: 5,000 of 60,000
-SPLIT_SEED = 2024  # never to change: every validation accuracy ever reported hangs on it
+VALIDATION_SHARE = 12  # one in this many is held out: 5,000 of 60,000
+SPLIT_SEED = 2024  # never to change: every validation accuracy ever reported depends on it
 TRAIN_SHA256 = "edc0d1098aa497be14ace79ddd5171e5a3dcf9c4d196c015389203eb3ba1f59b"
 
 

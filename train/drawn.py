@@ -21,14 +21,14 @@ from train.pictured import picture_digits
 from train.recipes import Recipe
 
 POOL = 3
-"""Epochs' worth of drawn images that are made; each epoch takes its share of them at random."""
+"""How many epochs' worth of images are drawn; each epoch takes its share of them at random."""
 
 SEED = 0
-"""Of the drawing, whatever a run's own: so seeds tell what chance does to training, and need not draw for minutes."""
+"""Seed of the drawing, whatever a run's: so seeds show what chance does to training, without minutes of drawing."""
 
 
 def mix(training: Digits, recipe: Recipe, kept: Path) -> Mixture:
-    """The real digits and what the recipe asks for beside them.
+    """The real digits and what the recipe asks for besides them.
 
     Args:
         training: the real digits; also raw material of outliers.
@@ -51,7 +51,7 @@ def mix(training: Digits, recipe: Recipe, kept: Path) -> Mixture:
 
 
 def _load(kept: Path, count: int) -> dict[str, NDArray[Any]]:
-    """So many images and their labels, as `_draw` made them."""
+    """The `count` kept images and their labels, as `_draw` made them."""
     try:
         drawn = load_file(kept)
     except SafetensorError as error:
@@ -62,7 +62,7 @@ def _load(kept: Path, count: int) -> dict[str, NDArray[Any]]:
 
 
 def _draw(training: Digits, counts: Sequence[int]) -> dict[str, NDArray[Any]]:
-    """So many digits of the project's writing, pictures of digits, and outliers."""
+    """Digits of the project's writing, pictures of digits and outliers, as many of each as `counts` says."""
     written, pictured, strange = counts
     digits = write_digits(written, SEED), picture_digits(pictured, SEED, training)
     no_digits = outliers(strange, SEED, digits=training).images

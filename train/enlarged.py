@@ -15,8 +15,8 @@ from train.photo import Field, Shape, blur, box, enlarge
 
 Digit = NDArray[np.uint8]
 
-_SMOOTH = 0.6  # of MNIST's pixels; enlarged, its lines are wobbly without
-_EDGE = 0.4  # of full ink, where the line ends: MNIST's thin strokes hardly reach more
+_SMOOTH = 0.6  # in MNIST's pixels; without it, enlarged lines are wobbly
+_EDGE = 0.4  # share of full ink where a line ends: MNIST's thin strokes hardly reach more
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def written(digit: Digit, size: int, bold: float = 0.0) -> Field:
 
     Args:
         digit: uint8 (28, 28), ink bright on black.
-        size: longer side of the result in pixels, to about one of the digit's 28.
+        size: longer side of the result in pixels, to within about one of the digit's 28.
         bold: how far the line's edge moves outwards, in pixels of the digit's 28.
 
     Returns:

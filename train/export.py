@@ -27,7 +27,7 @@ from train.files import write_whole
 from train.networks import NETWORKS, folded, with_products
 from train.runs import newest_run
 
-logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns of operators that these networks have not
+logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns of operators that these networks do not have
 
 PARITY_IMAGES = 1_000
 PARITY_TOLERANCE = 1e-5
@@ -94,7 +94,7 @@ def export(checkpoint: Path, output: Path, images: NDArray[np.uint8]) -> Exporte
     Raises:
         CheckpointError: not a checkpoint to export.
         ParityError: the file would not say what the network says; nothing is written.
-        TrainingError: `output` is no name of a model, or cannot be written.
+        TrainingError: `output` does not name a model, or cannot be written.
     """
     if output.suffix != ".onnx":
         raise TrainingError(
@@ -136,7 +136,7 @@ def build(deployed: Deployed, metadata: ModelMetadata) -> bytes:
 
 
 def check_parity(model: bytes, deployed: Deployed, images: NDArray[np.uint8]) -> float:
-    """Largest difference of a probability or a digit score between the file and the network, one by one and together.
+    """Largest difference of a probability or digit score between file and network, images one by one and together.
 
     Raises:
         ParityError: it is above the tolerance, or a digit differs, or there are too few images to tell.
@@ -184,7 +184,7 @@ def _load(checkpoint: Checkpoint, path: Path) -> tuple[Deployed, ModelMetadata]:
 
 
 def _strip(model: onnx.ModelProto) -> None:
-    """Take out what the exporter notes of the source files that the graph came from."""
+    """Remove what the exporter notes about the source files that the graph came from."""
     model.doc_string = ""
     model.graph.doc_string = ""
     del model.graph.metadata_props[:]

@@ -64,7 +64,7 @@ def _train(run: Run, training: Digits, validation: Digits, ensemble: Ensemble | 
 def score_hard(run: Run, test: Digits) -> None:
     """Measure a run's model on hard images; the figures go into its best checkpoint, from which it is exported.
 
-    They are a model file's that is gone again: a run that has one is finished, and could not be gone on with.
+    They are those of a temporary model file: a run that has one is finished, and could not be resumed.
     """
     with TemporaryDirectory() as folder:
         hard = measure(export(run.best, Path(folder, run.model.name), test.images).path, test)
@@ -122,5 +122,5 @@ def _disk_errors(run: Run) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        fix = "make room, and go on with --resume"
+        fix = "make room, and continue with --resume"
         raise TrainingError(f"cannot write to {run.folder}: {error.strerror}; {fix}") from None

@@ -17,7 +17,7 @@ FONT_SIZE = 60  # pixels
 
 
 def glyph(font: str, text: str, side: int) -> Field:
-    """A text in one of Matplotlib's fonts, by the name of its file: ink, (side, side)."""
+    """A text in one of Matplotlib's fonts, named by its file: ink, float32 (side, side), 0 to 1."""
     image = Image.new("L", (side, side))
     ImageDraw.Draw(image).text((side / 2, side / 2), text, 255, _truetype_font(font), anchor="mm")
     return np.asarray(image, np.float32) / 255
@@ -33,7 +33,7 @@ def hershey(font: str, character: str) -> list[Points]:
 @cache
 def _truetype_font(name: str) -> ImageFont.FreeTypeFont:
     path = Path(mpl.get_data_path(), "fonts", "ttf", name)
-    return ImageFont.truetype(path, FONT_SIZE, layout_engine=ImageFont.Layout.BASIC)  # the other is not everywhere
+    return ImageFont.truetype(path, FONT_SIZE, layout_engine=ImageFont.Layout.BASIC)  # Raqm is not everywhere
 
 
 @cache

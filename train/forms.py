@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-_MIXTURE = 0.7  # of a Dirichlet distribution: under 1, a writer is nearer to one extreme than to the middle
+_MIXTURE = 0.7  # of a Dirichlet distribution: under 1, writers are nearer to one extreme than to the middle
 
 
 @dataclass(frozen=True, eq=False)  # == on arrays has no single answer
@@ -43,7 +43,7 @@ class Form:
     """The shapes between which writers lie."""
 
     def draw(self, rng: np.random.Generator) -> tuple[Stroke, ...]:
-        """The strokes of somebody who writes so: a random mixture of the extremes, or the only one."""
+        """The strokes of somebody who writes this way: a random mixture of the extremes, or the only one."""
         if len(self.extremes) == 1:
             return self.extremes[0]
         shares = rng.dirichlet(np.full(len(self.extremes), _MIXTURE))

@@ -29,9 +29,9 @@ from train.strokes import Hand, Points, digit_strokes
 
 _BLOCK = 250  # images that a worker draws at a time
 _SIDES = 40, 65  # pixels
-_BREAKS = 0.06  # of the digits: a pen that skipped
-_RETRACED = 0.04  # of the digits: a stroke written twice
-_MOST_LOST, _MOST_ADDED = 0.06, 0.25  # share of the ink that may be missing in the canonical form, or be new there
+_BREAKS = 0.06  # share of the digits where the pen skipped
+_RETRACED = 0.04  # share of the digits with a stroke written twice
+_MOST_LOST, _MOST_ADDED = 0.06, 0.25  # share of the ink that the canonical form may lose, or add
 
 
 def write_digits(count: int, seed: int, *, workers: int | None = None) -> Digits:
@@ -40,7 +40,7 @@ def write_digits(count: int, seed: int, *, workers: int | None = None) -> Digits
     Args:
         count: how many; the digits 0-9 in turn.
         seed: what they look like; image number i is the same for every `count`.
-        workers: processes; None for one on each core. The images do not hang on it.
+        workers: processes; None for one on each core. The images do not depend on it.
 
     Returns:
         Canonical images, uint8 (count, 28, 28), none of them blank, and their labels.
@@ -84,7 +84,7 @@ def drawing(digit: int, rng: np.random.Generator, form: str | None = None) -> In
 def is_whole(image: NDArray[np.uint8], ink: Ink) -> bool:
     """Whether an image, (28, 28), still shows what was drawn, (H, W), in box and strokes, and little else.
 
-    A hairline in few pixels falls to pieces, and a digit of which the canonical form keeps one piece is a lie.
+    A hairline in few pixels falls to pieces, and a digit of which the canonical form keeps one piece has a false label.
     """
     drawn, seen = boxed(ink), boxed(image / np.float32(255))
     lost = drawn[_widened(seen) < 0.3].sum() / drawn.sum()

@@ -1,4 +1,4 @@
-"""What a model makes of hard images: the stress set's, and those that show no digit. For its card."""
+"""How a model does on hard images, those of the stress set and those that show no digit: for its card."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Hard:
     """Shares, 0 to 1."""
 
     stress: dict[str, float]
-    """Right answers, by row of the stress set, of `DIGITS_A_ROW` each."""
+    """Right answers among `DIGITS_A_ROW`, by row of the stress set."""
     auroc: dict[str, float]
-    """By kind of outliers that was never trained on, against all test digits."""
+    """AUROC against all test digits, by kind of outlier that was never trained on."""
     refused: float
     """Outliers of these kinds that are not `ok`."""
 
     def metrics(self) -> dict[str, float]:
-        """What stands in the model file; the card has the rest."""
+        """What goes into the model file; the card has the rest."""
         mean = sum(self.stress.values()) / len(self.stress)
         return {"stress_accuracy": mean, "refused": self.refused, "refusal_auroc": min(self.auroc.values())}
 

@@ -24,13 +24,13 @@ class Pen:
     """What lays the ink. The line is nowhere wider than `width`."""
 
     width: float = 0.1
-    """Of the line where the pen is slow, as a share of the longer side of the digit's path."""
+    """Width of the line where the pen is slow, as a share of the longer side of the digit's path."""
     thinning: float = 0.3
     """Share of the width that is lost where the pen is quickest, 0 to 1."""
     lift: float = 0.3
     """Share of the width that is lost where the pen leaves the paper, 0 to 1."""
     blot: float = 0.0
-    """Share of the width that is lost but where a stroke begins and ends, 0 to 1: ink that runs while the pen rests."""
+    """Share of the width that is lost except at both ends of a stroke, 0 to 1: ink that runs while the pen rests."""
     chisel: float = 0.0
     """Share of the width that is lost along the edge of a broad nib, 0 to 1."""
     nib: float = 0.7
@@ -68,7 +68,7 @@ def render(
     """Draw strokes with a pen.
 
     Args:
-        strokes: as `strokes.digit_strokes` returns them; none leave the image blank.
+        strokes: as `strokes.digit_strokes` returns them; without any, the image is blank.
         size: of the image in pixels: its side, or (height, width).
         pen: what to draw with.
         extent: longer side of the digit, ink included, as a share of the image's shorter side. The default is MNIST's:
@@ -96,8 +96,8 @@ def _capsules(stroke: Points, pen: Pen) -> Points:
 def _radii(stroke: Points, pen: Pen) -> Points:
     """Half the width of the line at each point of an evenly spaced stroke, (P,).
 
-    A pen is the quicker the straighter its path (the 2/3 power law of Lacquaniti, Terzuolo, Viviani, 1983:
-    speed goes with curvature to the power of -1/3), and stands still at both ends.
+    The straighter its path, the quicker is a pen (the 2/3 power law of Lacquaniti, Terzuolo, Viviani, 1983:
+    speed goes with curvature to the power of -1/3), and it stands still at both ends.
     """
     heading = np.unwrap(np.arctan2(*np.gradient(stroke, axis=0).T[::-1]))
     step = max(float(np.linalg.norm(stroke[1] - stroke[0])), 1e-6)

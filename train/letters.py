@@ -1,7 +1,7 @@
 """Letters and symbols, printed and handwritten, for training: outliers that are no digit to the eye.
 
 The fonts come with matplotlib (DejaVu, Computer Modern) and with Hershey-Fonts (A. V. Hershey's strokes, 1967), so
-that no result depends on what is installed on a machine. Left out are letters that people read as digits, O o D Q l I
+that no result depends on what is installed on a machine. Letters that people read as digits are left out: O o D Q l I
 i S s Z z B b G g q, and forms that some hands share with a digit; see the comments.
 """
 
@@ -49,7 +49,7 @@ HANDWRITTEN = {"futural": BY_HAND, "rowmans": BY_HAND, "scripts": SCRIPT, "cursi
 """Hershey's fonts of single strokes, and the letters taken from each."""
 
 SYMBOLS = "+=?%#@*×÷±≠≈~<()[]{€¥©®←→↔↕↖↗↙⇐⇒✓✗√∑∏∫∇∆∈∉∀⊗⊕⊞⊠≤≥∪∩⊂⊥∠▲▼►◄△▽∴∵…"  # noqa: RUF001 - symbols are meant
-"""Not ! | / \\ † ^ ∧ which are a 1, ° ○ □ ◇ a 0, £ a 2, } ∃ a 3, $ a 5, > ¬ a 7, & § ∞ ∂ an 8, ¶ a 9."""
+"""Left out: ! | / \\ † ^ ∧, which read as 1; ° ○ □ ◇ as 0, £ as 2, } ∃ as 3, $ as 5, > ¬ as 7, & § ∞ ∂ as 8, ¶ as 9."""
 
 SKETCHES = {
     "plus": "0,50 100,50 | 50,0 50,100",
@@ -103,12 +103,12 @@ def pen_drawing(strokes: list[Points], rng: np.random.Generator) -> Picture:
 
 
 def pick(choices: Sequence[_T], rng: np.random.Generator) -> _T:
-    """One of them, all as likely."""
+    """One of them, each equally likely."""
     return choices[int(rng.integers(len(choices)))]
 
 
 def _printed(font: tuple[str, str], rng: np.random.Generator) -> Field:
-    """One of the characters of a font, a little turned, now and then bolder."""
+    """One of a font's characters, turned a little, sometimes bolder."""
     ink = tilted(glyph(font[0], pick(font[1], rng), CANVAS), rng, 0.1, 0.12)
     if rng.random() < 0.3:
         image = Image.fromarray((255 * ink).astype(np.uint8)).filter(ImageFilter.MaxFilter(3))

@@ -1,6 +1,6 @@
 """What becomes of ink on its way into somebody's file: scanners, two levels, few pixels, pencils, blur, JPEG.
 
-Each medium takes ink, float32 (H, W), 0 to 1, and the generator that chance comes from, and returns a grey image,
+Each medium takes ink, float32 (H, W), 0 to 1, and the source of all randomness, and returns a grey image,
 uint8 (h, w): bright on black, or dark on white.
 """
 
@@ -19,7 +19,7 @@ from train.photo import Field, blur, box, clouds, crumbled, gapped, uneven
 Grey = NDArray[np.uint8]
 Medium = Callable[[Field, np.random.Generator], Grey]
 
-_NARROW = 0.35  # width by height, up to which a digit is not stretched like others: a 1 would become a 7
+_NARROW = 0.35  # width / height up to which a digit is not stretched like others: a 1 would become a 7
 
 
 def clean(ink: Field, rng: np.random.Generator) -> Grey:
@@ -115,5 +115,5 @@ def _shape(ink: Field) -> tuple[int, int]:
 
 
 def _full(ink: Field) -> float:
-    """The ink of the middle of the line, which a thin one has less of."""
+    """The ink in the middle of the line: a thin one has less."""
     return float(np.quantile(ink[ink > 0.3 * ink.max()], 0.7))

@@ -24,7 +24,7 @@ class Mixture:
     labels: NDArray[np.int64]
     """(N,), 0 to 9 or `NO_DIGIT`."""
     real: int
-    """How many images are real; all of them are in every epoch, but for those after its last whole batch."""
+    """How many images are real; all are in every epoch, except those after its last whole batch."""
     drawn: int = 0
     """How many of the others are in an epoch."""
 

@@ -1,6 +1,6 @@
 """The networks: images in, logits out. Scaling, softmax and calibration belong to the exported graph.
 
-Ten logits, one a digit. That an image shows no digit at all is an eleventh class whose logit is fixed at 0: an image
+Ten logits, one per digit. That an image shows no digit at all is an eleventh class whose logit is fixed at 0: an image
 is a digit as surely as its logits are high, and no network needs another output for it (see `with_no_digit`).
 """
 
@@ -15,7 +15,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from mnistcls.canonical.placement import SIZE
 
-# Of copies: of the two layers with 6x6 kernels one has one channel, the other 7x7 maps, so that they cost nothing.
+# It warns of copies, which cost nothing: of the two layers with 6x6 kernels one has one channel, the other 7x7 maps.
 warnings.filterwarnings("ignore", message="Using padding='same' with even kernel lengths")
 
 DROPOUT = 0.02
@@ -81,7 +81,7 @@ def _convolution(inputs: int, outputs: int, size: int = 3, *, stride: int = 1, p
 
 
 def with_no_digit(logits: Tensor) -> Tensor:
-    """Logits (N, 11) of the ten digits and of `no digit`, whose logit is 0, of the ten (N, 10).
+    """Logits (N, 11): those of the ten digits, (N, 10), and that of `no digit`, 0.
 
     The odds that an image shows a digit are then exp(logsumexp(logits)): the energy of Liu et al., "Energy-based
     Out-of-distribution Detection" (2020), trained to tell.
@@ -90,7 +90,7 @@ def with_no_digit(logits: Tensor) -> Tensor:
 
 
 def folded(network: nn.Sequential) -> nn.Sequential:
-    """A network with the same answers, which takes less time: batch norms are part of the convolutions before them."""
+    """A faster network with the same answers: batch norms are part of the convolutions before them."""
     layers: list[nn.Module] = []
     for layer in network.eval():
         if isinstance(layer, nn.BatchNorm2d):
@@ -101,7 +101,7 @@ def folded(network: nn.Sequential) -> nn.Sequential:
 
 
 def with_products(network: nn.Sequential) -> nn.Sequential:
-    """A network with the same answers: a convolution that covers its whole map is a matrix product, which is quicker.
+    """A faster network with the same answers: a convolution that covers its whole map is a matrix product.
 
     Args:
         network: for images (N, 1, 28, 28), in evaluation mode.

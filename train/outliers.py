@@ -63,17 +63,17 @@ TRAINED_KINDS = tuple(TRAINED)
 """What training may see."""
 
 HELD_OUT_KINDS = tuple(HELD_OUT)
-"""What it may not: these measure what a model makes of kinds that it has never seen."""
+"""What it may not: these measure how a model answers kinds that it has never seen."""
 
 MAKERS: Mapping[str, Maker] = {**TRAINED, **HELD_OUT}
 
 ATTEMPTS = 2_000
-"""Pictures of a kind, drawn until one has a canonical form that is no digit."""
+"""Most pictures of a kind that are drawn until one has a canonical form that is no digit."""
 
 CELL, COLUMNS, TEXT = 60, 20, 150  # of the picture: pixels, images, pixels for the names
 
 PIECES = 4
-"""Of the work of each process: few, since the digits go along with each."""
+"""Chunks of work per process: few, as the digits are sent with each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ class Outliers:
     images: NDArray[np.uint8]
     """(N, 28, 28), ink bright (255) on black (0)."""
     kinds: NDArray[np.str_]
-    """(N,), what each of them is."""
+    """(N,), the kind of each."""
 
     def __len__(self) -> int:
         return len(self.kinds)
@@ -99,11 +99,11 @@ def outliers(
 ) -> Outliers:
     """Make outliers, the kinds in turn.
 
-    The n-th of a kind hangs on the seed and on `digits` alone: not on the other kinds, nor on how many there are.
+    The n-th of a kind depends on the seed and on `digits` alone: not on the other kinds, nor on how many there are.
 
     Args:
         count: how many, at least 0.
-        seed: all chance comes from it.
+        seed: source of all randomness.
         kinds: of `TRAINED_KINDS` or `HELD_OUT_KINDS`.
         digits: raw material for what is made of digits: training's for training, the test set's for measuring.
         workers: processes; None takes one for each core, 1 none but this.

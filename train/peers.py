@@ -1,4 +1,4 @@
-"""How often mnistcls is right and how often its peers are, on the same images, as the table that stands in the README.
+"""How often mnistcls and its peers are right on the same images, as the README's table.
 
 The peers are the same network behind a naive reader, `convert("L").resize((28, 28))`, and Tesseract, which has a mode
 for images of one character. Each gets the files as they are.
@@ -30,14 +30,14 @@ from train.stress_table import naive_digits
 
 SAMPLES = "data/samples"
 STRESS_ROWS = "phone", "lamp", "ruled", "dark-on-white", "tiny-16"
-MNIST_TIMES = 10  # as many of MNIST's own digits as of a stress row's
-SEED = 0  # chooses the digits, and all that is left to chance
+MNIST_TIMES = 10  # MNIST's own digits, for each digit of a stress row
+SEED = 0  # chooses the digits, and is the source of all randomness
 
 MARKED = re.compile(r"(<!-- peers: [^\n]*-->\n).*?(\n<!-- end of peers -->)", re.DOTALL)
 """The table's place in the README."""
 
 Read = Callable[[Sequence[Path]], list[int]]
-"""Image files in; of each the digit, or `NO_DIGIT`, out."""
+"""Image files in; the digit in each, or `NO_DIGIT`, out."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Images:
 
 @dataclass(frozen=True)
 class Scores:
-    """What each reader, by its name, made of a set of images."""
+    """How each reader, by name, did on a set of images."""
 
     name: str
     right: dict[str, Proportion]
@@ -82,7 +82,7 @@ def own_images(folder: Path, digits_from: Path, *, count: int) -> Iterator[Image
     Args:
         folder: where to write images of MNIST's digits.
         digits_from: the MNIST files.
-        count: digits a row of the stress set; of MNIST's own ten times as many.
+        count: digits a row of the stress set; ten times as many of MNIST's own.
     """
     digits, rows = load_test(digits_from), {row.name: row for row in ROWS}
     write_stress(folder, digits, [rows["canonical"]], count=MNIST_TIMES * count, seed=SEED)

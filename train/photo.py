@@ -1,7 +1,7 @@
 """What stands between ink and a file: paper, printed lines, light, lenses, sensors.
 
 Images, colours and light are float32 in [0, 1], (H, W) or (H, W, 3), until `to_8_bit`. Shapes are
-(height, width) in pixels, and whatever is left to chance comes from the generator that is passed.
+(height, width) in pixels, and all randomness comes from the generator that is passed.
 """
 
 from __future__ import annotations

@@ -21,10 +21,10 @@ from train.parallel import in_processes
 from train.scenes import Paint, lit
 
 ALIKE = 0.6
-"""Least cosine of a digit and its picture's canonical form, both cropped: under it, that is a piece, or other ink."""
+"""Least cosine of a digit and its picture's canonical form, both cropped: below, that is a piece, or other ink."""
 
 ATTEMPTS = 30
-"""Pictures of a digit. Nearly all take one or two; a digit with a speck beside it, which no picture keeps, has none."""
+"""Most pictures of a digit. Nearly all need one or two; one with a speck beside it, which none keeps, has none."""
 
 _BLOCK = 250  # images that a worker makes at a time
 
@@ -34,9 +34,9 @@ def picture_digits(count: int, seed: int, digits: Digits, *, workers: int | None
 
     Args:
         count: how many; each is of a digit drawn at random.
-        seed: all chance comes from it; image number i is the same for every `count`.
+        seed: source of all randomness; image number i is the same for every `count`.
         digits: the training set's.
-        workers: processes; None for one on each core. The images do not hang on it.
+        workers: processes; None for one on each core. The images do not depend on it.
 
     Returns:
         Canonical images, uint8 (count, 28, 28), and their labels.
@@ -160,7 +160,7 @@ PAINTERS: tuple[Paint, ...] = (
     _broken,
     _hairline,
 )
-"""Every way of making a picture; each place is as likely, and what is hardest to read has two."""
+"""Every way of making a picture; each entry is equally likely, and what is hardest to read has two."""
 
 _page = partial(scenes.snapshot, frame=Frame((112, 112)))
 

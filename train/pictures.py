@@ -107,7 +107,7 @@ def write_report(folder: Path) -> None:
 
 
 def _save(screenshot: bytes, path: Path) -> None:
-    """A browser's PNG, in fewer bytes."""
+    """Save a browser's PNG in fewer bytes."""
     with Image.open(io.BytesIO(screenshot)) as shot:
         shot.convert("RGB").save(path, optimize=True)
 

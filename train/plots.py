@@ -17,7 +17,7 @@ CELL, LINE, GAP = 88, 16, 4
 """Pixels: an image's place, three times MNIST's size and a gap, and the line of text over it."""
 
 LEAST_ERROR = 0.01
-"""Percent: no error at all has no place on a logarithmic axis."""
+"""Least error shown, in percent: zero has no place on a logarithmic axis."""
 
 
 def plot_curves(history: list[Epoch], path: Path) -> None:

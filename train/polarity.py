@@ -1,7 +1,7 @@
 """Refits `mnistcls.canonical.polarity.SHAPE_WEIGHTS`: `python -m train.polarity`.
 
 Logistic regression on where the bright pixels of a small black and white image of a digit are. Such images leave
-nothing else to tell ink from paper by, and a crop that touches all four borders has no margin to ask either.
+nothing else by which to tell ink from paper, and a crop that touches all four borders has no margin to ask either.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from train.photo import box
 from train.script import DataDir, run
 
 DIGITS = 6_000
-"""Of the training set: three weights need no more."""
+"""How many of the training set are used: three weights need no more."""
 HELD_OUT = 0.25
 """Share of the digits that measures accuracy."""
-INK = 100  # of 255: brighter is inside a digit's box
+INK = 100  # of 255: brighter pixels are inside a digit's box
 SIDES = (16, 64)  # pixels, of the longer side
-SMALL = 48  # pixels of the longer side, to which a crop is reduced at least
+SMALL = 48  # pixels, at most, of a crop's longer side after it is reduced
 LEVELS = (0.3, 0.7)  # of full ink, at which an image is made black and white
 STEPS, RATE = 1_000, 2.0
 """The two kinds are all but separable: left alone, weights would grow for ever; their ratios hardly change."""

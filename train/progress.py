@@ -1,4 +1,4 @@
-"""What training shows while it runs: a bar with loss, validation accuracy and time left, and a line an epoch."""
+"""What training shows while it runs: a bar with loss, validation accuracy and time left, and a line per epoch."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from train.loop import Epoch
 
 SMOOTHING = 0.98
-"""Of the loss shown while an epoch runs, a step."""
+"""Smoothing factor, per step, of the loss shown while an epoch runs."""
 
 
 class Reporter:
-    """Progress on stderr; on anything but a terminal only the line an epoch.
+    """Progress on stderr; where that is no terminal, only a line per epoch.
 
     Args:
         name: of what is trained.

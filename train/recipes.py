@@ -14,7 +14,7 @@ class Recipe:
     network: str
     """Name in `train.networks.NETWORKS`."""
     version: str
-    """Of the model that this recipe makes, as in exported/CHANGELOG.md."""
+    """Version of the model that this recipe makes, as in exported/CHANGELOG.md."""
     epochs: int
     batch_size: int
     lr: float
@@ -23,15 +23,15 @@ class Recipe:
     warmup: float
     """Share of the steps in which the learning rate rises."""
     ema_decay: float
-    """Of the exponential moving average of the weights, a step."""
+    """Decay per step of the exponential moving average of the weights."""
     augmentation: Augmentation | None
     """None for the images as they are."""
     synthetic_share: float = 0.0
-    """Digits of the project's own writing in an epoch, by the number of real ones."""
+    """Digits of the project's own writing in an epoch, per real digit."""
     pictured_share: float = 0.0
-    """Pictures of real digits in an epoch, brought back to canonical form, by the number of real digits as they are."""
+    """Pictures of real digits in an epoch, brought back to canonical form, per real digit as it is."""
     outlier_share: float = 0.0
-    """Images that show no digit in an epoch, by the number of real digits."""
+    """Images in an epoch that show no digit, per real digit."""
     teachers: int = 0
     """Networks of the `TEACHER` recipe whose answers are learned in place of real digits' labels; 0 for the labels."""
 
@@ -75,12 +75,12 @@ FULL = {
 
 
 def _of_real_digits(recipe: Recipe) -> Recipe:
-    """Without what is drawn, and on the labels."""
+    """The same, without what is drawn, and on the labels."""
     return replace(recipe, synthetic_share=0.0, pictured_share=0.0, outlier_share=0.0, teachers=0)
 
 
 TEACHER = replace(_of_real_digits(FULL["default"]), epochs=30)
-"""Of what released networks learn from: of real digits alone, the only images that teachers answer for."""
+"""Recipe of what released networks learn from: on real digits alone, the only images that teachers answer for."""
 
 
 def _quick(recipe: Recipe, epochs: int, lr: float) -> Recipe:

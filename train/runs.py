@@ -3,7 +3,7 @@
 runs/reference-20260131-120000/
   run.json            recipe, seed, data, versions
   metrics.jsonl       one line an epoch
-  last.safetensors    from which --resume goes on
+  last.safetensors    what --resume continues from
   best.safetensors    averaged weights of the epoch that did best on validation, with their calibration
   drawn.safetensors   images that were drawn for it; drawn again if deleted
   curve.png           learning curves
@@ -123,7 +123,7 @@ class Run:
             raise TrainingError(f"{self.folder} is not a run's folder ({error}); name one of runs/") from None
 
     def log(self, history: list[Epoch]) -> None:
-        """Write metrics.jsonl anew; its truth is the history in the last checkpoint."""
+        """Write metrics.jsonl anew; the history in the last checkpoint is what counts."""
         lines = [json.dumps(asdict(epoch)) for epoch in history]
         write_whole(self.folder / "metrics.jsonl", "\n".join(lines) + "\n")
 
@@ -156,7 +156,7 @@ def provenance(command: str, seed: int, data_sha256: str, device: torch.device) 
 
 
 def _hardware(device: torch.device) -> str:
-    """What computes, and in what precision: on another kind, sums round differently."""
+    """The hardware, and its precision: on another kind, sums round differently."""
     if device.type == "cpu":
         threads, cpus = torch.get_num_threads(), os.cpu_count()
         name = f"{threads} of {cpus} CPUs, {torch.backends.cpu.get_cpu_capability()}"

@@ -1,6 +1,6 @@
 """MNIST digits as other people's images: on pages, under lights, in odd files and sizes.
 
-The effects change a page; the functions after them paint a whole image each. All chance comes from `rng`.
+The effects change a page; the functions after them paint a whole image each. All randomness comes from `rng`.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def phone(digit: Digit, rng: np.random.Generator, *, size: tuple[int, int], exte
 
 
 def neighbour(digit: Digit, rng: np.random.Generator, *, share: float) -> Image.Image:
-    """A digit beside another one, L: its own mirror image, of whose width the left edge leaves `share`."""
+    """A digit beside another one, L: its own mirror image, cut by the left edge to `share` of its width."""
     ink = SQUARE.lay(digit, rng)
     other = written(digit[:, ::-1], round(0.6 * ink.shape[0]))
     strip = other[:, -max(1, round(share * other.shape[1])) :]

@@ -20,7 +20,7 @@ DataDir = Annotated[
 
 
 def app(main: Callable[..., None]) -> typer.Typer:
-    """The command that a function is: its errors, and those of files and folders, end with exit code 2."""
+    """A function as a command: its errors, and those of files and folders, end with exit code 2."""
     made = typer.Typer(
         add_completion=False,
         rich_markup_mode=None,
@@ -41,6 +41,6 @@ def app(main: Callable[..., None]) -> typer.Typer:
 
 
 def run(main: Callable[..., None]) -> None:
-    """Be that command; terminated, it unwinds as with Ctrl-C, so that nothing half-written is left."""
+    """Run `main` as that command; SIGTERM unwinds it as Ctrl-C does, so that nothing half-written is left."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     app(main)()

@@ -20,14 +20,14 @@ from train.strokes import Points, evenly, fitted, smooth
 SIDES = (28, 96)  # pixels, of a drawing's longer side
 
 ALIKE = 0.75
-"""Cosine of a drawing's canonical form with what was drawn: under it, part of it was taken for clutter, and what is
+"""Least cosine of a drawing's canonical form with what was drawn: under it, part was taken for clutter, and what is
 left may well be a digit."""
 
 WORN = 0.3
 """Share of the drawings for training that have gaps, or are out of focus."""
 
 BAR = 0.5
-"""Width by length, in standard deviations of the ink: what is thinner and stands upright is a 1 to the eye."""
+"""Width / length, in standard deviations of the ink: what is thinner and stands upright is a 1 to the eye."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ def is_bar(form: NDArray[np.uint8]) -> bool:
 
 
 def cropped(ink: Field) -> NDArray[np.float32]:
-    """The box of the ink, with a pixel to spare; all of it if there is none."""
+    """The box (h, w) of ink over 0.3, with a pixel to spare; the whole image if there is none."""
     inside = ink > 0.3
     return np.pad(box(ink, inside), 1).astype(np.float32) if inside.any() else ink.astype(np.float32)
 
@@ -89,7 +89,7 @@ def on_paper(ink: Field, rng: np.random.Generator) -> Picture:
 
 
 def worn_on_paper(ink: Field, rng: np.random.Generator) -> Picture:
-    """The same, of ink that now and then has gaps or is out of focus, as digits are in `train.pictured`.
+    """The same for ink that sometimes has gaps or is out of focus, as digits are in `train.pictured`.
 
     For what is trained with: if digits alone were worn, wear would tell them from the rest.
     """

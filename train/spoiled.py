@@ -1,4 +1,4 @@
-"""Digits that are no longer one: several, cut, laid over each other, struck out. Made of MNIST's.
+"""Digits that are no longer one: several, cut, laid over each other, struck out. Made from MNIST's.
 
 Not turned or mirrored: MNIST's slant makes too many lying 2s, 4s, 5s and 7s legible, as themselves or as another.
 """
@@ -13,24 +13,24 @@ from train.data import Digits
 from train.photo import Field
 from train.sketch import Picture, cosine, cropped, worn_on_paper
 
-SCALE = 3  # of MNIST's pixels: lines are drawn over a digit at this size
+SCALE = 3  # pixels for each of MNIST's: lines are drawn over a digit at this size
 
 CUTS = {0: "tb", 2: "b", 4: "t", 5: "t", 9: "l"}
 """Ends (top, bottom, left) of a digit that nobody reads as a digit: not the rings of 6, 8 and 9, not the right
 of a 3 or 8 (a 3), not the left of a 5 (an S), not the lines that are left of 1, 3, 4 and 7."""
 
 CUT_AT = (0.3, 0.46)
-"""Share of the digit that is left; of half a digit, slanted as MNIST's are, too much can be read."""
+"""Share of the digit that is left: half of a digit, slanted as MNIST's are, is still too legible."""
 
 RINGED, OPEN = (0, 6, 8, 9), (2, 3, 4, 5, 7)
-"""Rings over rings are an 8 or a 6; so only one of two digits laid over each other may have one. A 1 hides in all."""
+"""Rings over rings are an 8 or a 6, so only one of two digits laid over each other may have one. A 1 hides in all."""
 
 GRIDS = (1, 2), (1, 3), (1, 5), (2, 1), (2, 1), (3, 1), (3, 1), (5, 1), (2, 2), (3, 3)
 """Rows and columns in which digits stand apart. In a single column, a ring under a ring is an 8, and a 1 under a 1 is a
 1 with a gap; so only the first may be any digit."""
 
 SAME = 0.76
-"""Cosine of two digits laid over each other with one of them: over it, that one is still to be read."""
+"""Largest cosine of two digits laid over each other with one of them: above, that one can still be read."""
 
 
 def several(rng: np.random.Generator, digits: Digits) -> Picture:

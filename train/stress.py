@@ -42,7 +42,7 @@ class Row:
     suffix: str = ".png"
     """Chooses the format of the files."""
     quality: int = 85
-    """Of JPEG, 1 to 95."""
+    """JPEG quality, 1 to 95."""
     orientation: int = 1
     """EXIF orientation of the files: 1, 3, 6 or 8."""
 

@@ -1,4 +1,4 @@
-"""How the tool and a naive reader fare on the stress set, as the table that stands in the README.
+"""How the tool and a naive reader fare on the stress set, as the README's table.
 
 The naive reader is what most programs do, with the same network: `convert("L").resize((28, 28))`.
 """
@@ -26,7 +26,7 @@ from train.stress import ROWS, Row, write_stress
 
 @dataclass(frozen=True)
 class Score:
-    """What a row of the stress set came to; shares from 0 to 1."""
+    """Right answers to a row of the stress set, as shares from 0 to 1."""
 
     row: Row
     tool: float
@@ -51,7 +51,7 @@ def naive_digits(classifier: Classifier, files: Sequence[Path]) -> list[int]:
 
 
 def naive_form(path: Path) -> NDArray[np.uint8]:
-    """(28, 28), the image as it is, made small."""
+    """The image as it is, shrunk to (28, 28)."""
     with Image.open(path) as image:
         return np.asarray(image.convert("L").resize((28, 28)))
 

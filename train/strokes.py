@@ -30,7 +30,7 @@ class Hand:
     slant: float = 0.1
     """Tangent of the lean; positive leans to the right, like italics."""
     aspect: float = 1.0
-    """Width against the prototype's."""
+    """Width relative to the prototype's."""
     balance: float = 0.0
     """Four times how far the middle of the digit sinks: positive makes the upper half the larger one."""
     taper: float = 0.0
@@ -46,7 +46,7 @@ class Hand:
     tremor: float = 0.003
     """Standard deviation of the path around its curve."""
     haste: float = 0.0
-    """Standard deviation of what the ends of a stroke fall short of their place, or overshoot it."""
+    """Standard deviation of how far the ends of a stroke overshoot their place, or fall short of it."""
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> Self:
@@ -95,7 +95,7 @@ def digit_strokes(
 
     Args:
         digit: 0-9.
-        rng: where chance comes from: the same state writes the same strokes.
+        rng: source of all randomness: the same state writes the same strokes.
         form: one of `form_names(digit)`; None draws one, the common ones more often.
         hand: who writes; None draws somebody.
 
@@ -146,7 +146,7 @@ def _write(stroke: Stroke, hand: Hand, warp: Points, rng: np.random.Generator) -
 
 
 def _hurry(path: Points, before: float, after: float) -> Points:
-    """An evenly spaced path, (P, 2), that begins and ends so much earlier or later, in digit heights."""
+    """An evenly spaced path, (P, 2), that begins and ends this much earlier or later, in digit heights."""
     for length in (before, after):  # each turn handles the first end, then turns the path around
         steps = round(abs(length) / STEP)
         if length < 0:

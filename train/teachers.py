@@ -1,8 +1,8 @@
-"""The networks that a released one learns from: trained first, kept for the runs to come.
+"""The networks that a released one learns from: trained first, and kept for later runs.
 
-Their mean answer is worth more than each one's, and a network that learns it keeps some of that, one of their own kind,
-too: G. Hinton et al., "Distilling the Knowledge in a Neural Network" (2015); T. Furlanello et al., "Born-Again Neural
-Networks" (2018). They answer to the very image that is learned from, distorted as it is: L. Beyer et al., "Knowledge
+Their mean answer is better than any one's, and a network that learns it keeps some of that, even one of their own kind:
+G. Hinton et al., "Distilling the Knowledge in a Neural Network" (2015); T. Furlanello et al., "Born-Again Neural
+Networks" (2018). They answer for the very image that is learned from, as it was distorted: L. Beyer et al., "Knowledge
 distillation: A good teacher is patient and consistent" (2022).
 """
 
@@ -60,7 +60,7 @@ def teachers(
 
 
 def training_seconds(run: Run, folder: Path = TEACHERS) -> float:
-    """What the epochs of a run and of its teachers, in this folder, took."""
+    """Seconds that the epochs of a run and of its teachers, in this folder, took."""
     runs = [run, *_runs(run.settings().recipe.teachers, folder)]
     return float(sum(epoch["seconds"] for one in runs for epoch in Checkpoint.load(one.last).header["history"]))
 
@@ -70,7 +70,7 @@ def _runs(count: int, folder: Path) -> list[Run]:
 
 
 def _started(run: Run, seed: int, data_sha256: str, device: torch.device) -> Run:
-    """The run, begun if it is not there."""
+    """The run, started if it is not there."""
     if not run.settings_file.exists():
         origin = provenance(f"a teacher, seed {seed}", seed, data_sha256, device)
         return Run.start(RunSettings(TEACHER, seed, origin), run.folder)

@@ -16,11 +16,11 @@ from mnistcls.evaluation.label_files import NO_DIGIT
 
 PROGRAM = "tesseract"
 OPTIONS = "--psm", "10", "-c", "tessedit_char_whitelist=0123456789"
-"""One character an image, and a digit."""
+"""One character per image, and that a digit."""
 
 
 def version() -> str | None:
-    """As `5.3.0`; None where it is not installed."""
+    """Its version, as in `5.3.0`; None where it is not installed."""
     if shutil.which(PROGRAM) is None:
         return None
     done = subprocess.run([PROGRAM, "--version"], capture_output=True, encoding="utf-8", check=True)  # noqa: S603

@@ -13,7 +13,7 @@ from train.strokes import fitted
 
 
 def scribble(rng: np.random.Generator, _digits: Digits) -> Picture:
-    """A long line to and fro, in one to three strokes, as one tries a pen."""
+    """A long line to and fro, in one to three strokes, as people try out a pen."""
     paths = []
     for _ in range(rng.integers(1, 4)):
         joints = rng.uniform(0, 1, (int(rng.integers(9, 22)), 2)) * rng.uniform(0.6, 1, 2)

@@ -34,7 +34,7 @@ KANA_KANJI = "AEFGIMNPUVWXZ05679abcdf"  # as Hershey's font has them
 PICTOGRAMS = "☁☂☃☎☕☘☠☢☣☮☯☸☹☺♀♂♈♊♌♍♏♐♑♓♔♕♖♗♘♙♚♛♜♝♞♟♠♣♥♨♫♬♻⚀⚃⚅⚓⚔⚖⚙✂✈✉✌✍✎❀❄"
 
 PHOTOGRAPHS = ("grace_hopper.jpg", "Minduka_Present_Blue_Pack.png")
-"""Of matplotlib's sample data, both in the public domain."""
+"""Files of matplotlib's sample data, both in the public domain."""
 
 
 def foreign_letter(rng: np.random.Generator, _digits: Digits) -> Picture:
@@ -155,7 +155,7 @@ def _julia(rng: np.random.Generator) -> NDArray[np.uint8]:
 
 
 def _attractor(rng: np.random.Generator) -> Field:
-    """Where a point comes by that three or four contracting maps move by chance (Barnsley, 1988)."""
+    """Where a point goes that three or four contracting maps move at random (Barnsley, 1988)."""
     count = int(rng.integers(3, 5))
     angles, scale = rng.uniform(-np.pi, np.pi, count), rng.uniform(0.4, 0.7, count)
     turns = scale * np.exp(1j * angles)
