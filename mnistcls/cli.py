@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import traceback
@@ -53,6 +54,8 @@ def main() -> NoReturn:
         _fail(error, EXIT_ERROR)
     except Stopped as stopped:
         _fail(stopped, stopped.exit_code)
+    except OSError as error:
+        _fail(OSError(_fault(error)), EXIT_ERROR)
     except Exception as error:
         with suppress(OSError):
             traceback.print_exc()
@@ -67,6 +70,16 @@ def _fail(error: BaseException, code: int) -> NoReturn:
     with suppress(OSError):  # nobody may read it, and the exit code stays
         typer.echo(f"Error: {printable(said)}", err=True)
     sys.exit(code)
+
+
+def _fault(error: OSError) -> str:
+    """What is wrong with this machine, and no fault of the program: a full disk, a folder that is gone."""
+    try:
+        os.getcwd()  # noqa: PTH109 - Path.cwd is the same
+    except OSError:
+        return "the working folder is gone; change to one that exists"
+    file = f"{error.filename}: " if error.filename else ""
+    return f"{file}{error.strerror or error}; check the disk and its permissions"
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:

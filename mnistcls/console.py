@@ -17,6 +17,9 @@ STYLES = {
 }
 """Colours of a status."""
 
+LEAST_WIDTH = 60
+"""Columns that tables have, at least: a narrower terminal wraps their lines, where figures would be lost."""
+
 UNBOUNDED = 10_000
 """Columns, where there is no terminal to say how many there are."""
 
@@ -29,7 +32,9 @@ def results_console(stream: TextIO, *, bounded: bool = True) -> Console:
         bounded: whether lines in a file or a pipe are as short as a terminal's are; else no path is cut in them.
     """
     wide = not (bounded or stream.isatty() or "COLUMNS" in os.environ)
-    return _ResultsConsole(file=stream, highlight=False, width=UNBOUNDED if wide else None)
+    console = _ResultsConsole(file=stream, highlight=False, width=UNBOUNDED if wide else None)
+    console.width = max(console.width, LEAST_WIDTH)
+    return console
 
 
 class MessagesConsole(Console):
@@ -37,6 +42,7 @@ class MessagesConsole(Console):
 
     def __init__(self) -> None:
         super().__init__(stderr=True, highlight=False, markup=False, soft_wrap=True)
+        self.width = self.width or LEAST_WIDTH  # of no columns Rich would print nothing
 
     def __exit__(self, *stopped: object) -> None:
         """Write what has been printed, or drawn of a progress bar, if that can be."""

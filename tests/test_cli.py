@@ -644,3 +644,80 @@ def test_a_list_that_cannot_be_counted_has_a_bar_without_an_end(command: list[st
     assert code == 2
     assert "Error: " in received
     assert "Traceback" not in received
+
+
+@pytest.mark.parametrize("paths", [["d"], ["d/*.png"], ["--files-from", "list.txt"]])
+def test_an_output_never_replaces_an_image_that_a_folder_a_pattern_or_a_list_holds(
+    command: list[str], paths: list[str]
+) -> None:
+    for digit in (1, 2, 3):
+        save(Path(f"d/{digit}.png"), digit)
+    Path("list.txt").write_text("d/1.png\nd/2.png\nd/3.png\n")
+    before = Path("d/2.png").read_bytes()
+
+    result = run(command, *paths, "-o", "d/2.png", "--format", "csv", "--overwrite")
+
+    assert (result.returncode, "d/2.png is to be read; choose another with -o" in result.stderr) == (2, True)
+    assert Path("d/2.png").read_bytes() == before
+
+
+def test_a_run_does_not_replace_what_a_shorter_one_has_finished_meanwhile(command: list[str]) -> None:
+    for digit in (1, 2):
+        save(Path(f"{digit}.png"), digit)
+    slow = [*command, "--files-from", "-", "-q", "-o", "same.csv"]
+    with subprocess.Popen(slow, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as first:
+        time.sleep(1)  # it has looked for same.csv by now
+        assert run(command, "2.png", "-q", "-o", "same.csv").returncode == 0
+        _, said = first.communicate("1.png\n")
+
+    assert (first.returncode, "same.csv has been written meanwhile, and is left alone" in said) == (2, True)
+    assert list(digits(Path("same.csv").read_text())) == ["2.png"]
+    assert list(digits(Path("same.csv.part").read_text())) == ["1.png"]
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="file names are text here")
+@pytest.mark.parametrize("locale", [{"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}], ids=str)
+def test_names_are_the_same_bytes_in_any_locale(command: list[str], locale: dict[str, str]) -> None:
+    save(Path("d/\xe9.png"), 7)
+    save(Path(os.fsdecode(b"d/\xff.png")), 7)
+
+    for again in ([], ["--resume"]):
+        result = run(command, "d", "-o", "out.csv", *again, **locale)
+        assert result.returncode == 0, result.stderr
+
+    assert Path("out.csv").read_bytes().splitlines()[1:] == [
+        b"d/\xc3\xa9.png,7,1.000000,ok,",
+        b"d/\xff.png,7,1.000000,ok,",
+    ]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+@pytest.mark.parametrize("asked", ["--version", "--help"])
+def test_a_full_disk_is_one_line(asked: str) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        command = [sys.executable, "-m", "mnistcls", asked]
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=ENVIRONMENT)
+    assert (result.returncode, result.stderr) == (
+        2,
+        "Error: No space left on device; check the disk and its permissions\n",
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a folder in use stays here")
+def test_a_working_folder_that_is_gone_is_one_line(here: Path, toy_model: Path) -> None:
+    gone = here / "gone"
+    gone.mkdir()
+    script = f"rmdir {gone}; exec {sys.executable} -m mnistcls classify x.png -o out.csv --model {toy_model}"
+    command = ["/bin/sh", "-c", script]
+    result = subprocess.run(command, cwd=gone, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    assert (result.returncode, len(result.stderr.splitlines())) == (2, 1)
+
+
+@pytest.mark.parametrize("columns", ["0", "40"])
+def test_a_terminal_of_hardly_any_columns_loses_none_of_the_tables(command: list[str], columns: str) -> None:
+    one_of_each_status()
+
+    result = run(command, "d", "--format", "table", "--scores", COLUMNS=columns)
+
+    for word in ("Image", "Digit", "Confidence", "Score", "Status", "uncertain", "no_digit", "d/7.png"):
+        assert word in result.stdout

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -347,3 +348,25 @@ def test_what_came_out_of_archives_pages_and_idx_files_is_shown_too(command: lis
         if row["digit"]:
             shown = glyph(int(row["digit"])) if "ubyte" not in row["path"] else digits[int(row["digit"])]
             np.testing.assert_array_equal(pixels(f"seen/{row['file']}"), canonicalize_all([shown])[0])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders cannot be locked here")
+def test_two_runs_do_not_fill_one_folder() -> None:
+    folder = Path("seen")
+    with recorded([], folder, MAX_PIXELS):
+        with pytest.raises(OutputError, match="another run is writing seen; wait"), recorded([], folder, MAX_PIXELS):
+            pass
+        assert names() == ["steps.csv"]
+
+
+def test_the_error_that_stopped_the_run_is_said_and_not_that_of_the_last_sheet() -> None:
+    save(Path("7.png"), 7)
+    with pytest.raises(KeyboardInterrupt):
+        lose_the_folder_and_stop([batch_of(Prediction("7.png", Status.OK, 7, 0.9))])
+
+
+def lose_the_folder_and_stop(batches: list[Batch]) -> None:
+    with recorded(batches, Path("seen"), MAX_PIXELS) as passing:
+        list(passing)
+        shutil.rmtree("seen")
+        raise KeyboardInterrupt

@@ -233,3 +233,9 @@ def test_workers_end_when_the_main_process_is_killed() -> None:
     while any(worker.exists() for worker in workers) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not any(worker.exists() for worker in workers)
+
+
+@pytest.mark.parametrize(("workers", "timeout"), [(-1, 60.0), (1, -1.0), (0, float("nan"))])
+def test_negative_numbers_are_an_error_and_lose_no_row(toy_model: Path, workers: int, timeout: float) -> None:
+    with pytest.raises(MnistclsError, match="workers and timeout must be 0 or more, got "):
+        list(Classifier(toy_model).classify(["1.png"], workers=workers, timeout=timeout))

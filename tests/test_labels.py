@@ -336,3 +336,11 @@ def test_names_of_other_bytes_in_an_archive_or_of_pages_are_taken_as_results_hav
     paths = [os.fsdecode(name) for name in (b"./batch.tar/\xff.png", b"./d\xff.tif#2")]
     rows = list(labels.pair(Prediction(path, Status.OK, digit, 0.9) for path, digit in zip(paths, (7, 1), strict=True)))
     assert [(label, row.digit) for label, row in rows] == [(7, 7), (3, 1)]
+
+
+@pytest.mark.parametrize(("pattern", "named"), [("d/*.png", "d/1.png"), ("d/*.png", "1.png"), ("*.png", "1.png")])
+def test_labels_of_a_pattern_are_as_in_the_results_or_relative_to_its_folder(pattern: str, named: str) -> None:
+    folder = Path(pattern).parent
+    save(folder / "1.png", 1)
+    labels = find_labels(pattern, csv_file(f"path,digit\n{named},7\n"))
+    assert pairs(labels, (folder / "1.png").as_posix()) == [((folder / "1.png").as_posix(), 7)]

@@ -2,19 +2,24 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 from batches import batch_of
 
 from mnistcls.errors import OutputError
-from mnistcls.outputs import check_free, part_file, whole_file
+from mnistcls.outputs import part_file, whole_file
+from mnistcls.outputs.apart import Apart
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import Format, open_writer
-from mnistcls.outputs.part_file import discard_part, output_file, part_of
+from mnistcls.outputs.part_file import discard_part, output_file
+from mnistcls.outputs.place import check_free, manifest_of, part_of, standing
 from mnistcls.outputs.targets import target
 from mnistcls.results import Prediction, Status
+from mnistcls.sources import Source
 
 
 @pytest.fixture
@@ -228,3 +233,130 @@ def test_what_exists_is_replaced_only_if_that_is_asked_for(path: Path) -> None:
     check_free(path, overwrite=True)
     with pytest.raises(OutputError, match=r"results\.csv exists; use --overwrite, or another --report"):
         check_free(path, option="--report")
+
+
+# --- what is there already
+
+
+def overtaken(file: AbstractContextManager[Any], path: Path, content: str | bytes) -> None:
+    """Write a file, and have another run write it meanwhile."""
+    with file as stream:
+        stream.write(content)
+        path.write_text("of another run")
+
+
+@pytest.mark.parametrize("before", [None, "old"])
+def test_what_has_been_written_meanwhile_stays(path: Path, before: str | None) -> None:
+    if before:
+        path.write_text(before)
+    was = standing(path)
+
+    with pytest.raises(OutputError, match=r"has been written meanwhile, and is left alone; what .* is .*\.part"):
+        overtaken(output_file(path, was=was), path, b"ours\n")
+
+    assert path.read_text() == "of another run"
+    assert part_of(path).read_text() == "ours\n"
+
+
+def test_a_page_or_figures_of_another_run_stay_too(path: Path) -> None:
+    was = standing(path)
+
+    with pytest.raises(OutputError, match="has been written meanwhile"):
+        overtaken(whole_file(path, was=was), path, "ours")
+
+    assert (path.read_text(), part_of(path).read_text()) == ("of another run", "ours")
+
+
+def test_two_runs_do_not_write_one_page_at_once(path: Path) -> None:
+    with whole_file(path) as stream:
+        with pytest.raises(OutputError, match=r"another run is writing .*; wait for its end"), whole_file(path):
+            pass
+        stream.write("first")
+
+    assert (names(path.parent), path.read_text()) == (["results.csv"], "first")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such permissions here")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
+def test_a_replaced_file_keeps_its_permissions(path: Path, mode: int) -> None:
+    for replace in (write, lambda path: write_whole(path, "new")):
+        path.touch()
+        path.chmod(mode)
+        replace(path)
+        assert (path.read_text().strip(), path.stat().st_mode & 0o777) == ("new", mode)
+
+
+def write_whole(path: Path, text: str) -> None:
+    with whole_file(path) as stream:
+        stream.write(text)
+
+
+def test_what_a_link_leads_to_is_written_and_the_link_stays(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.html", tmp_path / "link.html"
+    real.write_text("old")
+    link.symlink_to("real.html")
+
+    write_whole(link, "new")
+
+    assert link.is_symlink()
+    assert (real.read_text(), names(tmp_path)) == ("new", ["link.html", "real.html"])
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").is_symlink(), reason="no /dev/stdout here")
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_a_name_of_standard_output_is_never_replaced(name: str) -> None:
+    with pytest.raises(OutputError, match="is a pipe, socket or device; redirect standard output"):
+        check_free(Path(name), overwrite=True)
+
+
+def test_a_name_is_too_long_if_its_unfinished_file_has_none(tmp_path: Path) -> None:
+    check_free(tmp_path / ("a" * 245 + ".html"), option="--report")  # with .part, 255 characters
+    with pytest.raises(OutputError, match="its name is too long; choose a shorter one with --report"):
+        check_free(tmp_path / ("a" * 246 + ".html"), option="--report")
+
+
+@pytest.mark.parametrize("content", ["precious", "{}", None])
+def test_a_file_of_somebody_else_where_the_manifest_belongs_is_in_the_way(path: Path, content: str | None) -> None:
+    manifest = manifest_of(path)
+    if content is None:
+        os.mkfifo(manifest)
+    else:
+        manifest.write_text(content)
+
+    with pytest.raises(OutputError, match=r"results.csv.manifest.json exists; use --overwrite, or another -o"):
+        target(str(path), None, Columns(), overwrite=False, resume=False)
+
+
+# --- what is read
+
+
+@pytest.mark.parametrize("named", ["d/1.png", "./d/1.png", "linked/1.png", "d/../d/1.png"])
+@pytest.mark.parametrize("output", ["d/1.png", "linked/1.png", "file"])
+def test_what_is_read_is_never_written_however_it_is_named(here: Path, named: str, output: str) -> None:
+    Path("d").mkdir()
+    Path("d/1.png").touch()
+    Path("linked").symlink_to("d")
+    written = f"file://{here}/d/1.png" if output == "file" else output
+
+    with pytest.raises(OutputError, match=r"1\.png is to be read; choose another with -o"):
+        Apart({"-o": written}).check(named)
+    with pytest.raises(OutputError, match=r"1\.png is to be read; choose another with -o"):
+        list(Apart({"-o": written}).follow([Source("d/2.png"), Source(named)]))
+
+
+def test_the_unfinished_file_and_the_manifest_are_written_as_well() -> None:
+    for name in ("results.csv.part", "results.csv.manifest.json"):
+        with pytest.raises(OutputError, match="is to be read; choose another with -o"):
+            Apart({"-o": "results.csv"}).check(name)
+
+
+def test_other_files_and_urls_are_read(here: Path) -> None:
+    apart = Apart({"-o": "results.csv", "--report": None}, here / "seen")
+    apart.check("d/results.csv", "results.html", None, "s3://bucket/results.csv")
+    sources = [Source("d/results.csv"), Source("seen.png"), Source("seen2/1.png")]
+    assert list(apart.follow(sources)) == sources
+
+
+def test_what_lies_in_the_debug_folder_is_not_read(here: Path) -> None:
+    with pytest.raises(OutputError, match=r"000001-a\.png is inside .*seen, whose images are replaced; use "):
+        list(Apart({}, here / "seen").follow([Source("seen/000001-a.png")]))

@@ -81,24 +81,28 @@ def evaluate(  # noqa: PLR0913 - its options
     from mnistcls.evaluation import json_file as evaluation_json  # noqa: PLC0415
     from mnistcls.evaluation.labels import find_labels  # noqa: PLC0415
     from mnistcls.evaluation.report import print_evaluation  # noqa: PLC0415
+    from mnistcls.outputs import place  # noqa: PLC0415
+    from mnistcls.outputs.apart import Apart  # noqa: PLC0415
     from mnistcls.sources import Sources  # noqa: PLC0415
 
     chosen = figure_format(format_, output)
-    outputs.check_apart({"-o": output, "--report": report}, [path, labels, model])
+    apart = Apart({"-o": output, "--report": report})
+    apart.check(path, labels, model)
     if output:
-        outputs.check_free(output, overwrite=overwrite)
-        outputs.check_writable(output)
+        place.check_free(output, overwrite=overwrite)
+        place.check_writable(output)
+    was = place.standing(place.followed(output)) if output else None
     page = make_page(report, overwrite=overwrite)
     stderr = stderr_console(quiet=quiet)
     truth = find_labels(path, labels)
     sources, tally, started = Sources(truth.inputs), Tally(), time.perf_counter()
-    drawn, workers = engine.prepare(sources, workers)
+    drawn, workers = engine.prepare(apart.follow(sources), workers)
     classifier = make_classifier(model, min_confidence, max_pixels, stderr if verbose else None)
     batches = tally.count(engine.answers(tally.drawn(drawn), classifier.answer, workers=workers, timeout=timeout))
     with progress(at_least_one(batches, sources, tally), sources, stderr) as followed:
         labelled = truth.pair(chain.from_iterable(followed))
         figures = evaluation.evaluate(page.follow_labelled(labelled) if page else labelled)
-    with outputs.whole_file(output) if output else outputs.standard_output() as stream:
+    with outputs.whole_file(output, was=was) if output else outputs.standard_output() as stream:
         if chosen is FigureFormat.JSON:
             outputs.write_json(evaluation_json.as_dict(figures, unlabelled=truth.unlabelled), stream)
         else:

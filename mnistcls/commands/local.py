@@ -14,7 +14,7 @@ from mnistcls.commands.common import Silent, at_least_one, make_page, write_page
 from mnistcls.commands.progress import progress
 from mnistcls.engine import answers, prepare
 from mnistcls.errors import OutputError
-from mnistcls.outputs import check_apart
+from mnistcls.outputs.apart import Apart
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import Format
 from mnistcls.outputs.targets import ResultFile, StandardOutput, target
@@ -64,12 +64,13 @@ class LocalRun:
         Raises:
             MnistclsError: it cannot be done.
         """
-        check_apart({"-o": self.output, "--report": self.report}, [*self.paths, *self.also_read])
+        apart = Apart({"-o": self.output, "--report": self.report}, self.debug_dir)
+        apart.check(*self.paths, *self.also_read)
         rows = target(self.output, self.format, self.columns, overwrite=self.overwrite, resume=self.resume)
         recorder = self._recorder()
         page = make_page(self.report, overwrite=self.overwrite, resume=self.resume)
         tally, started = Tally(), time.perf_counter()
-        drawn, workers = prepare(self.sources, self.workers)  # workers start while the model is loaded
+        drawn, workers = prepare(apart.follow(self.sources), self.workers)  # workers start while the model is loaded
         classifier = load()
         remaining = rows.remaining(drawn, tally, classifier, inputs, {"timeout": self.timeout})
         done = tally.total

@@ -14,6 +14,7 @@ from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from mnistcls.errors import MnistclsError
 from mnistcls.limits import BATCH_SIZE, TIMEOUT, usable_cpus
 from mnistcls.sources import Source
 
@@ -66,8 +67,10 @@ def answers(
         timeout: seconds that a worker may take over one image; 0 for any.
 
     Raises:
-        MnistclsError: worker processes cannot be started.
+        MnistclsError: worker processes cannot be started, or `workers` or `timeout` is negative.
     """
+    if (workers or 0) < 0 or not timeout >= 0:
+        raise MnistclsError(f"workers and timeout must be 0 or more, got {workers} and {timeout}")
     drawn, workers = prepare(sources, workers)
     if workers:
         from mnistcls.engine.pool import Pool  # noqa: PLC0415 - as above

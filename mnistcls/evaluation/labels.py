@@ -13,6 +13,7 @@ from mnistcls.evaluation.label_files import DIGITS, CsvRow, read_label_file
 from mnistcls.files import holder, is_url
 from mnistcls.results import Prediction, printable
 from mnistcls.sources import is_image_name
+from mnistcls.sources.patterns import fixed_part, is_pattern
 
 Labelled = Iterator[tuple[int, Prediction]]
 """Predictions, each with its label: 0-9, or `label_files.NO_DIGIT`."""
@@ -79,14 +80,14 @@ class CsvLabels:
     Args:
         path: what is classified.
         file: the labels' file, for messages.
-        rows: of the file; their paths are as in the results, or relative to `path`.
+        rows: of the file; their paths are as in the results, or relative to `path` (of a pattern, to its fixed part).
     """
 
     def __init__(self, path: str, file: Path, rows: list[CsvRow]) -> None:
         self.inputs = (path,)
         self.unlabelled = 0
         self._file = file
-        self._base = _absolute(path)
+        self._base = _absolute(fixed_part(path) if is_pattern(path) else path)
         self._rows: dict[str, CsvRow] = {}
         for row in rows:
             self._add(row)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from PIL import Image
@@ -20,6 +20,7 @@ from mnistcls.files import is_url
 from mnistcls.inspection.seen import SecondLook, Seen
 from mnistcls.inspection.sheets import Sheet
 from mnistcls.outputs.formats import csv_texts, safe_path
+from mnistcls.outputs.part_file import lock_open
 from mnistcls.results import Prediction
 
 STEPS = "steps.csv"
@@ -66,14 +67,32 @@ def recorded(batches: Iterable[Batch], folder: Path, max_pixels: int) -> Iterato
     Raises:
         OutputError: the folder cannot be written.
     """
+    with _locked(folder):
+        with _writing(folder):
+            _remove_earlier(folder)
+        record = _Record(folder, max_pixels)
+        try:
+            yield record.follow(batches)
+        except BaseException:
+            with suppress(OutputError):  # what stopped the run says more
+                record.close()
+            raise
+        record.close()
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Make the folder, and keep a second run from writing to it."""
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        _remove_earlier(folder)
-    record = _Record(folder, max_pixels)
+        descriptor = os.open(folder, os.O_RDONLY) if hasattr(os, "O_DIRECTORY") else None  # Windows opens no folder
     try:
-        yield record.follow(batches)
+        if descriptor is not None:
+            lock_open(descriptor, folder, "--debug-dir")
+        yield
     finally:
-        record.close()
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def file_name(number: int, path: str) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from mnistcls import __version__
 from mnistcls.errors import OutputError
 from mnistcls.outputs import whole_file
+from mnistcls.outputs.place import manifest_of
 from mnistcls.results import Tally
 
 if TYPE_CHECKING:
@@ -127,6 +128,15 @@ class Manifest:
             stream.write(self.to_json())
 
     @classmethod
+    def is_replaceable(cls, output: Path) -> bool:
+        """Whether there is nothing in its place, or the manifest of an earlier run."""
+        try:
+            cls.read(output)
+        except OutputError:
+            return False
+        return True
+
+    @classmethod
     def read(cls, output: Path) -> Self | None:
         """That of an output; None if there is none.
 
@@ -134,6 +144,8 @@ class Manifest:
             OutputError: it is damaged or cannot be read.
         """
         path = manifest_of(output)
+        if path.is_fifo():  # which would be waited for
+            raise OutputError(f"cannot read {path}: it is a pipe; use another -o")
         try:
             return cls.from_json(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -142,8 +154,3 @@ class Manifest:
             raise OutputError(f"cannot read {path}: {error.strerror}; use --overwrite, or another -o") from None
         except ValueError as error:
             raise OutputError(f"{path} is damaged ({error}); use --overwrite, or another -o") from None
-
-
-def manifest_of(output: Path) -> Path:
-    """The manifest's file."""
-    return output.with_name(output.name + ".manifest.json")

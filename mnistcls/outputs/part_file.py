@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
+from typing import IO, Any
 
 from mnistcls.errors import OutputError
+from mnistcls.outputs.place import Standing, part_of, take_name
 
 try:
     import fcntl
@@ -24,18 +26,19 @@ SYNC_BYTES = 16_000_000
 
 
 @contextmanager
-def output_file(path: Path, start: int = 0, advice: str = "") -> Iterator[PartFile]:
+def output_file(path: Path, start: int = 0, advice: str = "", was: Standing | None = None) -> Iterator[PartFile]:
     """A file written as `NAME.part`, which gets its name at the end; whatever stops it, what is written stays.
 
     Args:
         path: the output.
         start: bytes of an earlier `NAME.part` to keep; what follows them is cut off.
         advice: said after where the finished rows are, if something stops the run.
+        was: what was at the path when the work began; None if that does not matter.
 
     Raises:
-        OutputError: it cannot be written, or another run is writing it.
+        OutputError: it cannot be written, another run is writing it, or something else has been written there since.
     """
-    stream = PartFile(path, start)
+    stream = PartFile(path, start, was)
     try:
         yield stream
         stream.complete()
@@ -49,31 +52,30 @@ def output_file(path: Path, start: int = 0, advice: str = "") -> Iterator[PartFi
 class PartFile:
     """An output file on its way; see `output_file`."""
 
-    def __init__(self, path: Path, start: int) -> None:
-        self._path, self.part = path, part_of(path)
+    def __init__(self, path: Path, start: int, was: Standing | None) -> None:
+        self._path, self.part, self._was = path, part_of(path), was
         self._unsynced = 0
         with self._errors("; choose another folder with -o"):
             self._file: FileIO = open(self.part, "ab", buffering=0)  # noqa: SIM115 - closed by `close`
             try:
-                _lock(self._file, path)
+                lock(self._file, self.part, path)
                 self._keep(start)
             except BaseException:
                 self.close()
                 raise
 
     def _keep(self, start: int) -> None:
-        """Cut off what follows so many bytes.
+        """Cut off what follows this many bytes.
 
         Raises:
-            OutputError: they are not there. Another run has ended since they were seen, and given the file its name;
-                what is there under the old name is a new one.
+            OutputError: there are fewer: another run has ended since they were seen, and this file is a new one.
         """
-        ours = os.fstat(self._file.fileno())
-        if ours.st_size < start or not self.part.exists() or not os.path.samestat(ours, self.part.stat()):
-            if ours.st_size == 0:
+        length = os.fstat(self._file.fileno()).st_size
+        if length < start:
+            if length == 0:
                 self.part.unlink(missing_ok=True)
-            raise OutputError(f"another run has just ended that was writing {self._path}; start this one again")
-        if ours.st_size > start:
+            raise _just_ended(self._path)
+        if length > start:
             self._file.truncate(start)
 
     def write(self, data: bytes) -> int:
@@ -98,7 +100,7 @@ class PartFile:
             self._sync()
             if not fcntl:  # Windows renames no file that is open
                 self.close()
-            self.part.replace(self._path)
+            take_name(self.part, self._path, self._was)
 
     def close(self) -> None:
         """Leave the file as it is."""
@@ -116,11 +118,6 @@ class PartFile:
             raise OutputError(f"cannot write {self._path}: {error.strerror}{advice}") from None
 
 
-def part_of(path: Path) -> Path:
-    """The file that an output is written to before it is complete."""
-    return path.with_name(path.name + ".part")
-
-
 def discard_part(path: Path) -> None:
     """Remove what an earlier run has left of an output.
 
@@ -129,7 +126,7 @@ def discard_part(path: Path) -> None:
     """
     try:
         with open(part_of(path), "r+b", buffering=0) as file:
-            _lock(file, path)
+            lock(file, part_of(path), path)
             if fcntl:
                 part_of(path).unlink()
         if not fcntl:  # Windows removes no file that is open
@@ -140,13 +137,38 @@ def discard_part(path: Path) -> None:
         raise OutputError(f"cannot write {path}: {error.strerror}; choose another folder with -o") from None
 
 
-def _lock(file: FileIO, path: Path) -> None:
-    """Keep a second run from writing the same file."""
+def lock(file: IO[Any], part: Path, path: Path, option: str = "-o") -> None:
+    """Keep a second run from writing the same file, for as long as it is open.
+
+    Args:
+        file: the open file.
+        part: its path.
+        path: of the output, for the errors.
+        option: what the user named that with.
+
+    Raises:
+        OutputError: another run is writing it, or has given it its name since it was opened.
+    """
+    lock_open(file.fileno(), path, option)
+    if not part.exists() or not os.path.samestat(os.fstat(file.fileno()), part.stat()):
+        raise _just_ended(path)
+
+
+def lock_open(descriptor: int, path: Path, option: str) -> None:
+    """Lock what is open, a file or a folder, against other runs.
+
+    Raises:
+        OutputError: another run has locked it.
+    """
     try:
         if fcntl:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise OutputError(f"another run is writing {path}; wait for its end, or choose another -o") from None
+        raise OutputError(f"another run is writing {path}; wait for its end, or choose another {option}") from None
     except OSError as error:
         if error.errno not in NO_LOCKS:
             raise
+
+
+def _just_ended(path: Path) -> OutputError:
+    return OutputError(f"another run has just ended that was writing {path}; start this one again")

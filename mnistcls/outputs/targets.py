@@ -22,7 +22,8 @@ from mnistcls.files import is_url
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import FILE_FORMATS, RESUMABLE, Format, Stream, Writer, open_writer
 from mnistcls.outputs.manifest import Manifest
-from mnistcls.outputs.part_file import discard_part, output_file, part_of
+from mnistcls.outputs.part_file import discard_part, output_file
+from mnistcls.outputs.place import check_free, followed, is_taken, manifest_of, part_of, standing
 from mnistcls.outputs.resume import keep, read_rows
 from mnistcls.results import Prediction, Tally
 from mnistcls.sources import Source
@@ -127,19 +128,23 @@ class ResultFile:
     scrolls = False
 
     def __init__(self, path: Path, chosen: Format, columns: Columns, *, overwrite: bool, resume: bool) -> None:
-        self.path, self._chosen, self._columns, self._resume = path, chosen, columns, resume
+        self._chosen, self._columns, self._resume = chosen, columns, resume
         self._start = 0
         self.way_on = ": --resume goes on with them" if chosen in RESUMABLE else ""
         self._begun, self._clock = datetime.now(UTC), time.perf_counter()
         self._manifest: Manifest  # known when `remaining` is asked
         ways = "--resume, --overwrite" if chosen in RESUMABLE else "--overwrite"
-        outputs.check_free(path, overwrite=overwrite or resume, ways=ways)
+        check_free(path, overwrite=overwrite or resume, ways=ways)
+        self.path = followed(path)
+        self._was = standing(self.path)
         if chosen is Format.PARQUET and not find_spec("pyarrow"):
             raise OutputError('Parquet needs pyarrow; pip install "mnistcls[parquet]"')
         if overwrite and resume:
             raise OutputError("--resume keeps what --overwrite replaces; use one of them")
         if resume and chosen not in RESUMABLE:
             raise OutputError(f"--resume needs CSV or JSON Lines, and {path} is to be {chosen}")
+        if not (overwrite or resume) and not Manifest.is_replaceable(self.path):
+            raise is_taken(str(manifest_of(path)))
 
     def remaining(
         self,
@@ -195,7 +200,7 @@ class ResultFile:
         if not self._start:
             discard_part(self.path)  # before its manifest: they must not be taken for a pair
             self._manifest.write(self.path)
-        with output_file(self.path, self._start, self.way_on) as stream:
+        with output_file(self.path, self._start, self.way_on, self._was) as stream:
             yield partial(self._write, stream)
             seconds = round(time.perf_counter() - self._clock, 3)
             self._manifest.finish(tally, self._begun, seconds).write(self.path)

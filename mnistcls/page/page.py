@@ -9,7 +9,8 @@ from mnistcls.batch import Batch
 from mnistcls.classifier import Classifier
 from mnistcls.errors import OutputError
 from mnistcls.evaluation import Evaluation
-from mnistcls.outputs import check_free, check_writable, whole_file
+from mnistcls.outputs import whole_file
+from mnistcls.outputs.place import check_free, check_writable, followed, standing
 from mnistcls.page.cards import Track, draw_cards
 from mnistcls.page.html import Content, render
 from mnistcls.page.sample import Sample
@@ -38,6 +39,7 @@ class Page:
         check_free(path, overwrite=overwrite or (resume and _is_replaceable(path)), option=OPTION)
         check_writable(path, OPTION)
         self.path, self._sample = path, Sample()
+        self._was = standing(followed(path))
 
     def add(self, predictions: Iterable[Prediction]) -> None:
         """Count all predictions and keep those that the page shows."""
@@ -75,7 +77,7 @@ class Page:
         content = Content(model, classifier.min_confidence, skipped, self._sample, evaluation)
         rows = self._sample.rows()
         html = render(content, draw_cards(rows, classifier, track))
-        with whole_file(self.path, OPTION) as stream:
+        with whole_file(self.path, OPTION, self._was) as stream:
             stream.write(html)
 
 

@@ -8,11 +8,10 @@ from pathlib import Path
 from secrets import token_hex
 from tempfile import gettempdir
 
-from mnistcls import outputs
 from mnistcls.errors import OutputError, StorageError
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import Format
-from mnistcls.outputs.manifest import manifest_of
+from mnistcls.outputs.place import is_folder, is_taken, manifest_of
 from mnistcls.outputs.targets import ResultFile, Write
 from mnistcls.remote import check, filesystem, root_of, said
 from mnistcls.results import Tally, printable
@@ -76,9 +75,9 @@ def check_free(url: str, *, overwrite: bool) -> None:
             raise OutputError(f"cannot tell whether {printable(url)} exists: {said(error)}") from None
         return
     if kind == "directory":
-        raise outputs.is_folder(printable(url))
+        raise is_folder(printable(url))
     if not overwrite:
-        raise outputs.is_taken(printable(url))
+        raise is_taken(printable(url))
 
 
 def upload(path: Path, url: str) -> None:

@@ -24,6 +24,12 @@ def is_pattern(path: str) -> bool:
     return not os.path.lexists(path)
 
 
+def fixed_part(pattern: str) -> str:
+    """The folder that a pattern starts from: its parts before the first with `*`, `?` or `[`."""
+    fixed = "/".join(takewhile(lambda part: not glob.has_magic(part), pattern.replace(os.sep, "/").split("/")))
+    return fixed or ("/" if pattern.startswith("/") else ".")
+
+
 def expand(pattern: str) -> Iterator[Found]:
     """The files and folders that match, sorted by name, part by part; as in a shell, `*` leaves out `.hidden`.
 

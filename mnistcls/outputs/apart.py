@@ -1,0 +1,80 @@
+"""Sees that no output takes the place of another, or of what is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from urllib.request import url2pathname
+
+from mnistcls.errors import OutputError
+from mnistcls.files import is_url
+from mnistcls.outputs.place import followed, manifest_of, part_of
+from mnistcls.sources import Source
+
+_FILE_URL = "file://"
+
+
+class Apart:
+    """The files that a run writes, by their real paths, held against what it reads.
+
+    Args:
+        written: the outputs, by the options that named them; None where there is none.
+        debug_dir: a folder whose own files are replaced, too.
+
+    Raises:
+        OutputError: two outputs are the same.
+    """
+
+    def __init__(self, written: Mapping[str, str | Path | None], debug_dir: Path | None = None) -> None:
+        self._real_folder = lru_cache(maxsize=4096)(os.path.realpath)
+        self._options: dict[tuple[str, str], str] = {}
+        """Which option names each file, by its folder and its name."""
+        for option, path in written.items():
+            if path is not None and not is_url(local := _local(path)):
+                self._add(followed(Path(local)), option)
+        self._names = {name for _, name in self._options}
+        self._debug_dir = os.path.realpath(debug_dir) if debug_dir else None
+
+    def _add(self, path: Path, option: str) -> None:
+        if taken := self._options.get(self._real(str(path))):
+            raise OutputError(f"{path} is to be written by {taken} already; choose another with {option}")
+        for file in (path, part_of(path), manifest_of(path)):
+            self._options[self._real(str(file))] = option
+
+    def check(self, *paths: str | Path | None) -> None:
+        """See that what the user named to be read stays; None is nothing.
+
+        Raises:
+            OutputError: it would be replaced.
+        """
+        for path in paths:
+            if path is not None and not is_url(local := _local(path)):
+                self._check(local)
+
+    def follow(self, sources: Iterable[Source]) -> Iterator[Source]:
+        """The same sources, each of which is seen to stay; see `check`."""
+        for source in sources:
+            self._check(source.path)
+            yield source
+
+    def _check(self, path: str) -> None:
+        if not self._debug_dir and path.rpartition("/")[2] not in self._names:  # nearly always, and quick
+            return
+        folder, name = self._real(path)
+        if option := self._options.get((folder, name)):
+            raise OutputError(f"{path} is to be read; choose another with {option}")
+        if self._debug_dir and Path(folder).is_relative_to(self._debug_dir):
+            raise OutputError(f"{path} is inside {self._debug_dir}, whose images are replaced; use another --debug-dir")
+
+    def _real(self, path: str) -> tuple[str, str]:
+        """The folder of a path, without links, and its name, whether it is there or not."""
+        folder, root, name = path.rpartition("/")
+        return self._real_folder(folder or root or os.curdir), name
+
+
+def _local(path: str | Path) -> str:
+    """A path; of a URL that names a file on this machine, its path."""
+    text = str(path)
+    return url2pathname(text.removeprefix(_FILE_URL)) if text.startswith(_FILE_URL) else text

@@ -1,0 +1,128 @@
+"""Whether outputs may be where they are to be: seen before the work, and once more before a file takes its name."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from mnistcls.errors import OutputError
+
+Standing = tuple[int, ...]
+"""Which file is at a path, and in what state; empty if there is none."""
+
+
+def part_of(path: Path) -> Path:
+    """The file that an output is written to before it is complete."""
+    return path.with_name(path.name + ".part")
+
+
+def manifest_of(output: Path) -> Path:
+    """The file beside an output that says what made it."""
+    return output.with_name(output.name + ".manifest.json")
+
+
+def followed(path: Path) -> Path:
+    """The file itself, if a link leads to it: replacing the link would leave the file as it was."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def standing(path: Path) -> Standing:
+    """What is at a path now."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def take_name(part: Path, path: Path, was: Standing | None = None) -> None:
+    """Give a complete file its name, and the permissions of what it replaces.
+
+    Args:
+        part: the file.
+        path: its name.
+        was: what was there when the work began; None if that does not matter.
+
+    Raises:
+        OutputError: something else is there by now.
+        OSError: the file cannot be renamed.
+    """
+    if was is not None and standing(path) != was:
+        raise OutputError(f"{path} has been written meanwhile, and is left alone; what was to be there is {part}")
+    with suppress(OSError):
+        part.chmod(stat.S_IMODE(path.stat().st_mode))
+    part.replace(path)
+
+
+def check_free(path: Path, *, overwrite: bool = False, ways: str = "--overwrite", option: str = "-o") -> None:
+    """Whether an output may be there.
+
+    Args:
+        path: of the output.
+        overwrite: whether what an earlier run has left is not in the way.
+        ways: options that would deal with it.
+        option: what the user named the output with.
+
+    Raises:
+        OutputError: it is a folder or a device, its folder does not exist, its name is too long, or an earlier run's
+            output is in the way.
+    """
+    if str(path) == "-":
+        raise OutputError(f"{option} names a file, and - is none; results go to standard output without -o")
+    if os.path.isdir(path):
+        raise is_folder(str(path), option)
+    if not os.path.isdir(path.parent):
+        if os.path.exists(path.parent):
+            raise OutputError(f"cannot write {path}: {path.parent} is a file; choose a folder with {option}")
+        fix = f"make it, or choose another with {option}"
+        raise OutputError(f"cannot write {path}: there is no folder {path.parent}; {fix}")
+    if _is_too_long(part_of(path)):
+        raise OutputError(f"cannot write {path}: its name is too long; choose a shorter one with {option}")
+    if (os.path.exists(path) and not path.is_file()) or _is_stream(path):  # it would be replaced by the finished file
+        raise OutputError(f"{path} is a pipe, socket or device; redirect standard output, or use another {option}")
+    if overwrite:
+        return
+    if os.path.exists(path):
+        raise is_taken(str(path), ways, option)
+    if os.path.exists(part_of(path)):
+        raise OutputError(f"{part_of(path)} is left of an unfinished run; use {ways}, or another {option}")
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether it names an open file, as /dev/stdout does: whatever that leads to, the name must stay."""
+    folder = os.path.realpath(path.parent)
+    return path.is_symlink() and (folder == "/dev" or folder.startswith("/proc/"))
+
+
+def _is_too_long(path: Path) -> bool:
+    try:
+        path.lstat()
+    except OSError as error:
+        return error.errno == errno.ENAMETOOLONG
+    return False
+
+
+def check_writable(path: Path, option: str = "-o") -> None:
+    """See, before the work starts, that a file can be made beside where an output is to be.
+
+    Raises:
+        OutputError: it cannot.
+    """
+    try:
+        TemporaryFile(dir=followed(path).parent).close()
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}; choose another folder with {option}") from None
+
+
+def is_folder(shown: str, option: str = "-o") -> OutputError:
+    """The refusal of an output, by its name, that is a folder."""
+    return OutputError(f"{shown} is a folder; name a file in it with {option}")
+
+
+def is_taken(shown: str, ways: str = "--overwrite", option: str = "-o") -> OutputError:
+    """The refusal of an output, by its name, that is there already; see `check_free`."""
+    return OutputError(f"{shown} exists; use {ways}, or another {option}")
