@@ -18,20 +18,18 @@ from typer.core import TyperGroup
 
 @dataclass(frozen=True)
 class Entry:
-    """A command that may be made."""
+    """A command that may be made, of the function with its name in the module with its name."""
 
-    module: str
-    """In this package; its function has the name of the command."""
     short_help: str
     no_args_is_help: bool = False
 
 
 ENTRIES = {
-    "classify": Entry("classify", "Read the digit in each image.", no_args_is_help=True),
-    "evaluate": Entry("evaluate", "Measure how often the answers are right.", no_args_is_help=True),
-    "info": Entry("info", "Describe a model file and the environment."),
-    "bench": Entry("info", "Measure how fast each step is, and which one limits."),
-    "export": Entry("export", "Make a model file of a trained checkpoint."),
+    "classify": Entry("Read the digit in each image.", no_args_is_help=True),
+    "evaluate": Entry("Measure how often the answers are right.", no_args_is_help=True),
+    "info": Entry("Describe a model file and the environment."),
+    "bench": Entry("Measure how fast each step is, and which one limits."),
+    "export": Entry("Make a model file of a trained checkpoint."),
 }
 """By name, in the order of the help."""
 
@@ -42,7 +40,7 @@ class _Made(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         entry = ENTRIES[name]
         app = typer.Typer(rich_markup_mode=None, add_completion=False)
-        function = getattr(import_module(f"mnistcls.commands.{entry.module}"), name)
+        function = getattr(import_module(f"mnistcls.commands.{name}"), name)
         function.__annotations__ = get_annotations(function, eval_str=True)  # once, where Typer would four times
         app.command(name, short_help=entry.short_help, no_args_is_help=entry.no_args_is_help)(function)
         return typer.main.get_command(app)

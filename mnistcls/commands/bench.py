@@ -1,0 +1,50 @@
+"""The command `mnistcls bench`."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mnistcls.commands.common import FigureFormat, Figures, ModelFile, Quiet, finite, make_classifier, stderr_console
+from mnistcls.limits import MAX_PIXELS
+
+
+def bench(
+    folder: Annotated[
+        str | None,
+        typer.Argument(metavar="[FOLDER]", help="Images to measure with. Default: drawn digits, made for the purpose."),
+    ] = None,
+    *,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, max=3600, callback=finite, help="How long to measure, about.")
+    ] = 10,
+    format_: Figures = None,
+    model: ModelFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Measure how many images a second each step takes on one thread, and which one limits.
+
+    Files are read from the system's memory, as after a first run. Exit codes: 0, or 2 on an error.
+    """
+    from tempfile import TemporaryDirectory  # noqa: PLC0415
+
+    from mnistcls import outputs  # noqa: PLC0415
+    from mnistcls.commands.progress import share_bar  # noqa: PLC0415
+    from mnistcls.inspection import bench_table  # noqa: PLC0415
+    from mnistcls.inspection.bench import benchmark, draw_images, sample  # noqa: PLC0415
+
+    stderr = stderr_console(quiet=quiet)
+    logging.getLogger("mnistcls").setLevel(logging.ERROR)  # images are read again and again, and are not its matter
+    classifier = make_classifier(model, None, MAX_PIXELS, None)
+    with TemporaryDirectory() as drawn:
+        paths = draw_images(Path(drawn)) if folder is None else sample(folder)
+        with share_bar("Measuring", stderr) as progress:
+            result = benchmark(paths, classifier, seconds, progress)
+    with outputs.standard_output() as stream:
+        if format_ is FigureFormat.JSON:
+            outputs.write_json(bench_table.as_dict(result), stream)
+        else:
+            bench_table.print_benchmark(result, stream)
