@@ -255,7 +255,7 @@ def test_as_many_labels_as_images(images: int) -> None:
         (struct.pack(">II", 0x0801, 4) + b"\1\2\3", "announces 4 labels and has 3; copy or download it again"),
         (struct.pack(">II", 0x0801, 2) + b"\1\2\3", "announces 2 labels and has 3"),
         (struct.pack(">I", 0x0801), "announces 0 labels and has 0"),
-        (struct.pack(">II", 0x0801, 3) + b"\1\x0a\3", "the label of image 1 is 10, not 0 to 9"),
+        (struct.pack(">II", 0x0801, 3) + b"\1\x0a\3", "the label of image 1 is 10, not 0 to 9; name labels of digits"),
         (struct.pack(">IIII", 0x0803, 1, 28, 28) + bytes(784), "IDX, but not of labels; expected is a file like t10k-"),
         (b"\0\0\1\0ico", "neither CSV nor IDX"),
         (gzip.compress(struct.pack(">II", 0x0801, 3) + b"\1\2\3")[:-6], "its gzip data is cut short or damaged; copy"),

@@ -78,8 +78,9 @@ def _idx_labels(file: Path, content: bytes) -> bytes:
     announced, labels = int.from_bytes(content[4:8]), content[8:]
     if len(content) < 8 or len(labels) != announced:
         raise LabelError(f"{file}: announces {announced:,} labels and has {len(labels):,}; copy or download it again")
-    if wrong := [i for i, label in enumerate(labels) if label > 9]:
-        raise LabelError(f"{file}: the label of image {wrong[0]} is {labels[wrong[0]]}, not 0 to 9")
+    wrong = next((i for i, label in enumerate(labels) if label > 9), None)
+    if wrong is not None:
+        raise LabelError(f"{file}: the label of image {wrong} is {labels[wrong]}, not 0 to 9; name labels of digits")
     return labels
 
 
