@@ -132,8 +132,8 @@ class Classifier:
         Args:
             images: paths, encoded images as bytes, PIL images, or arrays: (H, W) or (H, W, 1) grey, (H, W, 2) grey and
                 alpha, (H, W, 3) RGB or (H, W, 4) RGBA; an array (N, H, W) is N grey images. uint8 is taken as it is,
-                0 to 255; numbers of other types are stretched from the least to the greatest of the image. Bright ink
-                and dark ink are both understood.
+                0 to 255; other types are stretched from the least to the greatest value of the image. Ink may be
+                bright or dark. Only the first page of a TIFF file is read, with a warning; `classify` reads all.
 
         Returns:
             One prediction an image, in order; `unreadable` for one that cannot be read.
