@@ -156,6 +156,11 @@ def confidence_text(confidence: float, decimals: int = 1) -> str:
     return f"{parts_of(confidence, 100 * 10**decimals) / 10**decimals:.{decimals}f}%"
 
 
+def without_code(error: str) -> str:
+    """The sentence of an image's error; the code before it is for programs."""
+    return error.partition(": ")[2]
+
+
 def printable(path: str) -> str:
     r"""A file name that cannot move the cursor or colour the terminal; bytes that are not UTF-8 as `\xNN`."""
     text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from mnistcls.console import STYLES, results_console
 from mnistcls.outputs.columns import Columns
-from mnistcls.results import Prediction, Status, confidence_text, printable
+from mnistcls.results import Prediction, Status, confidence_text, printable, without_code
 
 MAX_ROWS = 100
 """A table with more rows than this shows its beginning, then only the rows that need a look."""
@@ -139,13 +139,8 @@ def _cells(prediction: Prediction, columns: Columns, path_width: int, *, bar: bo
         Text("-" if prediction.digit is None else str(prediction.digit), style="bold"),
         _confidence(prediction.confidence, style, bar=bar),
         *map(Text, others),
-        Text(_without_code(prediction.error) or prediction.status.value, style=style),
+        Text(without_code(prediction.error or "") or prediction.status.value, style=style),
     ]
-
-
-def _without_code(error: str | None) -> str:
-    """The sentence of an error: the code before it is for programs."""
-    return error.partition(": ")[2] if error else ""
 
 
 def _confidence(confidence: float | None, style: str, *, bar: bool) -> Text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from mnistcls.console import STYLES
-from mnistcls.results import Status, Tally, printable
+from mnistcls.results import Status, Tally, printable, without_code
 
 
 def summary(tally: Tally, seconds: float, done: int = 0) -> Text:
@@ -27,7 +27,7 @@ def summary(tally: Tally, seconds: float, done: int = 0) -> Text:
 
 def unreadable(path: str, error: str) -> Text:
     """The first image that could not be read, and why."""
-    return Text(f"First unreadable: {printable(path)}: {error.partition(': ')[2]}", style=STYLES[Status.UNREADABLE])
+    return Text(f"First unreadable: {printable(path)}: {without_code(error)}", style=STYLES[Status.UNREADABLE])
 
 
 def _plural(count: int, noun: str) -> str:
