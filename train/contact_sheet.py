@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from mnistcls.inspection.sheets import on_board
+
 CELL = 104  # pixels
 MARGIN = 6  # pixels around an image
 TEXT = 250  # pixels, for the names on the left
@@ -47,11 +49,7 @@ def _seen(path: Path) -> Image.Image:
     if image.mode.startswith(("I", "F")):
         values = np.asarray(image, np.float32)
         return Image.fromarray((255 * (values - values.min()) / np.ptp(values)).astype(np.uint8)).convert("RGB")
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    y, x = np.indices(image.size[::-1]) // 8
-    board = Image.fromarray(np.where((x + y) % 2, 150, 110).astype(np.uint8)).convert("RGBA")
-    return Image.alpha_composite(board, image.convert("RGBA")).convert("RGB")
+    return on_board(image)
 
 
 def _fit(image: Image.Image) -> Image.Image:

@@ -29,8 +29,8 @@ CELL_WIDTH = 2 * SIDE + 4 * GAP
 CELL_HEIGHT = SIDE + 2 * LINE + 3 * GAP
 
 PAGE, TEXT = (232, 235, 240), (40, 40, 40)
-CHECKS = (150, 110)
-"""Grey levels of the board that transparent images lie on."""
+CHECK, CHECKS = 8, (150, 110)
+"""Side in pixels, and grey levels, of the squares of the board that transparent images lie on."""
 
 _COLOURS = {
     Status.OK: (0, 110, 50),
@@ -82,16 +82,20 @@ class Sheet:
 
 
 def thumbnail(decoded: NDArray[np.generic], longer: int = SIDE) -> Image.Image:
-    """A decoded image with a longer side of so many pixels, RGB; what is transparent lies on a chequered board."""
+    """A decoded image with a longer side of so many pixels, RGB; see `on_board`."""
     image = Image.fromarray(np.ascontiguousarray(to_uint8(decoded)))
     scale = longer / max(image.size)
     width, height = (max(1, round(side * scale)) for side in image.size)
-    small = image.resize((width, height), Image.Resampling.BOX)
-    if not small.has_transparency_data:
-        return small.convert("RGB")
-    y, x = np.indices((height, width)) // 8
+    return on_board(image.resize((width, height), Image.Resampling.BOX))
+
+
+def on_board(image: Image.Image) -> Image.Image:
+    """An image as a viewer shows it, RGB: what is transparent lies on a grey chequerboard."""
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    y, x = np.indices((image.height, image.width)) // CHECK
     board = Image.fromarray(np.where((x + y) % 2, *CHECKS).astype(np.uint8)).convert("RGBA")
-    return Image.alpha_composite(board, small.convert("RGBA")).convert("RGB")
+    return Image.alpha_composite(board, image.convert("RGBA")).convert("RGB")
 
 
 def _answer(prediction: Prediction) -> str:
