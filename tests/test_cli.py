@@ -92,7 +92,11 @@ def test_what_a_file_says_of_the_first_unreadable_image_is_on_stderr_too(command
 def test_uncertain_and_no_digit_are_no_failure(command: list[str]) -> None:
     one_of_each_status()
 
-    assert run(command, "d/7.png", "d/blank.png", "d/doubtful.png").returncode == 0
+    result = run(command, "d/7.png", "d/blank.png", "d/doubtful.png")
+
+    rows = csv.DictReader(io.StringIO(result.stdout, newline=""))
+    assert [row["status"] for row in rows] == ["ok", "no_digit", "uncertain"]
+    assert result.returncode == 0
 
 
 def test_all_options_of_columns_reach_the_file_and_stdout_stays_empty(command: list[str]) -> None:
