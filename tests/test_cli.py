@@ -612,13 +612,13 @@ def test_a_terminal_without_colours_gets_none(command: list[str], environment: d
     [
         (
             "classify d --debug-dir s3://b/seen",
-            "what --debug-dir names is written on this machine only; name a path here",
+            "--debug-dir writes only local files; name a local path",
         ),
-        ("classify d --report s3://b/seen", "what --report names is written on this machine only; name a path here"),
-        ("classify d --model s3://b/seen", "what --model names is read on this machine only; download it"),
+        ("classify d --report s3://b/seen", "--report writes only local files; name a local path"),
+        ("classify d --model s3://b/seen", "--model reads only local files; download it"),
         ("classify --files-from s3://b/seen", "a list is read on this machine only; download it, or pipe it to -"),
-        ("evaluate d --labels s3://b/seen", "what --labels names is read on this machine only; download it"),
-        ("evaluate d -o s3://b/seen", "what -o names is written on this machine only; name a path here"),
+        ("evaluate d --labels s3://b/seen", "--labels reads only local files; download it"),
+        ("evaluate d -o s3://b/seen", "-o writes only local files; name a local path"),
     ],
 )
 def test_a_url_where_only_a_path_will_do_is_said(arguments: str, says: str) -> None:

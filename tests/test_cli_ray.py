@@ -40,7 +40,7 @@ COMMAND = [sys.executable, "-m", "mnistcls", "classify"]
         ("d -o nowhere://bucket/x", "cannot open nowhere://bucket: Protocol not known: nowhere; check the spelling"),
         ("d -o r --format csv", "--engine ray writes Parquet or JSON Lines; use --format parquet or jsonl"),
         ("d -o r --overwrite --resume", "--resume keeps what --overwrite replaces; use one of them"),
-        ("d -o r -j 0", "--engine ray needs an actor at least; use -j 1 or more"),
+        ("d -o r -j 0", "--engine ray needs at least one actor; use -j 1 or more"),
         ("d -o r --report x.html", "--debug-dir and --report need --engine local"),
         ("d -o r --files-from -", "the cluster lists the files: --files-from needs a file, not a pipe"),
         ("empty -o r", "no image found; name image files or folders that hold some"),
@@ -93,7 +93,7 @@ def test_the_local_engine_loads_nothing_of_it() -> None:
 
     assert not [name for name in result.stdout.split() if name.startswith(("ray", "mnistcls.ray_engine", "fsspec"))]
     assert Path("r.csv").exists()
-    assert "--address is for --engine ray" in run(COMMAND, "d", "--address", "auto").stderr
+    assert "--address needs --engine ray" in run(COMMAND, "d", "--address", "auto").stderr
 
 
 # --- the folder of results

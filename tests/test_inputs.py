@@ -85,7 +85,7 @@ def test_a_list_with_nul_takes_any_name(command: list[str]) -> None:
     ("arguments", "message"),
     [
         (["--top-k", "2"], "name image files or folders, or a list of them with --files-from"),
-        (["-0", "a.png"], "-0 is for the list that --files-from names"),
+        (["-0", "a.png"], "-0 needs a list; name it with --files-from"),
         (["--files-from", "missing"], "cannot read missing; check the spelling and its permissions"),
         (["--files-from", "."], ". is a folder; name it without --files-from"),
         (["--files-from", "nul"], "nul has NUL bytes: if it is a list of paths, use -0"),

@@ -290,7 +290,7 @@ def test_resume_does_the_rest(command: list[str], local: list[str], number: sign
         _, told = job.communicate(timeout=60)
     assert job.returncode == (-9 if number is signal.SIGKILL else 143)
     if number is signal.SIGTERM:
-        assert told == "Error: terminated; finished parts are in results; --resume goes on\n"
+        assert told == "Error: terminated; finished parts are in results; resume with --resume\n"
     kept = {path: path.stat().st_mtime_ns for path in Path("results").glob("part-*")}
     save(Path("d/000000-new.png"), 4)  # before all others: what counts is the path, not the place
 

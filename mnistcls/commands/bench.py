@@ -15,19 +15,17 @@ from mnistcls.limits import MAX_PIXELS
 def bench(
     folder: Annotated[
         str | None,
-        typer.Argument(metavar="[FOLDER]", help="Images to measure with. Default: drawn digits, made for the purpose."),
+        typer.Argument(metavar="[FOLDER]", help="Images to measure with. Default: digits drawn for the purpose."),
     ] = None,
     *,
-    seconds: Annotated[
-        float, typer.Option(min=0.1, max=3600, callback=finite, help="How long to measure, about.")
-    ] = 10,
+    seconds: Annotated[float, typer.Option(min=0.1, max=3600, callback=finite, help="About how long to measure.")] = 10,
     format_: Figures = None,
     model: ModelFile = None,
     quiet: Quiet = False,
 ) -> None:
-    """Measure how many images a second each step takes on one thread, and which one limits.
+    """Measure how many images per second each step handles on one thread, and which is the bottleneck.
 
-    Files are read from the system's memory, as after a first run. Exit codes: 0, or 2 on an error.
+    Files come from the system's cache, as after a first run. Exit codes: 0, or 2 on an error.
     """
     from tempfile import TemporaryDirectory  # noqa: PLC0415
 
@@ -37,7 +35,7 @@ def bench(
     from mnistcls.inspection.bench import benchmark, draw_images, sample  # noqa: PLC0415
 
     stderr = stderr_console(quiet=quiet)
-    logging.getLogger("mnistcls").setLevel(logging.ERROR)  # images are read again and again, and are not its matter
+    logging.getLogger("mnistcls").setLevel(logging.ERROR)  # the images are read repeatedly, and would warn each time
     classifier = make_classifier(model, None, MAX_PIXELS, None)
     with TemporaryDirectory() as drawn:
         paths = draw_images(Path(drawn)) if folder is None else sample(folder)

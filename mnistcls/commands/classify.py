@@ -46,10 +46,10 @@ def classify(  # noqa: PLR0913 - its options
     ] = None,
     *,
     files_from: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Also take the paths in this list, one a line; - is stdin.")
+        str | None, typer.Option(metavar="FILE", help="Also read paths from this list, one per line; - is stdin.")
     ] = None,
     nul: Annotated[
-        bool, typer.Option("-0", "--null", help="That list has NUL between its paths, as find -print0 writes.")
+        bool, typer.Option("-0", "--null", help="NUL separates the paths in that list, as find -print0 writes them.")
     ] = False,
     output: Annotated[
         str | None,
@@ -57,12 +57,12 @@ def classify(  # noqa: PLR0913 - its options
             "-o",
             "--output",
             metavar="FILE",
-            help="Write to this file or URL, as its suffix says: .csv, .jsonl, .parquet.",
+            help="Write to this file or URL; the suffix sets the format: .csv, .jsonl, .parquet.",
         ),
     ] = None,
     overwrite: Overwrite = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where an earlier run, broken off, has left the file of -o.")
+        bool, typer.Option("--resume", help="Resume an interrupted run: continue the file given with -o.")
     ] = False,
     format_: Annotated[
         Format | None,
@@ -77,7 +77,7 @@ def classify(  # noqa: PLR0913 - its options
     top_k: Annotated[
         int,
         typer.Option(
-            min=1, max=10, metavar="K", help="Add the next likeliest digits, K in all, with their confidence."
+            min=1, max=10, metavar="K", help="Add the next likeliest digits, K in all, and their confidences."
         ),
     ] = 1,
     probabilities: Annotated[
@@ -93,7 +93,7 @@ def classify(  # noqa: PLR0913 - its options
         typer.Option(
             metavar="FOLDER",
             parser=written_here("--debug-dir"),
-            help="Show here what the network saw: images, contact sheets, steps.csv.",
+            help="Write what the network saw to this folder: images, contact sheets, steps.csv.",
         ),
     ] = None,
     report: Report = None,
@@ -150,11 +150,11 @@ def classify(  # noqa: PLR0913 - its options
 
 
 def _path_list(paths: list[str] | None, file: str | None, *, nul: bool) -> PathList | None:
-    """The list that --files-from names, if it does."""
+    """The list given with --files-from, if any."""
     if file is None and not paths:
         raise MnistclsError("name image files or folders, or a list of them with --files-from")
     if file is None and nul:
-        raise MnistclsError("-0 is for the list that --files-from names")
+        raise MnistclsError("-0 needs a list; name it with --files-from")
     if file is None:
         return None
     from mnistcls.sources.listed import PathList  # noqa: PLC0415

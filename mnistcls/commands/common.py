@@ -29,19 +29,19 @@ EXIT_UNREADABLE = 1
 
 
 def read_here(option: str) -> Callable[[str], Path]:
-    """The parser of an option whose file is read, and only on this machine."""
-    return _parser(option, "is read on this machine only; download it, and name the copy")
+    """The parser of an option that reads a local file."""
+    return _parser(f"{option} reads only local files; download it and name the copy")
 
 
 def written_here(option: str) -> Callable[[str], Path]:
-    """The parser of an option whose file or folder is written, and only on this machine."""
-    return _parser(option, "is written on this machine only; name a path here, and upload it when it is complete")
+    """The parser of an option that writes a local file or folder."""
+    return _parser(f"{option} writes only local files; name a local path and upload it when it is complete")
 
 
-def _parser(option: str, refusal: str) -> Callable[[str], Path]:
+def _parser(refusal: str) -> Callable[[str], Path]:
     def path(text: str) -> Path:
         if is_url(text):
-            raise MnistclsError(f"{printable(text)}: what {option} names {refusal}")
+            raise MnistclsError(f"{printable(text)}: {refusal}")
         return Path(text)
 
     return path
@@ -79,15 +79,15 @@ Workers = Annotated[
         "--workers",
         min=0,
         metavar="N",
-        help="Worker processes; 0: none. Default: one a CPU, none for few images.",
+        help="Worker processes; 0: none. Default: one per CPU, none for few images.",
     ),
 ]
 
 
 def finite(seconds: float) -> float:
-    """The callback of an option that takes seconds: `inf` and `nan` are floats, too."""
+    """The callback of an option in seconds: refuse `inf` and `nan`, which are floats, too."""
     if not math.isfinite(seconds):
-        raise typer.BadParameter("it is a number of seconds")
+        raise typer.BadParameter("must be a finite number of seconds")
     return seconds
 
 
@@ -97,7 +97,7 @@ Timeout = Annotated[
         min=0,
         callback=finite,
         metavar="SECONDS",
-        help="What a worker may take over one image; 0: any time.",
+        help="Longest time for one image, in seconds; 0 for no limit.",
     ),
 ]
 Report = Annotated[
@@ -106,12 +106,12 @@ Report = Annotated[
         "--report",
         metavar="FILE",
         parser=written_here("--report"),
-        help="Also write an HTML page to look at the images and correct their digits.",
+        help="Also write an HTML page for viewing the images and correcting their digits.",
     ),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has written.")]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Results and errors only.")]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Also say which model is at work.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run wrote.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print only results and errors.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Also print which model is used.")]
 
 
 class Engine(StrEnum):
@@ -122,22 +122,24 @@ class Engine(StrEnum):
 
 
 EngineName = Annotated[
-    Engine, typer.Option("--engine", help="ray: on a cluster, into a folder of parts; see the README.")
+    Engine, typer.Option("--engine", help="ray: run on a cluster and write a folder of parts; see the README.")
 ]
 Address = Annotated[
     str | None,
-    typer.Option(metavar="ADDRESS", help="Of a running Ray cluster; auto finds it. Default: one on this machine."),
+    typer.Option(
+        metavar="ADDRESS", help="Address of a running Ray cluster; auto finds it. Default: start one on this machine."
+    ),
 ]
 
 
 def asks_for_ray(engine: Engine, address: str | None) -> bool:
-    """Whether a cluster is to do the work.
+    """Whether to use a cluster.
 
     Raises:
-        MnistclsError: one is named, and is not to.
+        MnistclsError: an address is given for the local engine.
     """
     if engine is Engine.LOCAL and address is not None:
-        raise MnistclsError("--address is for --engine ray")
+        raise MnistclsError("--address needs --engine ray")
     return engine is Engine.RAY
 
 
@@ -152,7 +154,7 @@ Figures = Annotated[FigureFormat | None, typer.Option("--format", help="A table 
 
 
 class _Warnings(logging.Handler):
-    """Shows the library's warnings on the console, above a progress bar if there is one."""
+    """Shows the library's warnings on the console, above any progress bar."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(logging.WARNING)
@@ -163,16 +165,16 @@ class _Warnings(logging.Handler):
 
 
 class Silent:
-    """Standard error with --quiet, where nothing is said: to load Rich would make some images take a tenth longer."""
+    """Standard error with --quiet: prints nothing. Loading Rich would add a tenth to the time of a few images."""
 
     is_terminal = is_dumb_terminal = False
 
     def print(self, *_: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 def stderr_console(*, quiet: bool) -> Console | Silent:
-    """Standard error, for what is no result; brackets in file names are no markup."""
+    """Standard error, for all but results; brackets in file names are not markup."""
     if quiet:
         logging.getLogger("mnistcls").handlers = [logging.NullHandler()]
         return Silent()
@@ -186,7 +188,7 @@ def stderr_console(*, quiet: bool) -> Console | Silent:
 def make_classifier(
     model: Path | None, min_confidence: float | None, max_pixels: int, verbose_on: Console | Silent | None
 ) -> Classifier:
-    """The classifier that the options ask for; says which model is at work on the console, if there is one."""
+    """The classifier that the options ask for; prints which model it uses on the console, if one is given."""
     from mnistcls.classifier import Classifier  # noqa: PLC0415
 
     classifier = Classifier(model, min_confidence=min_confidence, max_pixels=max_pixels)
@@ -196,7 +198,7 @@ def make_classifier(
 
 
 def make_page(path: Path | None, *, overwrite: bool, resume: bool = False) -> Page | None:
-    """The page that --report asks for."""
+    """The page that --report asks for, if any."""
     if path is None:
         return None
     from mnistcls.page import Page  # noqa: PLC0415
@@ -207,7 +209,7 @@ def make_page(path: Path | None, *, overwrite: bool, resume: bool = False) -> Pa
 def write_page(
     page: Page, classifier: Classifier, stderr: Console | Silent, skipped: int, evaluation: Evaluation | None = None
 ) -> None:
-    """Write the page, showing how far it is, and say where it is."""
+    """Write the page with a progress bar, and print its path."""
     from mnistcls.commands.progress import bar_over  # noqa: PLC0415
 
     page.write(classifier, bar_over("Drawing the report", stderr), skipped=skipped, evaluation=evaluation)
@@ -220,7 +222,7 @@ def exit_code(tally: Tally) -> int:
 
 
 def nothing_found(sources: Sources) -> MnistclsError:
-    """The error of a run that has nothing to do."""
+    """The error for a run without images."""
     if sources.skipped:
         files = f"{sources.skipped:,} file{'s' if sources.skipped > 1 else ''}"
         return MnistclsError(f"no image found, but {files} without an image's suffix, such as .png; give them one")
@@ -228,7 +230,7 @@ def nothing_found(sources: Sources) -> MnistclsError:
 
 
 def at_least_one(batches: Iterator[Batch], sources: Sources, tally: Tally) -> Iterator[Batch]:
-    """The same batches; an error before any output is opened if there are none, nor rows of an earlier run."""
+    """The same batches; raises, before any output is opened, if there are none and no rows of an earlier run."""
     first = next(batches, None)
     if first is None and not tally.total:
         raise nothing_found(sources)
@@ -236,7 +238,7 @@ def at_least_one(batches: Iterator[Batch], sources: Sources, tally: Tally) -> It
 
 
 def figure_format(chosen: FigureFormat | None, output: Path | None) -> FigureFormat:
-    """The format that the options ask for: by name, or else by the output's suffix."""
+    """The format that the options ask for: by name, else by the output's suffix."""
     if chosen is not None:
         return chosen
     if output is None:

@@ -13,17 +13,15 @@ from mnistcls.errors import MnistclsError
 def export(
     checkpoint: Annotated[
         Path | None,
-        typer.Argument(
-            metavar="[CHECKPOINT]", help="A run's best.safetensors. Default: that of the newest finished run."
-        ),
+        typer.Argument(metavar="[CHECKPOINT]", help="A run's best.safetensors. Default: the newest finished run's."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: model.onnx beside the checkpoint.")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output and its card.")] = False,
-    data_dir: Annotated[Path | None, typer.Option(help="The MNIST files. Default: $MNIST_DIR, or else data.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="The MNIST files. Default: $MNIST_DIR, else data.")] = None,
 ) -> None:
-    """Make a model file of a trained checkpoint, with its model card; written only if it agrees with PyTorch.
+    """Make a model file and its model card from a trained checkpoint; written only if it agrees with PyTorch.
 
     Needs the train extra: pip install "mnistcls[train]".
     """
@@ -31,6 +29,6 @@ def export(
         from train.export import export_run  # noqa: PLC0415
 
         exported = export_run(checkpoint, output, data_dir, overwrite=overwrite)
-    except ModuleNotFoundError as error:  # the exporter imports some of what it needs only when it runs
+    except ModuleNotFoundError as error:  # the exporter imports some packages only when it runs
         raise MnistclsError(f'export needs {error.name}; pip install "mnistcls[train]"') from None
     typer.echo(exported.describe(), err=True)

@@ -20,7 +20,7 @@ def info(
 ) -> None:
     """Describe a model file and the environment: what a bug report needs.
 
-    Exit codes: 0, or 2 if the model cannot be used; the environment is described all the same.
+    Exit codes: 0, or 2 if the model cannot be used; the environment is described either way.
     """
     from mnistcls import outputs  # noqa: PLC0415
     from mnistcls.inspection import info_tables  # noqa: PLC0415

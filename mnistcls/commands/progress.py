@@ -22,7 +22,7 @@ _Item = TypeVar("_Item")
 
 
 def is_shown(console: Console | Silent) -> TypeGuard[Console]:
-    """Whether a console can show what moves."""
+    """Whether a console can show a moving bar."""
     return console.is_terminal and not console.is_dumb_terminal
 
 
@@ -30,14 +30,14 @@ def is_shown(console: Console | Silent) -> TypeGuard[Console]:
 def progress(
     batches: Iterable[Batch], images: Sources, console: Console | Silent, done: int = 0
 ) -> Iterator[Iterable[Batch]]:
-    """The same batches, with a progress bar on the console while they pass; none if it is no terminal.
+    """The same batches, with a progress bar on the console while they pass, if it is a terminal.
 
-    The images are counted beside the work, so that it starts at once: until then the bar has no end.
+    A thread counts the images so that work starts at once; until it is done, the bar has no total.
     """
     if not is_shown(console):
         yield batches
         return
-    from rich.progress import (  # noqa: PLC0415 - slow to load, and for terminals alone
+    from rich.progress import (  # noqa: PLC0415 - slow to load, and only for terminals
         BarColumn,
         MofNCompleteColumn,
         Progress,
@@ -53,13 +53,13 @@ def progress(
 
 
 def _count(bar: Progress, task: TaskID, images: Sources) -> None:
-    """Give the bar its end; what cannot be counted has none, and the work itself says why."""
+    """Give the bar its total; if the images cannot be counted, the work itself says why."""
     with suppress(MnistclsError):
         bar.update(task, total=images.count())
 
 
 def _followed(bar: Progress, task: TaskID, batches: Iterable[Batch]) -> Iterator[Batch]:
-    """Move the bar with every batch, and wipe it with the last: what is printed next may go to the same terminal."""
+    """Advance the bar with each batch, and clear it after the last: more output may go to the same terminal."""
     for batch in batches:
         bar.advance(task, len(batch))
         yield batch
@@ -67,7 +67,7 @@ def _followed(bar: Progress, task: TaskID, batches: Iterable[Batch]) -> Iterator
 
 
 def bar_over(name: str, console: Console | Silent) -> Callable[[Sequence[_Item]], Iterable[_Item]]:
-    """What gives the items of a list one by one, with a progress bar; none if the console is no terminal."""
+    """A function that yields a list's items, with a progress bar if the console is a terminal."""
     if not is_shown(console):
         return iter
     from rich.progress import track  # noqa: PLC0415 - as above
@@ -77,7 +77,7 @@ def bar_over(name: str, console: Console | Silent) -> Callable[[Sequence[_Item]]
 
 @contextmanager
 def share_bar(name: str, console: Console | Silent) -> Iterator[Callable[[float], None]]:
-    """A progress bar to be told the share that is done, 0 to 1; none if the console is no terminal."""
+    """A function that takes the share done, 0 to 1, for a progress bar; shown if the console is a terminal."""
     if not is_shown(console):
         yield lambda _: None
         return

@@ -37,9 +37,9 @@ class RayRun:
 
     sources: Sources
     listed: PathList | None
-    """That of the sources."""
+    """The list among the sources, if any."""
     folder: str | None
-    """That of -o."""
+    """As given with -o."""
     format: Format | None
     columns: Columns
     timeout: float
@@ -51,16 +51,16 @@ class RayRun:
     """Standard error."""
 
     def check(self, debug_dir: Path | None, report: Path | None) -> None:
-        """See that they go together, before the work starts.
+        """Check, before the work starts, that the options fit together.
 
         Args:
-            debug_dir: an option that is for the local engine.
+            debug_dir: an option of the local engine.
             report: another.
 
         Raises:
             MnistclsError: they do not.
         """
-        from mnistcls.ray_engine.cluster import check_installed  # noqa: PLC0415 - where it is asked for
+        from mnistcls.ray_engine.cluster import check_installed  # noqa: PLC0415 - only for this engine
 
         check_installed()
         if self.folder is None:
@@ -74,19 +74,19 @@ class RayRun:
         if self.listed and self.listed.serves_once:
             raise MnistclsError("the cluster lists the files: --files-from needs a file, not a pipe")
         if self.actors == 0:
-            raise MnistclsError("--engine ray needs an actor at least; use -j 1 or more")
+            raise MnistclsError("--engine ray needs at least one actor; use -j 1 or more")
         if next(self.sources.files(), None) is None:
             raise nothing_found(self.sources)
 
     def classify(self, classifier: Classifier, inputs: Mapping[str, Any]) -> Tally:
-        """Do it, and say on the console what it came to.
+        """Run the job, and print a summary on the console.
 
         Args:
-            classifier: what answers.
-            inputs: what was named.
+            classifier: answers the images.
+            inputs: the inputs as the user named them, for the manifest.
 
         Raises:
-            MnistclsError: it cannot be done.
+            MnistclsError: it fails.
         """
         from mnistcls.ray_engine.cluster import connected  # noqa: PLC0415
         from mnistcls.ray_engine.folder import ResultFolder  # noqa: PLC0415
@@ -106,7 +106,7 @@ class RayRun:
 
     def _run(self, classifier: Classifier, folder: ResultFolder, chosen: Format) -> Account:
         """The job on the cluster that this process is connected to."""
-        from mnistcls.ray_engine.job import Account, Job  # noqa: PLC0415 - slow to load: after all that may be refused
+        from mnistcls.ray_engine.job import Account, Job  # noqa: PLC0415 - slow to load: after the checks
         from mnistcls.ray_engine.stage import Work  # noqa: PLC0415
 
         work = Work(
@@ -127,17 +127,17 @@ class RayRun:
 
 @contextmanager
 def _resumable(folder: str) -> Iterator[None]:
-    """Whatever ends the block early, say what can be done."""
+    """If the block ends early, say how to resume."""
     try:
         yield
     except BaseException as stop:
-        stop.add_note(f"finished parts are in {folder}; --resume goes on")
+        stop.add_note(f"finished parts are in {folder}; resume with --resume")
         raise
 
 
 @contextmanager
 def _count(console: Console | Silent) -> Iterator[Callable[[int], None]]:
-    """A running count on a terminal: how many there will be is not known."""
+    """A running count on a terminal, as the total is not known."""
     if not is_shown(console):
         yield lambda _: None
         return

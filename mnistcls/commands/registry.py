@@ -1,7 +1,7 @@
-"""Which commands there are; each is made of its function when it is asked for.
+"""The commands; each is made from its function on first use.
 
-To import and make them all would add a fifth to the time of `--version`. What they need to run they import when they
-do: `--help` and `--version` load neither numpy nor onnxruntime.
+Importing and making all of them would add a fifth to the time of `--version`. Commands import what they need when they
+run: `--help` and `--version` load neither numpy nor onnxruntime.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 
 @dataclass(frozen=True)
 class Entry:
-    """A command that may be made, of the function with its name in the module with its name."""
+    """How to make a command from the function of its name, in the module of its name."""
 
     short_help: str
     no_args_is_help: bool = False
@@ -28,8 +28,8 @@ ENTRIES = {
     "classify": Entry("Read the digit in each image.", no_args_is_help=True),
     "evaluate": Entry("Measure how often the answers are right.", no_args_is_help=True),
     "info": Entry("Describe a model file and the environment."),
-    "bench": Entry("Measure how fast each step is, and which one limits."),
-    "export": Entry("Make a model file of a trained checkpoint."),
+    "bench": Entry("Measure how fast each step is, and which is the bottleneck."),
+    "export": Entry("Make a model file from a trained checkpoint."),
 }
 """By name, in the order of the help."""
 
@@ -41,7 +41,7 @@ class _Made(Mapping[str, Any]):
         entry = ENTRIES[name]
         app = typer.Typer(rich_markup_mode=None, add_completion=False)
         function = getattr(import_module(f"mnistcls.commands.{name}"), name)
-        function.__annotations__ = get_annotations(function, eval_str=True)  # once, where Typer would four times
+        function.__annotations__ = get_annotations(function, eval_str=True)  # once; Typer would do it four times
         app.command(name, short_help=entry.short_help, no_args_is_help=entry.no_args_is_help)(function)
         return typer.main.get_command(app)
 

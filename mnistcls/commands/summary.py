@@ -1,4 +1,4 @@
-"""What a run came to, in a few lines for people."""
+"""A run's result in a few lines, for people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mnistcls.results import Status, Tally, printable, without_code
 
 
 def summary(tally: Tally, seconds: float, done: int = 0) -> Text:
-    """What a run came to: images and rate, each status, each digit; `done` of the rows are an earlier run's."""
+    """A run's images and rate, and counts by status and digit; `done` of the rows are from an earlier run."""
     rate = (tally.total - done) / max(seconds, 1e-9)
     text = Text(f"{_plural(tally.total, 'image')} in {seconds:.1f} s ({rate:,.0f} images/s)")
     if done:
@@ -26,7 +26,7 @@ def summary(tally: Tally, seconds: float, done: int = 0) -> Text:
 
 
 def unreadable(path: str, error: str) -> Text:
-    """The first image that could not be read, and why."""
+    """The first unreadable image, and why."""
     return Text(f"First unreadable: {printable(path)}: {without_code(error)}", style=STYLES[Status.UNREADABLE])
 
 
