@@ -24,7 +24,7 @@ __all__ = [
     "__version__",
 ]
 
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime reports its use to Microsoft; it asks when it loads
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when onnxruntime loads; it reports to Microsoft
 
 _LAZY = {"Classifier": "classifier", "Prediction": "results", "Status": "results"}
 

@@ -1,4 +1,4 @@
-"""The answers for some images, by column: how they cross from a worker process, and what outputs are made of."""
+"""The answers for some images, by column: what worker processes send back and outputs write."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Batch:
     paths: Sequence[str]
     """N, as the user would type them."""
     errors: Mapping[int, str]
-    """`code: sentence` of each unreadable image, by its place."""
+    """`code: sentence` for each unreadable image, by its index."""
     statuses: NDArray[np.uint8]
-    """(N,), places in `STATUSES`."""
+    """(N,), indices into `STATUSES`."""
     digits: NDArray[np.int8]
-    """(N,), 0-9, or -1 where there is no digit."""
+    """(N,), 0-9, or -1 for no digit."""
     probabilities: NDArray[np.float32]
-    """(N, 10), calibrated; undefined where there is no digit."""
+    """(N, 10), calibrated; undefined if there is no digit."""
     digit_scores: NDArray[np.float32]
     """(N,), 0 to 1; undefined for an unreadable image."""
 
@@ -48,7 +48,7 @@ class Batch:
         probabilities: NDArray[np.float32],
         digit_scores: NDArray[np.float32],
     ) -> Batch:
-        """Of N paths, the errors of some of them, and the columns of the M others."""
+        """Combine N paths, the errors of some of them, and the columns of the M others."""
         if not errors:
             return cls(paths, errors, statuses, digits, probabilities, digit_scores)
         readable = [i for i in range(len(paths)) if i not in errors]
@@ -89,7 +89,7 @@ class Batch:
 
     @property
     def confidences(self) -> NDArray[np.float32]:
-        """(N,), the probability of each digit; undefined where there is none."""
+        """(N,), the probability of each image's digit; undefined if it has none."""
         return self.probabilities[np.arange(len(self)), self.digits]
 
     def ranked(self, count: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
@@ -101,20 +101,20 @@ class Batch:
 def statuses_of(
     confidences: NDArray[np.float32], digit_scores: NDArray[np.float32], least_confidence: float, least_score: float
 ) -> NDArray[np.uint8]:
-    """The status of each image that could be read, (N,), as places in `STATUSES`.
+    """The status of each readable image, (N,), as indices into `STATUSES`.
 
     Args:
         confidences: (N,), the probability of the likeliest digit.
         digit_scores: (N,).
-        least_confidence: of `ok`; under it an image is `uncertain`.
-        least_score: of a digit; under it there is `no_digit`.
+        least_confidence: an image with less is `uncertain`.
+        least_score: an image with less is `no_digit`.
     """
-    sure = np.where(confidences.astype(np.float64) >= least_confidence, _OK, _UNCERTAIN)  # that users name exactly
+    sure = np.where(confidences.astype(np.float64) >= least_confidence, _OK, _UNCERTAIN)  # users name it exactly
     return np.where(digit_scores >= least_score, sure, _NO_DIGIT).astype(np.uint8)
 
 
 def _spaced(values: NDArray[_Number], places: Sequence[int], count: int, missing: int) -> NDArray[_Number]:
-    """A column of so many rows with these values in these places, and another one in all others."""
+    """A column of `count` rows with these values at these places, and `missing` in all others."""
     column = np.full((count, *values.shape[1:]), missing, values.dtype)
     column[places] = values
     return column

@@ -40,11 +40,11 @@ class Classifier:
     Args:
         model: an ONNX file made by `mnistcls export`; the bundled model if None.
         min_confidence: a confidence under this is `uncertain`, 0 to 1; the model's own threshold if None.
-        max_pixels: larger files and PIL images are `unreadable`, `too_large`; an array is in memory already.
+        max_pixels: larger files and PIL images are `unreadable` (`too_large`); arrays may have any size.
 
     Raises:
         ModelError: the model file cannot be used.
-        MnistclsError: `min_confidence` is no share.
+        MnistclsError: `min_confidence` is not between 0 and 1.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Classifier:
         self.min_confidence = threshold if min_confidence is None else min_confidence
         self.max_pixels = max_pixels
         if min_confidence is not None and not 0 <= min_confidence <= 1:
-            raise MnistclsError(f"min_confidence is a share, 0 to 1, and not {min_confidence}")
+            raise MnistclsError(f"min_confidence must be between 0 and 1, got {min_confidence}")
 
     def classify(
         self,
@@ -69,14 +69,14 @@ class Classifier:
         workers: int = 0,
         timeout: float = TIMEOUT,
     ) -> Iterator[Prediction]:
-        """Classify image files and folders of them: a lazy stream, one prediction an image, in order.
+        """Classify image files and folders of them: a lazy stream, one prediction per image, in order.
 
         Args:
-            paths: image files and folders, as for `Sources`; that object itself if its counts are wanted.
+            paths: image files and folders, as for `Sources`; pass a `Sources` to read its counts afterwards.
             recursive: whether to enter subfolders.
-            workers: worker processes that do the work; 0: this one. The answers are the same, to the bit. They are
-                started as `multiprocessing` does: a script needs its `if __name__ == "__main__":`.
-            timeout: seconds that a worker may take over one image; 0 for any.
+            workers: number of worker processes; 0 for none. The answers are the same, to the bit. `multiprocessing`
+                starts them: a script needs its `if __name__ == "__main__":`.
+            timeout: longest time for one image in a worker, in seconds; 0 for no limit.
         """
         if isinstance(paths, str | os.PathLike):
             raise TypeError("pass a list of paths")
@@ -84,19 +84,19 @@ class Classifier:
         return chain.from_iterable(answers(sources, self.answer, workers=workers, timeout=timeout))
 
     def answer(self, sources: Sequence[Source], at: Callable[[int], None]) -> Batch:
-        """The answers for some sources, here and now.
+        """The answers for some sources, computed in this process.
 
         Args:
-            sources: one after the other, as their images, decoded, must not be in memory together.
-            at: told the place of a source before each image of it is read, and `len(sources)` after that: from then on
-                the work, which is done on several images together, may be at any of them.
+            sources: read one by one: their decoded images must not be in memory together.
+            at: called with the index of a source before each image of it is read, and with `len(sources)` after that:
+                from then on the work is on several images together, and may be at any of them.
         """
         return self._judge_decoded(self._decoded(sources, at))
 
     def _decoded(self, sources: Sequence[Source], at: Callable[[int], None]) -> Iterator[Decoded]:
         complete = with_objects(sources)
         for place in range(len(sources)):
-            at(place)  # first: waiting for its bytes is this source's time
+            at(place)  # first: waiting for its bytes counts for this source
             for decoded in read_source(next(complete), self.max_pixels):
                 at(len(sources))
                 yield decoded
@@ -104,11 +104,11 @@ class Classifier:
         at(len(sources))
 
     def __call__(self, batch: Mapping[str, Iterable[Any]] | Any) -> Any:
-        """Classify the files of a table, here and now: a stage for Ray Data and its like.
+        """Classify the files of a table in this process: a stage for Ray Data and the like.
 
         Args:
             batch: a mapping of columns (lists or arrays), or a `pyarrow.Table`. `path`: text or bytes. `bytes`: the
-                encoded images; without this column, or where it has None, the file at the path is read.
+                encoded images; without this column, or for None in it, the file at the path is read.
 
         Returns:
             A `pyarrow.Table` with the columns path, digit, confidence, status and error: a row for each image in
@@ -127,7 +127,7 @@ class Classifier:
         return pa.Table.from_batches([record_batch(self.answer(sources, lambda _: None), Columns())])
 
     def predict(self, images: Sequence[ImageLike] | NDArray[np.generic]) -> list[Prediction]:
-        """Classify images at hand.
+        """Classify images in memory, or files by their paths.
 
         Args:
             images: paths, encoded images as bytes, PIL images, or arrays: (H, W) or (H, W, 1) grey, (H, W, 2) grey and
@@ -136,10 +136,10 @@ class Classifier:
                 bright or dark. Only the first page of a TIFF file is read, with a warning; `classify` reads all.
 
         Returns:
-            One prediction an image, in order; `unreadable` for one that cannot be read.
+            One prediction per image, in order; `unreadable` for one that cannot be read.
 
         Raises:
-            TypeError: one image in place of a list, or something that is no image.
+            TypeError: one image instead of a list, or something that is not an image.
         """
         if isinstance(images, str | bytes | os.PathLike) or (isinstance(images, np.ndarray) and images.ndim < 3):
             raise TypeError("pass a list of images, or an array (N, H, W)")
@@ -159,17 +159,17 @@ class Classifier:
                     return Decoded(path, read_image(os.fspath(image), self.max_pixels))
         except ImageError as error:
             return Decoded(path, error)
-        raise TypeError(f"no image: {type(image).__name__}; pass paths, bytes, PIL images or arrays")
+        raise TypeError(f"not an image: {type(image).__name__}; pass paths, bytes, PIL images or arrays")
 
     def judge(
         self, paths: Sequence[str], canonical: NDArray[np.uint8], errors: Mapping[int, str] = MappingProxyType({})
     ) -> Batch:
-        """The answers for canonical images: is there a digit, which, and how sure.
+        """The answers for canonical images: whether there is a digit, which, and how sure.
 
         Args:
             paths: N.
-            canonical: (M, 28, 28), of those that could be read.
-            errors: N - M, by place: why the others could not.
+            canonical: (M, 28, 28), the readable ones.
+            errors: why the N - M others are unreadable, by index.
         """
         outputs = self.model.run(canonical)
         probabilities = outputs.probabilities
@@ -184,7 +184,7 @@ class Classifier:
         )
 
     def _judge_decoded(self, images: Iterable[Decoded]) -> Batch:
-        """The answers for images, which are drawn one after the other."""
+        """The answers for images, which are taken one by one."""
         paths: list[str] = []
         errors: dict[int, str] = {}
         canonical = canonicalize_all(_readable(images, paths, errors))
@@ -192,7 +192,7 @@ class Classifier:
 
 
 def _readable(images: Iterable[Decoded], paths: list[str], errors: dict[int, str]) -> Iterator[NDArray[np.generic]]:
-    """The images that have pixels; the path of each, with pixels or not, and the errors by place are noted."""
+    """The images that have pixels; records the path of every image, and the errors by index."""
     for decoded in images:
         paths.append(decoded.path)
         if isinstance(decoded.image, ImageError):

@@ -1,17 +1,17 @@
 """Every error that mnistcls raises on purpose.
 
 MnistclsError
-├── ImageError      one image that cannot be read; becomes a row, never ends a batch
-├── ModelError      a model file that this release cannot use
-├── OutputError     results that cannot be written
-├── StorageError    object storage that cannot be reached or listed
-├── LabelError      labels that cannot be used
-└── TrainingError   whatever stops training or export (raised by `train`)
-    ├── DataError        MNIST files missing, broken, or not to be had
-    ├── CheckpointError  a checkpoint that is not one, or of another network
+├── ImageError      an image cannot be read; becomes a row, never ends a batch
+├── ModelError      a model file cannot be used by this release
+├── OutputError     results cannot be written
+├── StorageError    object storage cannot be reached or listed
+├── LabelError      labels cannot be used
+└── TrainingError   training or export cannot continue (raised by `train`)
+    ├── DataError        MNIST files are missing, broken, or cannot be downloaded
+    ├── CheckpointError  a checkpoint is missing, broken, or of another network
     └── ParityError      the exported model and the network disagree
 
-The message of each is one line that says what is wrong and what to do about it.
+Each message is one line that says what is wrong and what to do about it.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ class ImageError(MnistclsError):
         return f"{self.code}: {self.args[0]}"
 
     def __reduce__(self) -> tuple[type[ImageError], tuple[ErrorCode, str]]:
-        """Survive the way back from a worker process with both arguments."""
+        """Keep both arguments when pickled, on the way back from a worker process."""
         return type(self), (self.code, self.args[0])
 
 
 class ModelError(MnistclsError):
-    """A model file is missing, broken, or of a contract this release does not know."""
+    """A model file is missing, broken, or of a contract unknown to this release."""
 
 
 class OutputError(MnistclsError):
@@ -62,15 +62,15 @@ class OutputError(MnistclsError):
 
 
 class StorageError(MnistclsError):
-    """A bucket, or another place that a URL names, cannot be reached or listed."""
+    """A bucket, or other storage named by a URL, cannot be reached or listed."""
 
 
 class LabelError(MnistclsError):
-    """Labels are missing, damaged, or not those of the images."""
+    """Labels are missing, damaged, or do not match the images."""
 
 
 class TrainingError(MnistclsError):
-    """Training or export cannot go on."""
+    """Training or export cannot continue."""
 
 
 class DataError(TrainingError):

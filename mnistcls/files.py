@@ -1,4 +1,4 @@
-"""Opening what the user names: regular files only, never waiting, and errors that say what to do."""
+"""Opens what the user names: only regular files, never blocking, with errors that say what to do."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from typing import BinaryIO, cast
 from mnistcls.errors import ErrorCode, ImageError
 
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-"""O_NONBLOCK keeps a FIFO that took the file's place from hanging the batch."""
+"""O_NONBLOCK keeps a FIFO that replaced the file from blocking the batch."""
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 READ_COST = 64
-"""What one read takes of a `BoundedReader`'s allowance, in bytes, however little it reads."""
+"""Least cost of one read to a `BoundedReader`'s allowance, in bytes."""
 
 
 def is_url(path: str) -> bool:
-    """Whether a path is a URL: what it names is not on this machine."""
+    """Whether a path is a URL, and so not on this machine."""
     return _URL.match(path) is not None
 
 
 def shown_path(path: str) -> str:
-    """A path as its row shows it: with `/` between its parts, and no more than is needed; a URL as it is."""
+    """A path as its row shows it: normalized, with `/` between its parts; a URL unchanged."""
     return path if is_url(path) or not path else PurePath(path).as_posix()
 
 
@@ -37,13 +37,13 @@ def shown_path(path: str) -> str:
 def open_regular(path: str) -> Iterator[BinaryIO]:
     """Open a regular file or an object in storage, and nothing else.
 
-    A pipe would be waited for, and opening a device may set it to work.
+    A pipe would block, and opening a device may have effects.
 
     Raises:
-        ImageError: it cannot be opened. What the block raises passes as it is.
+        ImageError: it cannot be opened. Exceptions of the block pass unchanged.
     """
     if is_url(path):
-        from mnistcls.remote.objects import open_object  # noqa: PLC0415 - for those who name one
+        from mnistcls.remote.objects import open_object  # noqa: PLC0415 - only for URLs
 
         with open_object(path) as file:
             yield file
@@ -53,7 +53,7 @@ def open_regular(path: str) -> Iterator[BinaryIO]:
 
 
 def read_small(path: str, most: int) -> bytes | None:
-    """The content of a regular file or an object, at once: much quicker than bit by bit.
+    """The content of a regular file or an object in one read, which is much quicker than several.
 
     None if it is longer than `most` bytes.
 
@@ -75,11 +75,11 @@ def read_small(path: str, most: int) -> bytes | None:
 
 
 def read_start(path: str, count: int) -> bytes:
-    """The first bytes of a regular file or an object: so many, or all that it has.
+    """The first `count` bytes of a regular file or an object, or all if it has fewer.
 
     Raises:
-        ImageError: it cannot be opened, or, if it is an object, read.
-        OSError: it cannot be read.
+        ImageError: it cannot be opened; an object: or read.
+        OSError: the file cannot be read.
     """
     if is_url(path):
         from mnistcls.remote.objects import read_start as read_object_start  # noqa: PLC0415 - as above
@@ -93,27 +93,27 @@ def _opened(path: str) -> int:
     """The descriptor of a regular file."""
     try:
         mode = os.stat(path).st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a folder may be opened: what fails then says more
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # opening a folder fails later, with a better error
             raise _no_file(mode)
         number = os.open(path, _READ)
     except (OSError, ValueError) as error:
         raise unopened(error) from None
     mode = os.fstat(number).st_mode
-    if not stat.S_ISREG(mode):  # it was another file a moment ago
+    if not stat.S_ISREG(mode):  # replaced since the check
         os.close(number)
         raise _no_file(mode)
     return number
 
 
 class BoundedReader(io.BufferedReader):
-    """The same open file, to be read so far and no further.
+    """An open file that can be read up to a limit.
 
     Parsers read as much at once as a file announces, and search gigabytes of zeros byte by byte.
 
     Args:
         file: an open file; its position is shared, so it must not be read itself meanwhile.
-        allowance: bytes that may be read, the same ones again included; each read costs at least `READ_COST`.
-        refusal: what the error says.
+        allowance: bytes that may be read, repeated ones included; each read costs at least `READ_COST`.
+        refusal: message of the error.
     """
 
     def __init__(self, file: BinaryIO, allowance: int, refusal: str) -> None:
@@ -123,10 +123,10 @@ class BoundedReader(io.BufferedReader):
         self._refusal = refusal
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """As of any file.
+        """Read as from any file.
 
         Raises:
-            ImageError: the allowance is used up, or would be.
+            ImageError: the read would exceed the allowance.
         """
         if size is not None and size > self.allowance:
             raise ImageError(ErrorCode.TOO_LARGE, self._refusal)
@@ -151,16 +151,16 @@ def unopened(error: OSError | ValueError, what: str = "file") -> ImageError:
 
 
 def _where_to_look(error: OSError | ValueError) -> str:
-    """What to do about a path that is none: it may be that of a page or a member, as results have it."""
+    """Advice for a path that does not exist: it may name a page or a member, as results do."""
     path = Path(os.fsdecode(getattr(error, "filename", None) or ""))
     if path == Path("-"):
-        return "a list of paths on standard input is --files-from -"
+        return "for a list of paths on standard input, use --files-from -"
     whole = holder(path)
-    return f"it is read with all of {whole}" if whole else "check the spelling"
+    return f"name {whole}, which contains it" if whole else "check the spelling"
 
 
 def holder(path: Path) -> Path | None:
-    """The file that a page or a member is in, by its path as results have it; None if there is none."""
+    """The file that contains a page or a member, from its path in the results; None if there is none."""
     return next((whole for whole in (Path(str(path).rpartition("#")[0]), *path.parents) if whole.is_file()), None)
 
 

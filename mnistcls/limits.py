@@ -1,4 +1,4 @@
-"""How much of what a run takes: time, pixels, images at once, CPUs (by affinity and by control groups' quotas)."""
+"""Limits of a run: time, pixels, images per batch, CPUs (by affinity and by control groups' quotas)."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ import os
 from pathlib import Path
 
 TIMEOUT = 60.0
-"""Seconds that a worker may take over one image, unless the caller says otherwise."""
+"""Default for the longest time for one image in a worker, in seconds."""
 
 MAX_PIXELS = 40_000_000
-"""Largest decoded image, in pixels, unless the caller allows more."""
+"""Default for the largest decoded image, in pixels."""
 
 DRAFT_SIDE = 512
-"""Pixels: a JPEG is decoded at a reduced size only if its longer side stays at least as long."""
+"""Least longer side, in pixels, that a JPEG keeps when it is decoded at a reduced size."""
 
 BATCH_SIZE = 64
-"""Images in each call of the network, the last call padded: one size, so that the bytes of an answer never depend on
-what else was in the batch."""
+"""Images in each call of the network; the last call is padded: with one size, the bytes of an answer never depend on
+what else is in the batch."""
 
 _CGROUP = Path("/sys/fs/cgroup")
 _MEMBERSHIP = Path("/proc/self/cgroup")
 
 
 def usable_cpus() -> int:
-    """CPUs this process may use, at least 1; a part of one counts as one."""
+    """CPUs that this process may use, at least 1; a fraction counts as one."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, math.ceil(min(allowed, cgroup_quota())))
 
 
 def cgroup_quota(membership: Path = _MEMBERSHIP, root: Path = _CGROUP) -> float:
-    """CPUs' worth of time that the control groups leave a process; infinite where they set no limit.
+    """CPU time that the control groups allow a process, in CPUs; infinite without a limit.
 
     Args:
-        membership: which groups it is in, as /proc/self/cgroup says.
-        root: where groups are mounted: version 2 itself, version 1 in a folder for each controller.
+        membership: lists its groups, as /proc/self/cgroup does.
+        root: where groups are mounted: version 2 here, version 1 in a folder for each controller.
     """
     try:
         lines = membership.read_text().splitlines()
@@ -52,7 +52,7 @@ def cgroup_quota(membership: Path = _MEMBERSHIP, root: Path = _CGROUP) -> float:
 
 
 def _to_root(root: Path, group: str) -> list[Path]:
-    """The folders of a group and of those around it: each may set a limit."""
+    """The folders of a group and of its parents: each may set a limit."""
     inside = Path(group.lstrip("/"))
     return [root / inside, *(root / outer for outer in inside.parents)]
 
@@ -66,7 +66,7 @@ def _quota_v1(folder: Path) -> float:
 
 
 def _share(numbers: list[str]) -> float:
-    """Of a quota and its period, in microseconds: how many CPUs that is."""
+    """The number of CPUs that a quota and its period, in microseconds, amount to."""
     try:
         quota, period = map(int, numbers)
     except ValueError:  # "max", or no such file

@@ -35,20 +35,20 @@ class ModelMetadata:
     contract: int
     name: str
     version: str
-    """Of the model, as in exported/CHANGELOG.md."""
+    """The model's, as in exported/CHANGELOG.md."""
     preprocessing: int
-    """Version of the canonical form that the model reads and was measured on; its own drawn images may be older."""
+    """Version of the canonical form that the model reads and was measured on; its training's drawings may be older."""
     confidence_threshold: float
-    """A confidence under this is `uncertain`; a little over 1 if no answer is ever sure."""
+    """A confidence below this is `uncertain`; slightly over 1 if no answer is ever sure."""
     digit_score_threshold: float
-    """A digit score under this is `no_digit`."""
+    """A digit score below this is `no_digit`."""
     provenance: Mapping[str, str]
     """Commit, seed, SHA-256 of the data, versions."""
     metrics: Mapping[str, float]
-    """Measured when the model was made; names as in the model card."""
+    """Measured when the model was made, by their names in the model card."""
 
     def to_json(self) -> str:
-        """As it stands in the model file."""
+        """As stored in the model file."""
         return json.dumps(asdict(self), sort_keys=True)
 
     @classmethod
@@ -56,12 +56,12 @@ class ModelMetadata:
         """Parse and check.
 
         Raises:
-            ModelError: not the JSON of a model's metadata, or of a version this release does not know.
+            ModelError: not the JSON of a model's metadata, or of a version unknown to this release.
         """
         try:
             values = json.loads(text)
             for kind, ours in (("contract", CONTRACT), ("preprocessing", PREPROCESSING)):
-                _check_version(kind, values[kind], ours)  # first: another version may have other fields
+                _check_version(kind, values[kind], ours)  # first: other versions may have other fields
             metadata = cls(**{field.name: values[field.name] for field in fields(cls)})
         except (ValueError, TypeError, KeyError) as error:
             raise ModelError(f"its metadata is damaged ({error!r}); export it again") from None
@@ -84,7 +84,7 @@ class ModelMetadata:
 
 @dataclass(frozen=True)
 class Outputs:
-    """What the network says of N canonical images."""
+    """The network's output for N canonical images."""
 
     probabilities: NDArray[np.float32]
     """(N, 10), calibrated, rows sum to 1."""
@@ -99,17 +99,17 @@ class Model:
         path: an ONNX file that `mnistcls export` wrote.
 
     Raises:
-        ModelError: missing, not ONNX, without metadata, or of a version that this release does not know.
+        ModelError: missing, not ONNX, without metadata, or of a version unknown to this release.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         if not _is_file(self.path):
             raise ModelError(
-                f"{path}: no such model file; `mnistcls export` makes one, reinstalling brings the bundled"
+                f"{path}: no such model file; make one with `mnistcls export`; reinstall to restore the bundled model"
             )
         try:
-            self._content = self.path.read_bytes()  # once: the file may change while workers start
+            self._content = self.path.read_bytes()  # read once: the file may change while workers start
             properties = self._session.get_modelmeta().custom_metadata_map
         except OSError as error:
             raise ModelError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
@@ -124,7 +124,7 @@ class Model:
         self._check_signature()
 
     def __getstate__(self) -> dict[str, Any]:
-        """All but the session: a process makes its own, if it has images for it."""
+        """All but the session: each process opens its own when it needs one."""
         return {name: value for name, value in vars(self).items() if name != "_session"}
 
     @cached_property
@@ -145,7 +145,7 @@ class Model:
 
     @property
     def threads(self) -> int:
-        """With which onnxruntime runs it."""
+        """Number of threads that onnxruntime uses."""
         return int(self._session.get_session_options().intra_op_num_threads)
 
     def describe(self) -> str:
@@ -179,7 +179,7 @@ def _open_session(content: bytes) -> ort.InferenceSession:
     options.inter_op_num_threads = 1
     for threads in ("intra_op", "inter_op"):
         options.add_session_config_entry(f"session.{threads}.allow_spinning", "0")  # waiting costs other workers' time
-    options.log_severity_level = 4  # what is wrong with a model is said once, by ModelError
+    options.log_severity_level = 4  # errors are reported once, as ModelError
     return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
@@ -189,11 +189,11 @@ def _is_for_any_number(shape: list[int | str | None]) -> bool:
 
 
 def _check_version(kind: str, found: Any, ours: int) -> None:
-    """See that a version is the one that this release knows.
+    """Check that a version is the one that this release knows.
 
     Raises:
         ModelError: it is older or newer.
-        TypeError: it is no number.
+        TypeError: it is not an integer.
     """
     if type(found) is not int:
         raise TypeError(f"{kind} is {found!r}")
@@ -209,7 +209,7 @@ def _is_threshold(value: Any) -> bool:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # a name too long, a folder that may not be searched
+    except OSError:  # the name is too long, or its folder may not be searched
         return False
 
 

@@ -1,4 +1,4 @@
-"""What the tool says of one image, and the running count of a batch."""
+"""The result for one image, and the running count of a batch."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Status(StrEnum):
 
 
 STATUSES = tuple(Status)
-"""By the numbers that stand for them in a `Batch`."""
+"""In the order of the numbers that stand for them in a `Batch`."""
 
 STATUS_INDEX = {status: index for index, status in enumerate(STATUSES)}
-"""These numbers."""
+"""The number of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +40,15 @@ class Prediction:
     """As the user would type it, `/` between parts; empty for an image that came as an array."""
     status: Status
     digit: int | None = None
-    """0-9; None where the status is `no_digit` or `unreadable`."""
+    """0-9; None if the status is `no_digit` or `unreadable`."""
     confidence: float | None = None
-    """Calibrated probability of `digit`, 0 to 1; None where there is no digit."""
+    """Calibrated probability of `digit`, 0 to 1; None if there is no digit."""
     digit_score: float | None = None
     """How surely the image shows one digit, 0 to 1; None for an unreadable image."""
     probabilities: tuple[float, ...] | None = None
-    """Calibrated, of 0 to 9; None where the network did not look (blank or unreadable)."""
+    """Calibrated, of 0 to 9; None if the image is `no_digit` or unreadable."""
     error: str | None = None
-    """`code: sentence` of an unreadable image."""
+    """`code: sentence` for an unreadable image."""
 
     @classmethod
     def unreadable(cls, path: str, error: ImageError) -> Prediction:
@@ -56,24 +56,24 @@ class Prediction:
         return cls(path, Status.UNREADABLE, error=str(error))
 
     def ranked(self) -> list[tuple[int, float]]:
-        """Digits with their probabilities, the likeliest first; empty where there is no digit."""
+        """Digits with their probabilities, the likeliest first; empty if there is no digit."""
         if self.digit is None or self.probabilities is None:
             return []
         return sorted(enumerate(self.probabilities), key=lambda pair: (-pair[1], pair[0]))
 
 
 class Tally:
-    """Counts what goes into a run and what comes out of it."""
+    """Counts the inputs and results of a run."""
 
     def __init__(self) -> None:
         self.inputs = 0
-        """Sources drawn so far; each has a row, one with several images has several."""
+        """Sources drawn so far; each has a row per image, and at least one."""
         self.statuses: Counter[Status] = Counter()
         self.digits: Counter[int] = Counter()
         self.skipped = 0
-        """Files that were passed over, as their suffix is no image's; known at the end."""
+        """Files skipped because their suffix is not an image's; known at the end."""
         self.first_error: tuple[str, str] | None = None
-        """Path and error of the first unreadable image that was counted, for people."""
+        """Path and error of the first unreadable image counted, for the summary."""
 
     @property
     def total(self) -> int:
@@ -104,18 +104,18 @@ class Tally:
             raise MnistclsError(f"{self.inputs:,} inputs, but only {self.total:,} rows; please report this")
 
     def counts(self) -> dict[str, int]:
-        """All of it by name, as files have it."""
+        """All counts by name, as manifests and records store them."""
         counts = {"inputs": self.inputs, "rows": self.total, "skipped": self.skipped}
         counts |= {f"status {status}": count for status, count in self.statuses.items()}
         return counts | {f"digit {digit}": count for digit, count in sorted(self.digits.items())}
 
     @classmethod
     def of(cls, counts: Mapping[str, int]) -> Self:
-        """That of which these are the counts.
+        """The tally with these counts.
 
         Raises:
             KeyError: some are missing.
-            TypeError: they are no numbers; or a `ValueError`.
+            TypeError: they are not numbers; or a `ValueError`.
         """
         counts = {name: int(count) for name, count in counts.items()}
         tally = cls()
@@ -125,7 +125,7 @@ class Tally:
         return tally
 
     def merge(self, other: Tally) -> None:
-        """Count what another has counted."""
+        """Add the counts of another tally."""
         self.inputs += other.inputs
         self.statuses += other.statuses
         self.digits += other.digits
@@ -144,15 +144,15 @@ class Tally:
 
 
 def parts_of(probability: float, parts: int) -> int:
-    """How many of so many equal parts a probability is, rounded down and never all of them: nothing is certain.
+    """A probability in units of 1/`parts`, rounded down and never all of them: nothing is certain.
 
-    It is taken with the six decimals that results have, so that all that show it show the same.
+    It is first rounded to six decimals, as in the results, so that every view shows the same.
     """
     return min(math.floor(round(probability, 6) * parts + 1e-6), parts - 1)
 
 
 def confidence_text(confidence: float, decimals: int = 1) -> str:
-    """A confidence in percent, as people read it; at most 99.9 %."""
+    """A confidence in percent, for people; at most 99.9 %."""
     return f"{parts_of(confidence, 100 * 10**decimals) / 10**decimals:.{decimals}f}%"
 
 
@@ -162,6 +162,6 @@ def without_code(error: str) -> str:
 
 
 def printable(path: str) -> str:
-    r"""A file name that cannot move the cursor or colour the terminal; bytes that are not UTF-8 as `\xNN`."""
+    r"""A file name that cannot move the cursor or colour the terminal; non-UTF-8 bytes as `\xNN`."""
     text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

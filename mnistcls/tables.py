@@ -16,19 +16,19 @@ from mnistcls.outputs.columns import Columns
 from mnistcls.results import Prediction, Status, confidence_text, printable, without_code
 
 MAX_ROWS = 100
-"""A table with more rows than this shows its beginning, then only the rows that need a look."""
+"""A table with more rows shows its beginning, then only the rows that need a look."""
 
 FIRST_ROWS = 20
-"""Rows of such a table's beginning."""
+"""Rows in the beginning of such a table."""
 
 BAR_WIDTH = 10
 MIN_PATH = 14
-"""Characters of a path that are shown however narrow the terminal."""
+"""Least width of the path, in characters, however narrow the terminal."""
 STATUS_WIDTH, ERROR_WIDTH = 10, 22
-"""Characters of the last column: a status, or an error's sentence, which may take several lines."""
+"""Width of the last column, in characters: for a status, or an error's sentence on several lines."""
 
 PATH_SHARE = 0.45
-"""Of the terminal's width, at most, for the path where errors want room beside it."""
+"""Most width, as a share of the terminal's, for the path if errors need room beside it."""
 
 
 class _Selection:
@@ -47,7 +47,7 @@ class _Selection:
             self._doubtful.append(prediction)
 
     def rows(self) -> tuple[list[Prediction], list[Prediction], int]:
-        """Rows to show, doubtful rows to show after them, and how many rows there are in all."""
+        """Rows to show, doubtful rows to show after them, and the number of all rows."""
         if self._total <= MAX_ROWS:
             return self._first, [], self._total
         rest = [prediction for prediction in self._first[FIRST_ROWS:] if prediction.status is not Status.OK]
@@ -60,7 +60,7 @@ def print_table(predictions: Iterable[Prediction], columns: Columns, stream: Tex
     try:
         for prediction in predictions:
             selected.add(prediction)
-    finally:  # interrupted: what is finished is shown
+    finally:  # interrupted: show what is finished
         _print_selected(selected, columns, stream)
 
 
@@ -79,7 +79,7 @@ def _print_selected(selected: _Selection, columns: Columns, stream: TextIO) -> N
 
 
 def shorten(text: str, width: int) -> str:
-    """At most `width` columns, the middle left out: both the folder and the file's end tell images apart."""
+    """Shorten to `width` columns by leaving out the middle: the folder and the end of the name tell images apart."""
     if cell_len(text) <= width:
         return text
     tail = (width - 1) * 2 // 3
@@ -90,7 +90,7 @@ def shorten(text: str, width: int) -> str:
 
 
 def _needed(columns: Columns, status: int, *, bar: bool) -> int:
-    """Width of a table with the shortest paths and so many characters of status, two characters between columns."""
+    """Width of a table with the shortest paths and this width of status, with two characters between columns."""
     optional = 8 * (columns.top_k - 1) + (60 if columns.probabilities else 0) + (7 if columns.scores else 0)
     return 1 + MIN_PATH + 7 + (19 if bar else 12) + optional + status
 

@@ -70,7 +70,9 @@ def test_paths_are_as_results_have_them(classifier: Classifier) -> None:
 
 @pytest.mark.parametrize("image", [7, None, io.BytesIO(b"")])
 def test_what_is_no_image_at_all_is_a_type_error(classifier: Classifier, image: object) -> None:
-    with pytest.raises(TypeError, match=f"no image: {type(image).__name__}; pass paths, bytes, PIL images or arrays"):
+    with pytest.raises(
+        TypeError, match=f"not an image: {type(image).__name__}; pass paths, bytes, PIL images or arrays"
+    ):
         classifier.predict([image])  # type: ignore[list-item] # the point of the test
 
 

@@ -222,7 +222,7 @@ def test_a_table_in_a_pipe_is_coloured_only_by_force(
         (["7.png", "--model", "no.onnx"], "no.onnx: no such model file"),
         (["7.png", "--model", "7.png"], "7.png: not a readable ONNX model"),
         (["7.png", "--top-k", "11"], "Invalid value for '--top-k'"),
-        (["7.png", "--min-confidence", "nan"], "min_confidence is a share, 0 to 1, and not nan"),
+        (["7.png", "--min-confidence", "nan"], "min_confidence must be between 0 and 1, got nan"),
         (["7.png", "--min-confidence", "1.5"], "Invalid value for '--min-confidence'"),
         (["7.png", "--format", "json"], "Invalid value for '--format'"),
         (["7.png", "--nonsense"], "No such option: --nonsense"),
@@ -331,9 +331,9 @@ def test_a_path_of_results_that_is_no_file_says_what_to_name(command: list[str])
     rows = csv.DictReader(io.StringIO(run(command, "-", "pages.tif#2", "pages.tif/in/7.png", "gone#1.png").stdout))
 
     assert [row["error"] for row in rows] == [
-        "not_found: no such file; a list of paths on standard input is --files-from -",
-        "not_found: no such file; it is read with all of pages.tif",
-        "not_found: no such file; it is read with all of pages.tif",
+        "not_found: no such file; for a list of paths on standard input, use --files-from -",
+        "not_found: no such file; name pages.tif, which contains it",
+        "not_found: no such file; name pages.tif, which contains it",
         "not_found: no such file; check the spelling",
     ]
 
