@@ -616,7 +616,7 @@ def test_a_terminal_without_colours_gets_none(command: list[str], environment: d
         ),
         ("classify d --report s3://b/seen", "--report writes only local files; name a local path"),
         ("classify d --model s3://b/seen", "--model reads only local files; download it"),
-        ("classify --files-from s3://b/seen", "a list is read on this machine only; download it, or pipe it to -"),
+        ("classify --files-from s3://b/seen", "--files-from reads only local files; download it, or pipe it to -"),
         ("evaluate d --labels s3://b/seen", "--labels reads only local files; download it"),
         ("evaluate d -o s3://b/seen", "-o writes only local files; name a local path"),
     ],

@@ -128,7 +128,7 @@ def test_what_follows_the_last_image_is_said() -> None:
     first, last = Sources(["digits"])
 
     assert first.path == "digits#0"
-    assert "goes on after the 1 images" in str(last.error)
+    assert "it has more than the 1 images that it announces" in str(last.error)
 
 
 def test_labels_say_that_they_are_none() -> None:
@@ -147,7 +147,7 @@ def test_a_damaged_checksum_is_said() -> None:
     *images, last = Sources(["digits.gz"])
 
     assert len(images) == 700
-    assert str(last.error) == "truncated: its gzip data is cut short or damaged; get the file anew"
+    assert str(last.error) == "truncated: its gzip data is cut short or damaged; copy or download it again"
 
 
 def test_a_file_of_any_length_is_read_in_slices() -> None:

@@ -88,7 +88,7 @@ def test_a_list_with_nul_takes_any_name(command: list[str]) -> None:
         (["-0", "a.png"], "-0 needs a list; name it with --files-from"),
         (["--files-from", "missing"], "cannot read missing; check the spelling and its permissions"),
         (["--files-from", "."], ". is a folder; name it without --files-from"),
-        (["--files-from", "nul"], "nul has NUL bytes: if it is a list of paths, use -0"),
+        (["--files-from", "nul"], "nul has NUL bytes; if it is a list of paths, use -0"),
         (["--files-from", "empty"], "no image found; name image files or folders that hold some"),
     ],
 )

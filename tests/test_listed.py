@@ -70,7 +70,7 @@ def test_a_path_in_a_list_has_a_row_and_is_no_pattern_and_a_folder_is_walked() -
 
 
 def test_a_list_with_nul_bytes_says_what_to_do() -> None:
-    with pytest.raises(MnistclsError, match="list has NUL bytes: if it is a list of paths, use -0"):
+    with pytest.raises(MnistclsError, match="list has NUL bytes; if it is a list of paths, use -0"):
         listed(b"a.png\0b.png\0")
 
 

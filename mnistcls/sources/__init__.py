@@ -1,4 +1,4 @@
-"""From the paths a user names to what is to be read, lazily and in order."""
+"""From the paths that a user names to the sources to read, lazily and in order."""
 
 from __future__ import annotations
 
@@ -17,40 +17,40 @@ from mnistcls.sources.patterns import expand, is_pattern
 IMAGE_SUFFIXES = frozenset(
     "bmp dib gif heic heif jfif jpe jpeg jpg mpo pbm pdf pgm png pnm ppm tif tiff webp avif svg jp2".split()  # noqa: SIM905 - words
 )
-"""Suffixes of image files inside a folder. Some cannot be read here; such a file is a row that says what to do."""
+"""Suffixes of image files in a folder. Some formats cannot be read; the rows of such files say what to do."""
 
 _logger = logging.getLogger("mnistcls")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One thing to read: a file or an object by its name, or what an archive or an IDX file held.
+    """One thing to read: a file or object by its name, or the content of an archive member or IDX image.
 
-    Cheap, and can be sent to another process: reading needs nothing else.
+    Cheap to send to another process, and all that reading needs.
     """
 
     path: str
-    """As the user would type it, and as its row shows it; the pages of a TIFF file get `#1`, `#2`, ... when decoded."""
+    """As the user would type it and its row shows it; decoding adds `#1`, `#2`, ... for the pages of a TIFF file."""
     content: bytes | None = None
-    """The encoded image, or raw pixels if `shape` is given; None: what is at `path` is still to be read."""
+    """The encoded image, or raw pixels if `shape` is given; None if `path` is still to be read."""
     shape: tuple[int, int] | None = None
-    """(H, W) of `content` that is raw pixels, uint8, row by row."""
+    """(H, W) if `content` is raw pixels, uint8, row by row."""
     error: ImageError | None = None
-    """Why there is nothing to read, where that is known already: its row says so."""
+    """Why it cannot be read, if that is known already; becomes its row."""
 
 
 class Sources:
     """What the named paths stand for.
 
-    Iterating yields for every named file what it holds: an archive and an IDX file their images, any other file
-    itself, there or not. For every named folder it yields the images in it: entries sorted by name, subfolders in
-    their place. A pattern that the shell did not expand stands for what it matches. Nothing is read ahead but the
-    names in the folders on the way down.
+    Iterating yields, for each named archive or IDX file, the images in it; for any other file the file itself, whether
+    it exists or not; for each folder the images in it: entries sorted by name, subfolders in their place. A pattern
+    that the shell did not expand stands for what it matches. Only the names in the folders on the way down are read
+    ahead.
 
     Args:
-        paths: files, folders and patterns; an iterator is drawn from as images are, and serves one pass.
+        paths: files, folders and patterns; an iterator is consumed as images are, and serves one pass.
         recursive: whether to enter subfolders.
-        listed: paths that come after the others; none of them is a pattern.
+        listed: paths that come after the others, never taken as patterns.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Sources:
         self._recursive = recursive
         self._listed = listed
         self.skipped = 0
-        """Files passed over so far, in folders and archives, because their suffix is no image's."""
+        """Files in folders and archives skipped so far, as their suffix is not an image's."""
 
     def __iter__(self) -> Iterator[Source]:
         for found in self.files():
@@ -70,7 +70,7 @@ class Sources:
                 yield from self.contents(found)
 
     def files(self) -> Iterator[Source | Packed]:
-        """The same by files: of those that hold many images, none is read."""
+        """The same by files, without reading those that hold many images."""
         self.skipped = 0
         warned = False
         for found in self._found():
@@ -85,7 +85,7 @@ class Sources:
                 warned = True
 
     def count(self) -> int | None:
-        """How many images there are, found by a walk of its own; None where only reading them all would tell."""
+        """The number of images, from a walk of its own; None if only reading everything would tell."""
         if self._listed and self._listed.serves_once:
             return None
         total = 0
@@ -95,13 +95,13 @@ class Sources:
                     return None
                 total += _idx_count(found.path)
             elif isinstance(found, Source):
-                if is_url(found.path):  # a listing is slow, and may have its price
+                if is_url(found.path):  # a listing is slow, and may cost money
                     return None
                 total += 1
         return total
 
     def _found(self) -> Iterator[Source | Packed | None]:
-        """What the paths lead to; None for each file in a folder that is no image."""
+        """What the paths lead to; None for each file in a folder that is not an image."""
         for path in map(os.fsdecode, self._paths):
             if is_pattern(path):
                 yield from self._matching(path)
@@ -121,7 +121,7 @@ class Sources:
             yield Source(pattern, error=ImageError(ErrorCode.NOT_FOUND, "nothing matches; check the spelling"))
 
     def _at(self, path: str) -> Iterator[Source | Packed | None]:
-        """A named path: what the folder holds, or one file, by its content unless its name is an image's."""
+        """A named path: the files in a folder, or one file, known by its content unless it has an image's name."""
         shown = shown_path(path)
         if _is_folder(path):
             yield from self._in_folder(shown)
@@ -148,7 +148,7 @@ class Sources:
             else:
                 found = True
                 yield source
-        if not found:  # what is named has a row
+        if not found:  # what the user named has a row
             yield Source(packed.path, error=ImageError(ErrorCode.NOT_AN_IMAGE, "no image in it; check its contents"))
 
 
@@ -159,20 +159,20 @@ class Packed:
     path: str
     container: Container
     is_read: bool
-    """Whether its images are wanted: archives that happen to be in a folder are often copies of what is beside them."""
+    """Whether its images are wanted: archives in a folder are often copies of the files beside them."""
 
 
 def with_objects(sources: Sequence[Source]) -> Iterator[Source]:
     """The same sources; those in object storage are read ahead."""
     if not any(is_url(source.path) for source in sources):
         return iter(sources)
-    from mnistcls.remote.objects import read_ahead  # noqa: PLC0415 - for those who name a URL
+    from mnistcls.remote.objects import read_ahead  # noqa: PLC0415 - only for URLs
 
     return read_ahead(sources)
 
 
 def _reader(container: Container) -> Callable[[str], Iterator[Source | None]]:
-    """What reads such a file; it is loaded only where there is one."""
+    """The function that reads such a file, imported on first use."""
     if container is Container.IDX:
         from mnistcls.sources.idx import read_idx  # noqa: PLC0415
 
@@ -205,7 +205,7 @@ def _idx_count(path: str) -> int:
 
 
 def is_image_name(path: str) -> bool:
-    """Whether a file's suffix is an image's, in upper or lower case, and it is not what macOS keeps beside a file."""
+    """Whether a name has an image's suffix, in upper or lower case, and is not a `._` file of macOS."""
     name = path[path.rfind("/") + 1 :]
     stem, _, suffix = name.rpartition(".")
     return bool(stem) and suffix.lower() in IMAGE_SUFFIXES and not name.startswith("._")

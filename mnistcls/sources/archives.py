@@ -1,7 +1,7 @@
-"""The images in ZIP and tar archives, read as streams: nothing is unpacked to disk, and no member leads anywhere.
+"""The images in ZIP and tar archives, read as streams: nothing is unpacked to disk, and no link is followed.
 
-Members come in the archive's own order. What is in an archive by another name than an image's, archives included, is
-skipped; a member's name only ever becomes text in its row.
+Members come in the archive's order. Members without an image's name, archives included, are skipped. A member's name is
+used only as text in its row.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from mnistcls.sources.containers import Salvaged
 from mnistcls.sources.signatures import BZIP2_MAGIC, GZIP_MAGIC, XZ_MAGIC
 
 MAX_MEMBER_BYTES = 64 << 20
-"""Of an image in an archive, unpacked: it is held in memory, here and in a worker."""
+"""Largest image in an archive, unpacked: it is held in memory, here and in a worker."""
 
 MAX_DIRECTORY_BYTES = 32 << 20
-"""Of a ZIP archive's directory, which is held in memory: some 400,000 members."""
+"""Largest directory of a ZIP archive, which is held in memory: some 400,000 members."""
 
 MAX_HEADER_BYTES = 1 << 20
-"""Of one tar header, long names and other extensions included."""
+"""Largest tar header, with long names and other extensions."""
 
 BUFFER_BYTES = 1 << 16
 
@@ -38,16 +38,16 @@ _EXTENSIONS = {
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
 }
-_SLACK_BYTES = 1 << 20  # that may be read for a member beyond its own
-_ENCRYPTED = 1  # the bit of a ZIP member's flags
-_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}  # of bzip2 and LZMA, zipfile unpacks any amount at once
+_SLACK_BYTES = 1 << 20  # that may be read for a member beyond its size
+_ENCRYPTED = 1  # a bit of a ZIP member's flags
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}  # zipfile unpacks any amount of bzip2 or LZMA at once
 _DAMAGED = "the archive is cut short or damaged here; copy it again"
 
 
 def read_zip(path: str) -> Iterator[Source | None]:
-    """The images in a ZIP archive; None for each member of another kind.
+    """The images in a ZIP archive; None for each other member.
 
-    What is wrong with the archive comes last, under its own name.
+    An error of the archive itself comes last, under its name.
     """
     try:
         with open_regular(path) as file:
@@ -70,7 +70,7 @@ def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, shown: str) -> 
         return Source(shown, error=fault)
     try:
         with archive.open(info) as member:
-            content = member.read(info.file_size)  # never more than announced, whatever there is
+            content = member.read(info.file_size)  # never more than announced
     except Exception as error:
         return Source(shown, error=_broken(error))
     if len(content) < info.file_size:
@@ -90,9 +90,9 @@ def _zip_fault(info: zipfile.ZipInfo) -> ImageError | None:
 
 
 def read_tar(path: str) -> Iterator[Source | None]:
-    """The images in a tar archive, plain or packed with gzip or bzip2; None for each member of another kind.
+    """The images in a tar archive, plain or packed with gzip or bzip2; None for each other member.
 
-    What is wrong with the archive comes last, under its own name: the members before the fault have been read.
+    An error of the archive itself comes last, under its name, after the members before it.
     """
     try:
         with (
@@ -112,7 +112,7 @@ def read_tar(path: str) -> Iterator[Source | None]:
 
 
 def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo, shown: str) -> Source:
-    """One member; a fault in its data is the archive's, as nothing after it can be found."""
+    """One member; an error in its data is the archive's, as nothing after it can be found."""
     if fault := _tar_fault(info):
         return Source(shown, error=fault)
     member = archive.extractfile(info)
@@ -132,17 +132,17 @@ def _tar_fault(info: tarfile.TarInfo) -> ImageError | None:
 
 
 class _Header(tarfile.TarInfo):
-    """A tar header, not trusted: tarfile ends quietly at a damaged one, and reads an extension of any length."""
+    """A tar header, not trusted: tarfile stops silently at a damaged one, and reads extensions of any length."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Header:
-        """As of any tar header.
+        """Parse a header.
 
         Raises:
-            ImageError: it is damaged, or the archive ends without its end mark, or the extension is too long.
+            ImageError: it is damaged, the archive ends without its end mark, or the extension is too long.
         """
         if buf and not any(buf):
-            return super().frombuf(buf, encoding, errors)  # the end mark, which it says in its own way
+            return super().frombuf(buf, encoding, errors)  # the end mark, which has an exception of its own
         try:
             header = super().frombuf(buf, encoding, errors)
         except tarfile.HeaderError:
@@ -153,14 +153,14 @@ class _Header(tarfile.TarInfo):
 
 
 def _unpacked(file: BinaryIO) -> IO[bytes]:
-    """The archive's bytes without its compression, by its content."""
+    """The archive's bytes, uncompressed; the content tells how."""
     start = file.read(len(XZ_MAGIC))
     file.seek(0)
     if start.startswith(GZIP_MAGIC):
         return cast("IO[bytes]", Salvaged(gzip.GzipFile(fileobj=file)))
     if start.startswith(BZIP2_MAGIC):
         return cast("IO[bytes]", Salvaged(bz2.BZ2File(file)))
-    if start == XZ_MAGIC:  # may ask for gigabytes to unpack, and tells only by taking them
+    if start == XZ_MAGIC:  # may take gigabytes of memory to unpack, without warning
         raise ImageError(ErrorCode.UNSUPPORTED_FORMAT, "XZ: pack it as .tar.gz")
     return file
 

@@ -1,4 +1,4 @@
-"""Files that hold many images, and how such a file is known."""
+"""Files that hold many images, and how to recognize them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BLOCK = 512  # bytes of a tar header; enough of any other
 
 
 class Container(StrEnum):
-    """What kind of file holds many images."""
+    """The kinds of files that hold many images."""
 
     ZIP = "zip"
     TAR = "tar"
@@ -30,9 +30,9 @@ _NAMES = {
 
 
 class Salvaged:
-    """What a file that is packed as a whole holds, as far as it can be unpacked.
+    """A compressed file, read as far as it can be unpacked.
 
-    A fault is met after all that comes before it, where the file itself would keep back what it has unpacked already.
+    An error is raised after all bytes before it; the file itself would withhold what it has unpacked already.
     """
 
     def __init__(self, packed: io.BufferedIOBase) -> None:
@@ -40,10 +40,10 @@ class Salvaged:
         self._fault: Exception | None = None
 
     def read(self, size: int, /) -> bytes:
-        """So many bytes, or all that there are.
+        """Read `size` bytes, or all if there are fewer.
 
         Raises:
-            Exception: that of the file, if there are none before the fault.
+            Exception: that of the file, if there are no bytes before it.
         """
         parts: list[bytes] = []
         while size and not self._fault:
@@ -61,15 +61,15 @@ class Salvaged:
 
 
 def container_by_name(path: str) -> Container | None:
-    """The container that a file says it is."""
+    """The container that a file's name stands for."""
     return next((kind for kind, name in _NAMES.items() if name.search(path)), None)
 
 
 def container_at(path: str) -> Container | None:
-    """The container that a file is, whatever its name; where its start is damaged, the one that it says it is."""
+    """The container that a file is, by its content; if its start is damaged, by its name."""
     try:
         head = _unpacked(read_start(path, 2 * _BLOCK))
-    except (ImageError, OSError):  # reading it as an image says what is wrong
+    except (ImageError, OSError):  # reading it as an image reports the error
         return None
     if head.startswith(ZIP_MAGICS):
         return Container.ZIP

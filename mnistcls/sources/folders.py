@@ -1,4 +1,4 @@
-"""What folders hold, by walking them: lazily, in order, and each once."""
+"""Walks folders: lazily, in order, and each once."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ class Folder:
 
     prefix: str
     names: list[str]
-    """Of the entries that are still to come, the next one last."""
+    """Of the entries still to come, in reverse order."""
     subfolders: frozenset[str]
 
 
 def walk(top: str, *, recursive: bool = True) -> Iterator[Found]:
     """The files in a folder: entries sorted by name, subfolders in their place.
 
-    A folder that links lead to twice is entered once, so loops end. Nothing is held but the names in the folders on
-    the way down, and which folders were entered.
+    A folder reached twice through links is entered once, so loops end. Only the names in the folders on the way down,
+    and which folders were entered, are held.
     """
     return walk_with(partial(_listed, entered=set()), top, recursive=recursive)
 
 
 def walk_with(listed: Callable[[str], Folder], top: str, *, recursive: bool) -> Iterator[Found]:
-    """The same for folders that something else lists; an OSError of it becomes the folder's row."""
-    open_folders = [Folder("", [top], frozenset([top]))]  # a stack of its own: folders may be deeper than calls
+    """The same with another function to list folders; an OSError of it becomes the folder's row."""
+    open_folders = [Folder("", [top], frozenset([top]))]  # no recursion: folders may be nested deeper than calls
     while open_folders:
         folder = open_folders[-1]
         if not folder.names:
@@ -59,7 +59,7 @@ def walk_with(listed: Callable[[str], Folder], top: str, *, recursive: bool) -> 
 
 
 def _listed(path: str, entered: set[tuple[int, int]]) -> Folder:
-    """A folder with its entries; with none when it is entered a second time."""
+    """A folder with its entries; with none if it was entered before."""
     status = os.stat(path)
     if (status.st_dev, status.st_ino) in entered:
         return Folder(path, [], frozenset())
@@ -74,5 +74,5 @@ def _listed(path: str, entered: set[tuple[int, int]]) -> Folder:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link to itself, or to where we may not look: a file that reading finds at fault
+    except OSError:  # a link to itself, or to a forbidden place: reading it as a file reports the error
         return False

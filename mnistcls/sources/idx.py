@@ -1,4 +1,4 @@
-"""Images of an IDX file, as MNIST comes: a stream of raw pixels, plain or gzipped, whose header is not trusted.
+"""Images of an IDX file, MNIST's format: a stream of raw pixels, plain or gzipped, whose header is not trusted.
 
 The format is described at http://yann.lecun.com/exdb/mnist/.
 """
@@ -19,10 +19,10 @@ from mnistcls.sources.containers import Salvaged
 from mnistcls.sources.signatures import GZIP_MAGIC, IDX_IMAGES_MAGIC
 
 SLICE_BYTES = 1 << 18
-"""About how much is read at once, of files with small images."""
+"""About how much of a file with small images is read at once."""
 
 MAX_IMAGE_BYTES = 64 << 20
-"""What is read for one image, whatever its header says; how many pixels may be, the decoder knows."""
+"""Largest image that is read, whatever the header says; the decoder checks the number of pixels."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class IdxHeader:
 
 
 def count_images(path: str) -> int:
-    """How many images the file announces; 0 where it cannot be read."""
+    """The number of images that the file announces; 0 if it cannot be read."""
     try:
         with open_regular(path) as raw:
             return _read_header(_unpacked(raw)).count
@@ -44,9 +44,9 @@ def count_images(path: str) -> int:
 
 
 def read_idx(path: str) -> Iterator[Source]:
-    """The images of a file, `#0`, `#1`, ... behind its name; what is wrong with the file comes last, under its name.
+    """The images of a file, with `#0`, `#1`, ... after its name; an error of the file comes last, under its name.
 
-    The order of reading is that of the file, and about `SLICE_BYTES` of it are held.
+    They come in the file's order, and about `SLICE_BYTES` of it are held.
     """
     try:
         with open_regular(path) as raw:
@@ -72,7 +72,7 @@ def _images(path: str, file: IO[bytes]) -> Iterator[Source]:
             has = start + len(pixels) // size
             raise _broken(f"it announces {header.count:,} images and has {has:,}")
     if file.read(1):
-        raise _broken(f"it goes on after the {header.count:,} images that it announces")
+        raise _broken(f"it has more than the {header.count:,} images that it announces")
 
 
 def _read_header(file: IO[bytes]) -> IdxHeader:
@@ -99,4 +99,4 @@ def _unpacked(raw: IO[bytes]) -> IO[bytes]:
 
 
 def _broken(problem: str) -> ImageError:
-    return ImageError(ErrorCode.TRUNCATED, f"{problem}; get the file anew")
+    return ImageError(ErrorCode.TRUNCATED, f"{problem}; copy or download it again")

@@ -14,11 +14,11 @@ from mnistcls.sources.folders import Found, walk
 
 
 def is_pattern(path: str) -> bool:
-    """Whether a path is meant as a pattern: it has `*`, `?` or `[`, and nothing has that very name."""
+    """Whether a path is meant as a pattern: it has `*`, `?` or `[`, and no file has exactly that name."""
     if not glob.has_magic(path):
         return False
     if is_url(path):
-        from mnistcls.remote import patterns  # noqa: PLC0415 - for those who name a URL
+        from mnistcls.remote import patterns  # noqa: PLC0415 - only for URLs
 
         return patterns.is_pattern(path)
     return not os.path.lexists(path)
@@ -33,8 +33,8 @@ def fixed_part(pattern: str) -> str:
 def expand(pattern: str) -> Iterator[Found]:
     """The files and folders that match, sorted by name, part by part; as in a shell, `*` leaves out `.hidden`.
 
-    Folders that would have to be listed and cannot be are found as well. `**` stands for any number of folders, none
-    included, and then only files match. It enters each folder once, where `glob` would follow links in circles.
+    Folders that must be listed and cannot be are yielded as well. `**` stands for any number of folders, or none,
+    and then only files match. Each folder is entered once; `glob` would follow links in circles.
     """
     if is_url(pattern):
         from mnistcls.remote import patterns  # noqa: PLC0415 - as above
@@ -55,7 +55,7 @@ def expand(pattern: str) -> Iterator[Found]:
 
 
 def _unlistable(parts: Sequence[str]) -> Iterator[Found]:
-    """Folders in which a part of a pattern would have to be looked for, and may not: `glob` passes them over."""
+    """Folders that a part of the pattern needs listed and that cannot be: `glob` skips them."""
     for place in (place for place, part in enumerate(parts) if glob.has_magic(part)):
         for folder in _sorted_glob("/".join(parts[:place]) or ("/" if place else ".")):
             if os.path.isdir(folder) and not os.access(folder, os.R_OK):
@@ -67,12 +67,12 @@ def _sorted_glob(pattern: str) -> list[str]:
 
 
 def matching(walked: Iterable[Found], start: int, parts: Sequence[str]) -> Iterator[Found]:
-    """Of what a walk has found, what matches the end of a pattern, and folders that cannot be listed.
+    """The results of a walk that match the end of a pattern, and folders that cannot be listed.
 
     Args:
         walked: files and folders.
-        start: length of what stands before in their paths.
-        parts: of the pattern, from its first `**` on.
+        start: length of the prefix of their paths that is not matched.
+        parts: parts of the pattern, from its first `**` on.
     """
     for found in walked:
         if found.error:
@@ -84,7 +84,7 @@ def matching(walked: Iterable[Found], start: int, parts: Sequence[str]) -> Itera
 
 
 def _matches(names: Sequence[str], patterns: Sequence[str]) -> bool:
-    """Whether the parts of a path are those of a pattern, in which `**` is any number of folders, however many."""
+    """Whether the parts of a path match those of a pattern, in which `**` is any number of folders."""
     end = len(patterns)
     places = _reached({0}, patterns)
     for name in names:  # `fits` lets `**` enter what `*` does
@@ -94,7 +94,7 @@ def _matches(names: Sequence[str], patterns: Sequence[str]) -> bool:
 
 
 def _reached(places: set[int], patterns: Sequence[str]) -> set[int]:
-    """These places in a pattern, and those that follow as a `**` may stand for nothing."""
+    """These places in a pattern, and those reached from them because a `**` may match nothing."""
     reached = set(places)
     for at, pattern in enumerate(patterns):
         if at in reached and pattern == "**":
@@ -103,5 +103,5 @@ def _reached(places: set[int], patterns: Sequence[str]) -> set[int]:
 
 
 def fits(name: str, pattern: str) -> bool:
-    """Whether a name is as a part of a pattern says; `*` leaves out `.hidden`."""
+    """Whether a name matches a part of a pattern; `*` leaves out `.hidden`."""
     return (not name.startswith(".") or pattern.startswith(".")) and fnmatchcase(name, pattern)

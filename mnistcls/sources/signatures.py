@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, where Pillow does not know it: so that its row says what to do."""
+"""Recognizes by their first bytes files that Pillow does not know, so that their rows say what to do."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import math
 from mnistcls.errors import ErrorCode, ImageError
 
 HEAD_BYTES = 16
-"""Bytes that tell the kinds apart."""
+"""Number of bytes that tell the kinds apart."""
 
 GZIP_MAGIC = b"\x1f\x8b"
 BZIP2_MAGIC = b"BZh"
 XZ_MAGIC = b"\xfd7zXZ\0"
-ZIP_MAGICS = (b"PK\3\4", b"PK\5\6")  # the second: nothing in it
+ZIP_MAGICS = (b"PK\3\4", b"PK\5\6")  # the second: an empty archive
 IDX_IMAGES_MAGIC = b"\0\0\x08\3"  # unsigned bytes in three dimensions
 
 _UNREADABLE_KINDS = {
@@ -35,13 +35,13 @@ _SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"GIF8")
 
 _PPM_MAGICS = tuple(f"P{kind}".encode() for kind in "123456")
 _BYTES_PER_PIXEL = {b"GIF8": 1, b"\xff\xd8\xff": 2, b"\x89PNG": 8, b"BM": 4, **dict.fromkeys(_PPM_MAGICS, 18)}
-"""The most that an image needs, by its first bytes: 16 bits a channel in PNG, five digits and a space in PPM."""
+"""Most bytes per pixel, by an image's first bytes: 16 bits per channel in PNG, five digits and a space in PPM."""
 
 
 def bytes_per_pixel(head: bytes) -> float:
-    """More bytes than any image needs for a pixel, by the first `HEAD_BYTES` of its file.
+    """An upper bound of the bytes that an image needs per pixel, by the first `HEAD_BYTES` of its file.
 
-    Infinite where the length of the file is no burden: TIFF is read page by page, and other files are no images.
+    Infinite if the length of the file does not matter: TIFF is read page by page, and other files are not images.
     """
     if head.startswith(b"RIFF") or head[4:8] == b"ftyp":  # WebP, AVIF, HEIC
         return 4
@@ -54,10 +54,10 @@ def is_heic(head: bytes) -> bool:
 
 
 def diagnose(head: bytes) -> ImageError:
-    """Say why Pillow found no image: another kind of file, a broken header, or something else altogether.
+    """Say why Pillow found no image: another kind of file, a broken header, or something unknown.
 
     Args:
-        head: the first `HEAD_BYTES` bytes of the file, or as many as it has.
+        head: the first `HEAD_BYTES` bytes of the file, or all if it is shorter.
     """
     if not head:
         return ImageError(ErrorCode.NOT_AN_IMAGE, "the file is empty; copy it again")
@@ -67,8 +67,8 @@ def diagnose(head: bytes) -> ImageError:
     for magic, advice in _UNREADABLE_KINDS.items():
         if head.startswith(magic):
             return ImageError(ErrorCode.UNSUPPORTED_FORMAT, advice)
-    webp = head.startswith(b"RIFF") and head[8:12] in {b"", b"WEBP"}  # RIFF alone is sound or video as well
+    webp = head.startswith(b"RIFF") and head[8:12] in {b"", b"WEBP"}  # RIFF alone may be sound or video
     avif = head[4:8] == b"ftyp" and head[8:12] in _AVIF_BRANDS
     if webp or avif or head.startswith(_SIGNATURES):
         return ImageError(ErrorCode.TRUNCATED, "the image's header is cut short or damaged; copy it again")
-    return ImageError(ErrorCode.NOT_AN_IMAGE, "not an image in any format known here; save it as PNG or JPEG")
+    return ImageError(ErrorCode.NOT_AN_IMAGE, "not an image in any known format; save it as PNG or JPEG")
