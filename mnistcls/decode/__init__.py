@@ -1,4 +1,4 @@
-"""From a file to an upright array of pixels, or to an `ImageError` that says why not."""
+"""Decodes a file to an upright array of pixels, or raises an `ImageError` that says why not."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from mnistcls.sources import Source
 from mnistcls.sources.signatures import HEAD_BYTES, bytes_per_pixel, diagnose, is_heic
 
 FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP", "PPM", "DIB", "AVIF")
-"""Pillow's decoders that may run: common, well tested, and none that starts another program."""
+"""Pillow's decoders that may run: common and well tested ones, none of which starts another program."""
 
 SMALL_BYTES = 1 << 20
-"""A file of this length is read whatever it holds."""
+"""A file up to this length is read whatever its content."""
 
 _logger = logging.getLogger("mnistcls")
 
 
 def read_source(source: Source, max_pixels: int = MAX_PIXELS) -> Iterator[Decoded]:
-    """Decode what a source holds: one image nearly always, several where it is a TIFF file of several pages.
+    """Decode a source: nearly always one image, several if it is a TIFF file of several pages.
 
-    The next page is decoded when it is drawn. No error is raised: it takes the place of the image.
+    Each page is decoded on demand. Errors are not raised but yielded in place of the image.
     """
     try:
         yield from _decoded(source, max_pixels)
@@ -69,22 +69,22 @@ def read_image(path: str, max_pixels: int = MAX_PIXELS) -> NDArray[np.generic]:
     """Decode one image file.
 
     Args:
-        path: the file; whatever its suffix, the content decides.
-        max_pixels: larger images are refused before they are decoded.
+        path: the file; its content decides the format, not its suffix.
+        max_pixels: larger images are refused before decoding.
 
     Returns:
         The first frame, turned upright by its EXIF orientation: shape (H, W) grey, (H, W, 2) grey and alpha,
-        (H, W, 3) RGB or (H, W, 4) RGBA; uint8 as a rule, uint16, int32 or float32 (H, W) where the file has that.
+        (H, W, 3) RGB or (H, W, 4) RGBA; uint8, or (H, W) in uint16, int32 or float32 if the file has that.
 
     Raises:
-        ImageError: always with the code that fits; no other exception comes from a file's content.
+        ImageError: with the code that fits; a file's content causes no other exception.
     """
     with open_regular(path) as file:
         return decode(file, max_pixels, path)
 
 
 def decode(file: BinaryIO, max_pixels: int = MAX_PIXELS, name: str = "an image") -> NDArray[np.generic]:
-    """Decode an open image file; see `read_image`. Warnings call it by its name."""
+    """Decode an open image file; see `read_image`. Warnings use `name` for it."""
     with pillow_errors():
         return _first_frame(_opened(file, max_pixels), name, max_pixels)
 
@@ -99,18 +99,18 @@ def _first_frame(image: Image.Image, name: str, max_pixels: int) -> NDArray[np.g
 
 
 def _opened(file: BinaryIO, max_pixels: int) -> Image.Image:
-    """The image, its header read.
+    """The image, with only its header read.
 
     Raises:
-        ImageError: it is none, or too large.
+        ImageError: it is not an image, or too large.
     """
     if Image.MAX_IMAGE_PIXELS is not None and max_pixels > Image.MAX_IMAGE_PIXELS:
-        Image.MAX_IMAGE_PIXELS = max_pixels  # Pillow's own, for the whole process: raised where asked, never lowered
+        Image.MAX_IMAGE_PIXELS = max_pixels  # Pillow's own limit for the whole process: raised, never lowered
     return _identified(_bounded(file, max_pixels))
 
 
 def _bounded(file: BinaryIO, max_pixels: int) -> BinaryIO:
-    """The same file, if an image may be as long: some decoders read all of it, others search it byte by byte."""
+    """The file, unless it is too long for an image: some decoders read it whole, others search it byte by byte."""
     length = file.seek(0, os.SEEK_END)
     file.seek(0)
     if length <= SMALL_BYTES:
@@ -125,7 +125,7 @@ def _bounded(file: BinaryIO, max_pixels: int) -> BinaryIO:
 
 
 def _identified(file: BinaryIO) -> Image.Image:
-    """The image, its header read; HEIC only where the extra for it is installed."""
+    """The image, with only its header read; HEIC only if its extra is installed."""
     try:
         return Image.open(file, formats=FORMATS)
     except UnidentifiedImageError:
@@ -138,7 +138,7 @@ def _identified(file: BinaryIO) -> Image.Image:
 
 @cache
 def _learn_heic() -> bool:
-    """Whether Pillow can read HEIC, once the extra has been asked."""
+    """Whether Pillow can read HEIC, after loading the extra for it."""
     try:
         import pillow_heif  # noqa: PLC0415 - an extra, and slow to load
     except ImportError:
@@ -148,7 +148,7 @@ def _learn_heic() -> bool:
 
 
 def _draft(image: Image.Image) -> None:
-    """Let a large JPEG be decoded at 1/2, 1/4 or 1/8 of its size: much quicker, and still larger than is looked at."""
+    """Let a large JPEG be decoded at 1/2, 1/4 or 1/8 of its size: much quicker, and still larger than needed."""
     width, height = image.size
     scale = DRAFT_SIDE / max(width, height)
     image.draft(None, (math.ceil(width * scale), math.ceil(height * scale)))

@@ -1,7 +1,7 @@
-"""A short way to the pixels of the commonest small image, a plain grey PNG: a third of the time that Pillow takes.
+"""A fast path for the commonest small image, a plain grey PNG: a third of the time that Pillow takes.
 
-Pillow looks for a plugin, parses chunk by chunk and keeps what they say. Where a file is nothing but its header, one
-chunk of pixels and its end, only Pillow's decoder of pixels is needed, and here it gets the same bytes at once.
+Pillow looks for a plugin, parses chunk by chunk and keeps their data. If a file is only a header, one chunk of pixels
+and an end, Pillow's pixel decoder suffices, and gets the same bytes directly.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 MAX_BYTES = 1 << 16
-"""Of a file: Pillow, too, hands its decoder as many at once."""
+"""Largest file; Pillow, too, passes its decoder this much at once."""
 
 MAX_SHORT_PIXELS = 1 << 16
-"""Larger images take so long that the way does not count."""
+"""Largest image; for larger ones the fast path gains too little."""
 
-_HEAD = struct.Struct(">16s2I5s2I4s")  # all before the pixels: the header's fields and CRC, the next chunk's length
+_HEAD = struct.Struct(">16s2I5s2I4s")  # up to the pixels: the header's fields and CRC, the next chunk's length
 _START = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR"
 _GREY = bytes((8, 0, 0, 0, 0))  # 8 bits, grey, deflate, adaptive filters, not interlaced
 _END = b"\0\0\0\0IEND\xaeB`\x82"
@@ -27,14 +27,14 @@ _TAIL = 4 + len(_END)  # with the CRC of the pixels
 
 
 def read_grey_png(content: bytes, max_pixels: int) -> NDArray[np.uint8] | None:
-    """Decode a small grey PNG of 8 bits that is whole and holds nothing but pixels.
+    """Decode a small 8-bit grey PNG that is complete and holds only pixels.
 
     Args:
-        content: any file's.
+        content: of any file.
         max_pixels: larger images are not decoded.
 
     Returns:
-        The pixels, (H, W), that Pillow finds in such a file; None for any other, which Pillow may have more to say of.
+        The pixels, (H, W), the same as Pillow's; None for any other file, which is left to Pillow.
     """
     if not _HEAD.size + _TAIL <= len(content) <= MAX_BYTES:
         return None
@@ -48,6 +48,6 @@ def read_grey_png(content: bytes, max_pixels: int) -> NDArray[np.uint8] | None:
         return None
     try:
         image = Image.frombytes("L", (width, height), content[_HEAD.size : -_TAIL], "zip", "L")
-    except (ValueError, MemoryError):  # damaged, or too much: the long way finds that, too
+    except (ValueError, MemoryError):  # damaged or too large: Pillow's own way finds that, too
         return None
     return np.frombuffer(image.tobytes(), np.uint8).reshape(height, width)

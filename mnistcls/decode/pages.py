@@ -1,4 +1,4 @@
-"""The pages of a TIFF file, each an image of its own."""
+"""The pages of a TIFF file, each a separate image."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from mnistcls.errors import ImageError
 from mnistcls.files import BoundedReader
 
 if TYPE_CHECKING:
-    from PIL.TiffImagePlugin import TiffImageFile  # slow to load, and for TIFF alone
+    from PIL.TiffImagePlugin import TiffImageFile  # slow to load, and only for TIFF
 
 MAX_TAG_BYTES = 64 << 20
-"""What a page may have beside its pixels: layers, colour profiles, comments."""
+"""Most that a page may have besides pixels: layers, colour profiles, comments."""
 
 MAX_PIXEL_BYTES = 8
-"""The most that a pixel takes, uncompressed: four channels of 16 bits."""
+"""Largest size of a pixel, uncompressed: four channels of 16 bits."""
 
 _SUBFILE_TYPE, _REDUCED_OR_MASK = 254, 0b101  # a tag, and two bits of its value
 
@@ -32,14 +32,14 @@ def is_tiff(image: Image.Image) -> TypeGuard[TiffImageFile]:
 
 
 def read_pages(image: TiffImageFile, path: str, max_pixels: int) -> Iterator[Decoded]:
-    """The pages, `#1`, `#2`, ... behind the path; a single one has the path alone.
+    """The pages, with `#1`, `#2`, ... after the path; a single page has the path alone.
 
-    A page is decoded when it is drawn. Where the way to the next page is damaged, that is the last row.
+    Each page is decoded on demand. If the link to the next page is damaged, that error is the last row.
 
     Args:
-        image: opened, its file still open; where that is a `BoundedReader`, each page has an allowance of its own.
+        image: opened, its file still open; if that is a `BoundedReader`, each page gets an allowance of its own.
         path: of the file.
-        max_pixels: larger pages are refused before they are decoded.
+        max_pixels: larger pages are refused before decoding.
     """
     file = image.fp  # the image forgets it between pages
     several = _has_second_page(image, file)
@@ -67,7 +67,7 @@ def _has_second_page(image: TiffImageFile, file: IO[bytes] | None) -> bool:
 
 
 def _page_numbers(image: TiffImageFile, file: IO[bytes] | None) -> Iterator[int]:
-    """Go to one page after the other, from 1; thumbnails and masks that belong to a page are none."""
+    """Seek to each page in turn, from 1; thumbnails and masks of a page do not count."""
     number = 0
     for frame in count():
         _allow(file, MAX_TAG_BYTES)
@@ -83,7 +83,7 @@ def _page_numbers(image: TiffImageFile, file: IO[bytes] | None) -> Iterator[int]
 
 
 def allow_pixels(image: Image.Image, max_pixels: int) -> None:
-    """Let a TIFF image read its pixels, when its tags have been read."""
+    """Allow a TIFF image to read its pixels, after its tags."""
     if is_tiff(image):
         _allow(image.fp, MAX_PIXEL_BYTES * max_pixels)
 

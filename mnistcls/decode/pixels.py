@@ -1,4 +1,4 @@
-"""From an image that Pillow has opened to an upright array of pixels."""
+"""Turns an image that Pillow has opened into an upright array of pixels."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _UPRIGHT: dict[object, Image.Transpose] = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What turns an image upright, by its EXIF orientation."""
+"""How to turn an image upright, by its EXIF orientation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """One image of a source: what becomes one row."""
+    """One image of a source, which becomes one row."""
 
     path: str
     """As its row shows it."""
@@ -46,16 +46,16 @@ def image_to_array(image: Image.Image, max_pixels: int = MAX_PIXELS) -> NDArray[
 
 
 def to_array(image: Image.Image, max_pixels: int) -> NDArray[np.generic]:
-    """The same; what Pillow raises passes as it is."""
+    """The same, but Pillow's exceptions pass unchanged."""
     check_size(*image.size, max_pixels)
     return check_array(np.asarray(_plain(image)))
 
 
 def check_size(width: int, height: int, max_pixels: int) -> None:
-    """See that an image has no more than so many pixels.
+    """Check that an image has at most `max_pixels` pixels.
 
     Raises:
-        ImageError: it has.
+        ImageError: it has more.
     """
     if width * height > max_pixels:
         fix = "shrink it or raise --max-pixels"
@@ -66,7 +66,7 @@ def check_array(image: NDArray[np.generic]) -> NDArray[np.generic]:
     """The array itself, if it can be an image.
 
     Raises:
-        ImageError: it has no pixels, no shape of an image, or values that are not real numbers.
+        ImageError: it has no pixels, not the shape of an image, or values that are not real numbers.
     """
     if image.size == 0 or not (image.ndim == 2 or (image.ndim == 3 and 1 <= image.shape[2] <= 4)):
         raise ImageError(ErrorCode.NOT_AN_IMAGE, f"an array of shape {image.shape}; pass (H, W) or (H, W, 3)")
@@ -77,9 +77,9 @@ def check_array(image: NDArray[np.generic]) -> NDArray[np.generic]:
 
 @contextmanager
 def pillow_errors() -> Iterator[None]:
-    """Turn whatever Pillow raises into an `ImageError`, and keep its warnings to ourselves."""
+    """Turn whatever Pillow raises into an `ImageError`, and suppress its warnings."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # all are of what becomes a row here, or does no harm
+        warnings.simplefilter("ignore")  # they concern what becomes a row, or is harmless
         try:
             yield
         except ImageError:
@@ -87,7 +87,7 @@ def pillow_errors() -> Iterator[None]:
         except Image.DecompressionBombError:
             raise ImageError(ErrorCode.TOO_LARGE, "too many pixels; shrink it or raise --max-pixels") from None
         except MemoryError:
-            raise ImageError(ErrorCode.TOO_LARGE, "too many pixels for the memory; shrink it") from None
+            raise ImageError(ErrorCode.TOO_LARGE, "too many pixels to fit in memory; shrink it") from None
         except Exception as error:  # a decoder raises whatever its parser trips over
             raise _damaged(error) from None
 
@@ -106,8 +106,8 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> object:
-    """As EXIF has it; 1, upright, where the EXIF part is damaged: the pixels are still good."""
-    if not image.info and image.format != "TIFF":  # quicker than to ask; TIFF keeps it elsewhere
+    """As in EXIF; 1, upright, if the EXIF data is damaged: the pixels may still be good."""
+    if not image.info and image.format != "TIFF":  # quicker than asking; TIFF keeps it elsewhere
         return 1
     try:
         return image.getexif().get(ExifTags.Base.Orientation, 1)

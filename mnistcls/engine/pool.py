@@ -1,4 +1,4 @@
-"""Worker processes, and the chunks of sources on their way through them."""
+"""Worker processes, and the chunks of sources that pass through them."""
 
 from __future__ import annotations
 
@@ -21,40 +21,40 @@ from mnistcls.limits import BATCH_SIZE
 from mnistcls.sources import Source
 
 CHUNK_SECONDS = 0.25
-"""What a chunk should take a worker: long enough that handing it over does not count, short enough to lose little."""
+"""Target time for a chunk: long enough that handing it over costs little, short enough to lose little."""
 
 MAX_CHUNK = 4 * BATCH_SIZE
-"""Sources in a chunk, at most."""
+"""Most sources in a chunk."""
 
 FIRST_CHUNK = 32
-"""Sources in a chunk while nobody knows how long they take."""
+"""Sources in a chunk until it is known how long they take."""
 
 AHEAD = 4
-"""Chunks for each worker that are drawn and not yet yielded, at most."""
+"""Most chunks per worker that are drawn and not yet yielded."""
 
 MOST_WORKERS = 60 if os.name == "nt" else 10_000
-"""Windows waits for 63 of them at once and no more."""
+"""Most workers; Windows can wait for at most 63 at once."""
 
 LOOK_SECONDS = 0.5
-"""How often the workers' progress is looked at."""
+"""Longest time between two looks at the workers' progress."""
 
 CRASHES, KILLS = 2, 4
-"""Workers that may crash, or be killed, over one image until it is given up. SIGKILL comes from outside, where memory
-is short or by mistake, and may hit the same image twice."""
+"""Workers that may crash, or be killed, on one image before it is given up. SIGKILL comes from outside, for want of
+memory or by mistake, and may hit the same image twice."""
 
 FAILED_STARTS = 3
-"""Workers that end before they are ready, one after the other, until this gives up."""
+"""Workers in a row that may end before they are ready before the pool gives up."""
 
 _logger = logging.getLogger("mnistcls")
 
 
 @dataclass(eq=False)
 class _Task:
-    """Sources on their way: waiting, with a worker, or answered."""
+    """Some sources: waiting, with a worker, or answered."""
 
     sources: Sequence[Source]
     failures: int = 0
-    """Workers that ended over it: one source, by itself."""
+    """Workers that ended on it, if it is a single source."""
     taken: bool = False
     batch: Batch | None = None
 
@@ -76,24 +76,24 @@ class _Worker:
         theirs.close()
 
     def give(self, task: _Task) -> None:
-        """Hand over a task; that a worker has died is found out when it is listened to."""
+        """Hand over a task; a dead worker is noticed when it is listened to."""
         task.taken, self.task = True, task
         self.begun, self._stuck, self.progress.place = time.monotonic(), 0.0, 0
         fields = [(source.path, source.content, source.shape, source.error) for source in task.sources]
         with suppress(OSError):
-            self.connection.send(fields)  # many times as quick as the objects
+            self.connection.send(fields)  # many times faster than sending the objects
 
     def stuck(self, seconds: float) -> float:
-        """How long it has been at one image, so many seconds after it was last asked."""
+        """How long it has been at one image; `seconds` have passed since the last call."""
         images = self.progress.images
         self._stuck = self._stuck + seconds if images == self._images else 0.0
         self._images = images
         return self._stuck
 
     def end(self) -> str:
-        """End the process, unless it has ended, and say how it did."""
+        """End the process, unless it has ended, and return how it ended."""
         self.connection.close()
-        self._process.kill()  # one that is dying already still says of what
+        self._process.kill()  # one that is already dying keeps its own exit code
         self._process.join()
         code = self._process.exitcode or 0
         self._process.close()
@@ -101,12 +101,12 @@ class _Worker:
 
 
 class Pool:
-    """Worker processes that answer sources: started as there is work for them, ended by `close`.
+    """Worker processes that answer sources: started when there is work, ended by `close`.
 
     Args:
         answer: does the work; sent to the workers.
-        workers: how many, at most.
-        timeout: seconds that a worker may take over one image; 0 for any.
+        workers: most worker processes.
+        timeout: longest time for one image, in seconds; 0 for no limit.
     """
 
     def __init__(self, answer: Answer, workers: int, timeout: float) -> None:
@@ -115,13 +115,13 @@ class Pool:
         self._workers: list[_Worker] = []
         self._failed_starts = 0
         self._order: list[_Task] = []
-        """What is drawn and not yet yielded."""
+        """Drawn and not yet yielded."""
         self._chunk = FIRST_CHUNK
         self._look_seconds = min(LOOK_SECONDS, timeout / 2) if timeout else LOOK_SECONDS
         self._looked = 0.0
 
     def run(self, sources: Iterator[Source]) -> Iterator[Batch]:
-        """The answers for all sources, in order; once they are drawn to the end, others may follow.
+        """The answers for all sources, in order; may be called again when they are exhausted.
 
         Raises:
             MnistclsError: worker processes cannot be started.
@@ -136,12 +136,12 @@ class Pool:
                 self._listen()
 
     def close(self) -> None:
-        """End the workers, whatever they are at."""
+        """End the workers, whatever they are doing."""
         for worker in self._workers:
             worker.end()
 
     def _draw(self, sources: Iterator[Source]) -> bool:
-        """Have a task waiting for every worker, as far as sources last and answers keep up; False when all is done."""
+        """Keep a task waiting for every worker, while sources last and answers keep up; False when all is done."""
         waiting = sum(not task.taken for task in self._order)
         while waiting < self._most and len(self._order) < AHEAD * self._most and (chunk := take(sources, self._chunk)):
             self._order.append(_Task(chunk))
@@ -165,11 +165,11 @@ class Pool:
             raise MnistclsError(f"cannot start a worker process ({error}); use -j 0") from None
 
     def _listen(self) -> None:
-        """Take what workers have to say; find those that have died, or hang."""
+        """Receive replies; find workers that died or hang."""
         workers = {worker.connection: worker for worker in self._workers}
         for speaking in connection.wait(list(workers), self._look_seconds):
             self._hear(workers[speaking])
-        seconds = min(time.monotonic() - self._looked, 2 * self._look_seconds)  # more, if this process was stopped
+        seconds = min(time.monotonic() - self._looked, 2 * self._look_seconds)  # not the time it was suspended
         self._looked = time.monotonic()
         for worker in list(self._workers) if self._timeout else ():
             if worker.task and worker.stuck(seconds) > self._timeout:
@@ -191,18 +191,18 @@ class Pool:
         if task and reply.batch is not None:
             task.batch = reply.batch
             self._pace((time.monotonic() - worker.begun) / len(task.sources))
-            task.sources = []  # with what they hold: it may wait for one before it
+            task.sources = []  # frees their content: the task may wait for an earlier one
         elif task:
             message = f"reading it failed with {reply.error}; save it again in another format"
             self._retry(task, worker.progress.place, ImageError(ErrorCode.CRASHED, message))
 
     def _pace(self, seconds: float) -> None:
-        """Fit the next chunks to what a source took; a few that were slow do not make all chunks small."""
+        """Size the next chunks by the time that a source took; a few slow ones do not make all chunks small."""
         fitting = max(1, min(int(CHUNK_SECONDS / max(seconds, 1e-6)), 2 * self._chunk, MAX_CHUNK))
         self._chunk = fitting if fitting < BATCH_SIZE else fitting // BATCH_SIZE * BATCH_SIZE
 
     def _lose(self, worker: _Worker, error: ImageError | None = None) -> None:
-        """Do without a worker that died, or that hangs over an image as the error says; see to its task."""
+        """Remove a worker that died, or that hangs on an image as the error says; retry or give up its task."""
         self._workers.remove(worker)
         how = worker.end()
         if not worker.ready:
@@ -216,13 +216,13 @@ class Pool:
             self._retry(worker.task, worker.progress.place, error, chances)
 
     def _retry(self, task: _Task, place: int, error: ImageError, chances: int = CRASHES) -> None:
-        """Put a task that failed at a place among its sources back in line, in parts: the suspects alone."""
+        """Requeue a task that failed at index `place` of its sources, in parts: each suspect alone."""
         sources, failures = task.sources, task.failures + 1
         if place < len(sources):
             given_up = failures >= chances or error.code is ErrorCode.TIMEOUT
             alone = _alone(sources[place], failures, error if given_up else None)
             parts = [_Task(sources[:place]), alone, _Task(sources[place + 1 :])]
-        else:  # over no image in particular: each may be the one
+        else:  # on no image in particular: any may be the cause
             given_up = failures >= chances
             parts = [_alone(source, failures, error if given_up else None) for source in sources]
         at = self._order.index(task)
@@ -230,5 +230,5 @@ class Pool:
 
 
 def _alone(source: Source, failures: int, error: ImageError | None) -> _Task:
-    """What a worker ended over: to be tried once more by itself, or given up with an error."""
+    """A source on which a worker ended: to be retried alone, or given up with an error."""
     return _Task([source], failures, bool(error), Batch.unreadable(source.path, error) if error else None)

@@ -1,4 +1,4 @@
-"""How worker processes are made."""
+"""Starts worker processes."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from multiprocessing import resource_tracker, util
 from typing import Any
 
 MAX_FOLDER_BYTES = 70
-"""Of the temporary folder that holds the server's socket: a socket's path may have 103 bytes on macOS, 107 on Linux,
-and multiprocessing adds 32 to the folder's."""
+"""Longest path of the temporary folder for the server's socket: a socket's path may have 103 bytes on macOS, 107 on
+Linux, and multiprocessing adds 32 to the folder's."""
 
 
 def context() -> Any:
-    """What makes worker processes: forked off a server that has imported everything, once, and loaded no network."""
+    """What makes worker processes, forked from a server that has imported everything but loaded no network."""
     if not _has_server():
         return multiprocessing.get_context("spawn")
     _shorten_socket()
     made = multiprocessing.get_context("forkserver")
-    too = [name for name in ("mnistcls.cli", "s3fs") if name in sys.modules]  # what else every worker will import
+    too = [name for name in ("mnistcls.cli", "s3fs") if name in sys.modules]  # every worker will need them
     made.set_forkserver_preload(["mnistcls.classifier", "mnistcls.engine.worker", *too])
     return made
 
 
 def start_server() -> None:
-    """Let the server import, beside whatever this process does meanwhile, if there is one."""
+    """Start the server, if there is one, so that it imports while this process does other work."""
     context()
     if _has_server():
         from multiprocessing import forkserver  # noqa: PLC0415 - POSIX only
@@ -39,18 +39,18 @@ def start_server() -> None:
 
 
 def _shorten_socket() -> None:
-    """Have the server's socket in /tmp where TMPDIR is too long for one; other files stay where that says."""
+    """Put the server's socket in /tmp if TMPDIR is too long for one; other files stay in TMPDIR."""
     chosen = tempfile.gettempdir()
     if len(os.fsencode(chosen)) > MAX_FOLDER_BYTES:
         tempfile.tempdir = "/tmp"  # noqa: S108 - a folder of a random name is made in it
-        with suppress(OSError):  # what starts the server says what is wrong
-            util.get_temp_dir()  # which multiprocessing keeps to from now on
+        with suppress(OSError):  # starting the server reports the error
+            util.get_temp_dir()  # multiprocessing keeps this one from now on
         tempfile.tempdir = chosen
 
 
 @contextmanager
 def without_interrupts() -> Iterator[None]:
-    """Processes that are started here never see Ctrl-C: the main process ends them."""
+    """Processes started in this block never see Ctrl-C: the main process ends them."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

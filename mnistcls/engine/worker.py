@@ -1,4 +1,4 @@
-"""What runs in a worker process: chunks of sources in, batches of answers out, until the main process has no more."""
+"""Runs in a worker process: chunks of sources in, batches of answers out, until the main process has no more."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from mnistcls.sources import Source
 
 
 class Progress(ctypes.Structure):
-    """Where a worker is, in memory that the main process sees: a worker that died can say nothing any more."""
+    """Where a worker is, in memory shared with the main process, which can read it after the worker died."""
 
     _fields_ = (("place", ctypes.c_longlong), ("images", ctypes.c_longlong))
 
     def at(self, place: int) -> None:
-        """An image of the source at this place of its chunk is begun."""
+        """Note that an image of the source at this index of the chunk is begun."""
         self.place = place
         self.images += 1
 
@@ -34,18 +34,18 @@ class Reply:
     """What a worker sends back for a chunk."""
 
     batch: Batch | None
-    """The answers; None if there was an exception."""
+    """The answers; None after an exception."""
     warnings: Sequence[str]
-    """What is to be logged."""
+    """Warnings to log."""
     error: str = ""
     """The exception."""
 
 
 def serve(connection: Connection, answer: Answer, progress: Any, environment: Mapping[str, str]) -> None:
-    """Answer chunks of sources until the connection ends; the first message, None, says that this is ready."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the main process ends its workers
+    """Answer chunks of sources until the connection closes; the first message, None, says that the worker is ready."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the main one ends its workers
     os.environ.clear()
-    os.environ.update(environment)  # credentials, for example: the server this was forked off may have older ones
+    os.environ.update(environment)  # the server that this was forked from may have older credentials, for example
     Thread(target=_end_with_parent, daemon=True).start()
     warnings = collect_warnings()
     try:
@@ -62,7 +62,7 @@ def serve(connection: Connection, answer: Answer, progress: Any, environment: Ma
 
 
 def _end_with_parent() -> None:
-    """Whatever this process is at when the main process is gone, nobody waits for it any more."""
+    """Exit when the main process is gone, whatever this one is doing."""
     parent = multiprocessing.parent_process()
     if parent:
         parent.join()
@@ -81,13 +81,13 @@ class Collected(logging.Handler):
         self._messages.append(record.getMessage())
 
     def taken(self) -> list[str]:
-        """Those since the last time."""
+        """The warnings since the last call."""
         messages, self._messages = self._messages, []
         return messages
 
 
 def collect_warnings() -> Collected:
-    """Have this process's warnings kept, and shown nowhere."""
+    """Keep this process's warnings, and show them nowhere."""
     logger, handler = logging.getLogger("mnistcls"), Collected()
     logger.handlers, logger.propagate = [handler], False
     return handler
