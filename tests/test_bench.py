@@ -46,8 +46,8 @@ def test_the_table_says_them(monkeypatch: pytest.MonkeyPatch) -> None:
         "canonical form     33,333           30.0     30%",
         "network           100,000           10.0     10%",
         "",
-        "The decoding limits: 50% of the time on one thread.",
-        "All of it, as classify does it: 15,432 images/s.",
+        "Bottleneck: decoding, 50% of the time on one thread.",
+        "All steps together, as in classify: 15,432 images/s.",
     ]
 
 
@@ -101,7 +101,7 @@ def test_what_is_elsewhere_is_not_measured() -> None:
 
 def test_nothing_readable_is_an_error(classifier: Classifier) -> None:
     for paths in ([], ["gone.png"]):
-        with pytest.raises(MnistclsError, match="no image that can be read"):
+        with pytest.raises(MnistclsError, match="no readable image"):
             benchmark(paths, classifier, 1, lambda _: None)
 
 

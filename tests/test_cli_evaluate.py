@@ -151,7 +151,7 @@ def test_labels_that_are_answers_are_warned_of(command: list[str]) -> None:
     Path("results.csv").write_text("path,digit,confidence,status,error\na.png,3,0.999,ok,\n")
     result = run(command, "a.png", "--labels", "results.csv")
     assert result.stdout.startswith("Accuracy           100.00%  1 of 1 right")
-    warning = "Warning: results.csv has answers of mnistcls: those that nobody has corrected count as right"
+    warning = "Warning: results.csv has answers of mnistcls; those left uncorrected count as right"
     assert result.stderr.splitlines()[0] == warning
 
 

@@ -170,16 +170,16 @@ def test_a_label_without_an_image_is_an_unreadable_row_at_the_end() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "line 1: the header is nothing; expected are the columns path,digit"),
+        ("", "line 1: the header is nothing; expected the columns path,digit"),
         ("a.png,4\n", "line 1: the header is a.png,4; expected"),
         (
             "path;digit\na.png;4\n",
-            "line 1: the header is path;digit; expected are the columns path,digit, separated by commas",
+            "line 1: the header is path;digit; expected the columns path,digit, separated by commas",
         ),
         ("path,digit,digit\na,1,2\n", "line 1: the header is path,digit,digit"),
         ("path,digit\n\na.png\n", "line 3: ends after 1 of its columns; write path,digit"),
         ("path,digit\n,4\n", "line 2: no path"),
-        ("path,digit\na.png,10\n", "line 2: the digit is '10'; write 0 to 9, or nothing where no digit is shown"),
+        ("path,digit\na.png,10\n", "line 2: the digit is '10'; write 0 to 9, or nothing if there is no digit"),
         ("path,digit\na.png,\N{SUPERSCRIPT TWO}\n", "line 2: the digit is '\N{SUPERSCRIPT TWO}'"),
         ("path,digit\na.png,4.0\n", "line 2: the digit is '4.0'"),
         ("path,digit\na.png,\x1b[31m\n", r"line 2: the digit is '\\x1b[31m'"),
@@ -256,7 +256,7 @@ def test_as_many_labels_as_images(images: int) -> None:
         (struct.pack(">II", 0x0801, 2) + b"\1\2\3", "announces 2 labels and has 3"),
         (struct.pack(">I", 0x0801), "announces 0 labels and has 0"),
         (struct.pack(">II", 0x0801, 3) + b"\1\x0a\3", "the label of image 1 is 10, not 0 to 9; name labels of digits"),
-        (struct.pack(">IIII", 0x0803, 1, 28, 28) + bytes(784), "IDX, but not of labels; expected is a file like t10k-"),
+        (struct.pack(">IIII", 0x0803, 1, 28, 28) + bytes(784), "IDX, but not of labels; expected a file like t10k-"),
         (b"\0\0\1\0ico", "neither CSV nor IDX"),
         (gzip.compress(struct.pack(">II", 0x0801, 3) + b"\1\2\3")[:-6], "its gzip data is cut short or damaged; copy"),
         (b"\x1f\x8bnothing", "its gzip data is cut short or damaged"),

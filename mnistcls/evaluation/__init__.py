@@ -1,4 +1,4 @@
-"""How often the tool is right: predictions and their labels in, figures out."""
+"""How often the tool is right: figures from predictions and their labels."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from mnistcls.evaluation.metrics import (
 from mnistcls.results import STATUS_INDEX, Prediction, Status
 
 UNREADABLE_COLUMN = 11
-"""Column of the confusion matrix for images that could not be read; the one before it, `NO_DIGIT`, is an answer."""
+"""Column of the confusion matrix for unreadable images, after the one for the answer `NO_DIGIT`."""
 
 WORST = 10
-"""Mistakes that are named."""
+"""Most mistakes that are listed."""
 
 
 @dataclass(frozen=True)
@@ -43,53 +43,53 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Predictions held against their labels; an unreadable image counts as wrong."""
+    """Predictions compared with their labels; an unreadable image counts as wrong."""
 
     confusion: NDArray[np.intp]
     """(11, 12), images by label (rows: 0-9, `NO_DIGIT`) and answer (columns: 0-9, `NO_DIGIT`, `UNREADABLE_COLUMN`)."""
     statuses: Mapping[Status, Proportion]
-    """For each status: right answers, of images with it."""
+    """For each status, right answers among the images with it."""
     bins: tuple[Bin, ...]
     """Answered digits by their confidence."""
     log_loss: float
-    """Mean negative log-likelihood of the labels 0-9 where a digit was answered, in nats; NaN of none."""
+    """Mean negative log-likelihood of the labels 0-9 where a digit was answered, in nats; NaN without any."""
     worst: tuple[Mistake, ...]
     """The most confident wrong digits, at most `WORST`."""
     unreadable: tuple[Prediction, ...]
 
     @property
     def accuracy(self) -> Proportion:
-        """Right answers, of all images."""
+        """Right answers among all images."""
         return Proportion(int(self.confusion.trace()), int(self.confusion.sum()))
 
     @property
     def accuracy_of_ok(self) -> Proportion:
-        """Right answers, of the images with the status `ok`."""
+        """Right answers among the images with the status `ok`."""
         return self.statuses[Status.OK]
 
     @property
     def coverage(self) -> Proportion:
-        """Images with the status `ok`, of all images."""
+        """Images with the status `ok` among all images."""
         return Proportion(self.accuracy_of_ok.total, self.accuracy.total)
 
     @property
     def calibration_error(self) -> float:
-        """Of the answered digits; see `expected_calibration_error`."""
+        """Calibration error of the answered digits; see `expected_calibration_error`."""
         return expected_calibration_error(self.bins)
 
     @property
     def answered(self) -> int:
-        """Images for which a digit was answered."""
+        """Number of images whose answer is a digit."""
         return sum(b.right.total for b in self.bins)
 
     @property
     def likely(self) -> int:
-        """Those of them whose label is 0-9: what `log_loss` is the mean over."""
+        """Number of those with a label 0-9, over which `log_loss` is the mean."""
         return int(self.confusion[:NO_DIGIT, :NO_DIGIT].sum())
 
     @property
     def scores(self) -> Mapping[int, ClassScores]:
-        """Of each label that has images."""
+        """Scores of each label that has images."""
         return class_scores(self.confusion)
 
     @property
@@ -99,7 +99,7 @@ class Evaluation:
 
 
 class _Seen:
-    """What figures are made of: some bytes an image, so that a million fit."""
+    """The data for the figures: a few bytes per image, so that a million fit."""
 
     def __init__(self) -> None:
         self.counts = np.zeros((len(Status), NO_DIGIT + 1, UNREADABLE_COLUMN + 1), np.intp)
@@ -136,10 +136,10 @@ class _Seen:
 
 
 def evaluate(labelled: Iterable[tuple[int, Prediction]]) -> Evaluation:
-    """Hold predictions against labels.
+    """Compare predictions with labels.
 
     Args:
-        labelled: (label 0-9 or `NO_DIGIT`, prediction) of each image; drawn from once, so that a stream will do.
+        labelled: (label 0-9 or `NO_DIGIT`, prediction) of each image; iterated once, so a stream will do.
     """
     seen = _Seen()
     for label, prediction in labelled:
@@ -148,7 +148,7 @@ def evaluate(labelled: Iterable[tuple[int, Prediction]]) -> Evaluation:
 
 
 def answer(prediction: Prediction) -> int:
-    """The digit, `NO_DIGIT` or `UNREADABLE_COLUMN`: a column of the confusion matrix."""
+    """The column of the confusion matrix: the digit, `NO_DIGIT` or `UNREADABLE_COLUMN`."""
     if prediction.digit is not None:
         return prediction.digit
     return UNREADABLE_COLUMN if prediction.status is Status.UNREADABLE else NO_DIGIT

@@ -1,4 +1,4 @@
-"""An evaluation as a program reads it; README.md describes the keys."""
+"""An evaluation as JSON; README.md describes the keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mnistcls.evaluation.label_files import NO_DIGIT
 from mnistcls.evaluation.metrics import Bin, ClassScores, Proportion
 
 SCHEMA = 1
-"""Changes when a key changes its meaning or goes; new keys may come without."""
+"""Changes when a key is removed or changes its meaning, not when one is added."""
 
 LABELS = [*range(10), "no_digit"]
 ANSWERS = [*LABELS, "unreadable"]
@@ -21,7 +21,7 @@ def as_dict(evaluation: Evaluation, *, unlabelled: int) -> dict[str, Any]:
 
     Args:
         evaluation: the figures.
-        unlabelled: images that were not scored for want of a label.
+        unlabelled: images not scored, as they have no label.
     """
     return {
         "schema": SCHEMA,
@@ -77,5 +77,5 @@ def _bin(b: Bin) -> dict[str, Any]:
 
 
 def _finite(value: float) -> float | None:
-    """Six decimals, as everywhere; NaN has no place in JSON."""
+    """Round to six decimals, as everywhere; JSON has no NaN."""
     return round(value, 6) if math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""Reads files of labels: CSV with the columns `path` and `digit`, or IDX as MNIST has it; either may be gzipped."""
+"""Reads files of labels: CSV with the columns `path` and `digit`, or MNIST's IDX; either may be gzipped."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from mnistcls.results import printable
 DIGITS = tuple("0123456789")
 
 NO_DIGIT = 10
-"""Label of an image that shows no digit; in a CSV file, an empty one."""
+"""Label of an image that shows no digit; empty in a CSV file."""
 
 MAX_BYTES = 1 << 30
-"""Unpacked: some ten million labels; a damaged or hostile gzip file may hold any number."""
+"""Largest file, unpacked: some ten million labels; a damaged or hostile gzip file may hold any number."""
 
 _logger = logging.getLogger("mnistcls")
 _COLUMNS = ("path", "digit")
-_IDX_BYTES = b"\0\0\x08"  # two zeros, and the code of unsigned bytes; the number of dimensions follows
+_IDX_BYTES = b"\0\0\x08"  # two zeros and the code of unsigned bytes; the number of dimensions follows
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True)
 class CsvRow:
-    """A label as the file has it."""
+    """A label in a file."""
 
     line: int
-    """In the file, from 1; the last one of a row of several lines."""
+    """Line in the file, from 1; the last if the row has several."""
     path: str
     label: int
     """0-9, or `NO_DIGIT`."""
@@ -43,9 +43,9 @@ class CsvRow:
 
 
 def read_label_file(file: Path) -> list[CsvRow] | bytes:
-    """Read labels: the rows of a CSV file, or of an IDX file a byte for each image, 0-9.
+    """Read labels: the rows of a CSV file, or one byte per image, 0-9, of an IDX file.
 
-    The content decides, not the name.
+    The content decides which, not the name.
 
     Raises:
         LabelError: the file cannot be read or is damaged; the message names the line.
@@ -74,7 +74,7 @@ def _idx_labels(file: Path, content: bytes) -> bytes:
     """The format is described at http://yann.lecun.com/exdb/mnist/."""
     if not content.startswith(_IDX_BYTES) or content[3:4] != b"\x01":
         kind = "IDX, but not of labels" if content.startswith(_IDX_BYTES) else "neither CSV nor IDX"
-        raise LabelError(f"{file}: {kind}; expected is a file like t10k-labels-idx1-ubyte")
+        raise LabelError(f"{file}: {kind}; expected a file like t10k-labels-idx1-ubyte")
     announced, labels = int.from_bytes(content[4:8]), content[8:]
     if len(content) < 8 or len(labels) != announced:
         raise LabelError(f"{file}: announces {announced:,} labels and has {len(labels):,}; copy or download it again")
@@ -87,7 +87,7 @@ def _idx_labels(file: Path, content: bytes) -> bytes:
 def _csv_rows(file: Path, content: bytes) -> list[CsvRow]:
     if content.startswith(_UTF16) or b"\0" in content:
         raise LabelError(f"{file}: not UTF-8 text; save it as CSV in UTF-8")
-    text = content.decode("utf-8-sig", "surrogateescape")  # file names may hold other bytes, and results keep them
+    text = content.decode("utf-8-sig", "surrogateescape")  # file names may contain other bytes, which results keep
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         columns = _columns(file, next(reader, []))
@@ -97,13 +97,13 @@ def _csv_rows(file: Path, content: bytes) -> list[CsvRow]:
 
 
 def _columns(file: Path, header: list[str]) -> tuple[int, int]:
-    """Where `path` and `digit` stand; other columns are passed over."""
+    """Indices of `path` and `digit`; other columns are ignored."""
     names = [name.strip() for name in header]
     if any(names.count(name) != 1 for name in _COLUMNS):
         found = printable(",".join(header)) or "nothing"
-        raise _error(file, 1, f"the header is {found}; expected are the columns path,digit, separated by commas")
+        raise _error(file, 1, f"the header is {found}; expected the columns path,digit, separated by commas")
     if "status" in names:
-        _logger.warning("%s has answers of mnistcls: those that nobody has corrected count as right", file)
+        _logger.warning("%s has answers of mnistcls; those left uncorrected count as right", file)
     return names.index("path"), names.index("digit")
 
 
@@ -114,7 +114,7 @@ def _row(file: Path, line: int, cells: list[str], columns: tuple[int, int]) -> C
     if not path:
         raise _error(file, line, "no path; write path,digit")
     if digit and digit not in DIGITS:
-        raise _error(file, line, f"the digit is {printable(digit)!r}; write 0 to 9, or nothing where no digit is shown")
+        raise _error(file, line, f"the digit is {printable(digit)!r}; write 0 to 9, or nothing if there is no digit")
     return CsvRow(line, path, int(digit) if digit else NO_DIGIT)
 
 

@@ -1,1 +1,1 @@
-"""What the tool shows of itself: what the network saw, what a model file is, how fast each step is."""
+"""Looks inside the tool: what the network saw, what a model file is, how fast each step is."""

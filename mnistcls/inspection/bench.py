@@ -1,4 +1,4 @@
-"""How many images a second each step takes on one thread, and which step limits."""
+"""Measures how many images per second each step handles on one thread, and which step is the bottleneck."""
 
 from __future__ import annotations
 
@@ -26,47 +26,47 @@ from mnistcls.sources import Sources
 STAGES = ("reading", "decoding", "canonical form", "network")
 
 MAX_IMAGES = 256
-"""Of a folder, evenly spread: enough for its mixture, few enough to go round several times."""
+"""Most images of a folder, evenly spread: enough for its mixture, few enough for several passes."""
 
 DRAWN_SIDE = 128
-"""Pixels: drawn images are scans of about the size that people crop to."""
+"""Side of a drawn image, in pixels: about the size that people crop scans to."""
 
 STAGES_SHARE = 0.6
-"""Of the time, for the stages; the rest is for all of it together."""
+"""Share of the time for the single stages; the rest is for all of them together."""
 
 LEAST_PASSES = 3
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One step on the way from a file to its answer, on one thread."""
+    """One step from a file to its answer, on one thread."""
 
     name: str
     seconds: float
-    """For one image; median over the passes of the mean of a pass."""
+    """Per image: the median over the passes of a pass's mean."""
 
     @property
     def rate(self) -> float:
-        """Images a second."""
+        """Images per second."""
         return 1 / self.seconds
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """What was measured."""
+    """The results of a benchmark."""
 
     images: int
-    """Different ones."""
+    """Number of different images."""
     unreadable: int
-    """Left out."""
+    """Number of images left out."""
     megabytes: float
-    """Of the files."""
+    """Total size of the files."""
     passes: int
-    """Over all images and up to a whole batch, for the stages."""
+    """For the stages, over all images, filled up to whole batches."""
     stages: tuple[Stage, ...]
     """In the order of `STAGES`."""
     end_to_end: float
-    """Images a second, as `mnistcls classify` takes them."""
+    """Images per second, as in `mnistcls classify`."""
 
     @property
     def limiting(self) -> Stage:
@@ -74,20 +74,20 @@ class Benchmark:
         return max(self.stages, key=lambda stage: stage.seconds)
 
     def share(self, stage: Stage) -> float:
-        """Of the time of all stages, 0 to 1."""
+        """A stage's share of the time of all stages, 0 to 1."""
         return stage.seconds / sum(other.seconds for other in self.stages)
 
 
 def benchmark(
     paths: Sequence[str], classifier: Classifier, seconds: float, progress: Callable[[float], None]
 ) -> Benchmark:
-    """Measure for about so many seconds; at least `LEAST_PASSES` times over all images.
+    """Measure for about `seconds`, and at least `LEAST_PASSES` passes over all images.
 
     Args:
         paths: image files.
         classifier: what is measured.
-        seconds: to take, in all.
-        progress: told from time to time how much of them has gone, 0 to 1.
+        seconds: total time to take.
+        progress: called now and then with the share of it that has passed, 0 to 1.
 
     Raises:
         MnistclsError: no image can be read.
@@ -99,8 +99,8 @@ def benchmark(
 
     readable = [path for path in paths if _is_readable(path, classifier.max_pixels)]
     if not readable:
-        raise MnistclsError("no image that can be read; name a folder with images")
-    whole_batches = -(-len(readable) // BATCH_SIZE) * BATCH_SIZE  # a part of one takes the network as long
+        raise MnistclsError("no readable image; name a folder with images")
+    whole_batches = -(-len(readable) // BATCH_SIZE) * BATCH_SIZE  # the network takes as long for part of one
     timed = list(islice(cycle(readable), whole_batches))
     passes: list[NDArray[np.float64]] = []
     while len(passes) < LEAST_PASSES or gone() < STAGES_SHARE:
@@ -127,7 +127,7 @@ def _is_readable(path: str, max_pixels: int) -> bool:
 
 
 def _end_to_end(paths: Iterable[str], classifier: Classifier, tick: Callable[[], None]) -> float:
-    """Images a second."""
+    """Images per second."""
     count, begun = 0, time.perf_counter()
     for count, _ in enumerate(classifier.classify(paths), 1):
         if count % BATCH_SIZE == 0:
@@ -136,7 +136,7 @@ def _end_to_end(paths: Iterable[str], classifier: Classifier, tick: Callable[[],
 
 
 def _timed_pass(paths: Sequence[str], classifier: Classifier) -> NDArray[np.float64]:
-    """Seconds that an image takes in each stage, (4,): the mean over all."""
+    """Mean seconds per image in each stage, (4,)."""
     batches = [paths[i : i + BATCH_SIZE] for i in range(0, len(paths), BATCH_SIZE)]
     try:
         totals: NDArray[np.float64] = np.sum([_timed(batch, classifier) for batch in batches], axis=0)
@@ -146,12 +146,12 @@ def _timed_pass(paths: Sequence[str], classifier: Classifier) -> NDArray[np.floa
 
 
 def _timed(paths: Sequence[str], classifier: Classifier) -> NDArray[np.float64]:
-    """Seconds that a batch takes in each stage: (4,)."""
+    """Seconds per batch in each stage, (4,)."""
     clock = time.perf_counter
     decoding = 0.0
 
     def decoded() -> Iterator[NDArray[np.generic]]:
-        """Drawn one by one by the next stage, as large images must not be in memory together."""
+        """Taken one by one by the next stage: large images must not be in memory together."""
         nonlocal decoding
         for content in contents:
             before = clock()
@@ -183,7 +183,7 @@ def sample(folder: str) -> list[str]:
 
 
 def draw_images(folder: Path) -> list[str]:
-    """Write grey PNG scans of drawn digits, always the same ones, for machines to be compared on.
+    """Write grey PNG scans of drawn digits, always the same, so that machines can be compared.
 
     Returns:
         Paths of `MAX_IMAGES` files.

@@ -1,4 +1,4 @@
-"""A benchmark as a person reads it, and as a program does."""
+"""A benchmark as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mnistcls.console import results_console
 from mnistcls.inspection.bench import Benchmark
 
 SCHEMA = 1
-"""Changes when a key of the JSON changes its meaning or goes; new keys may come without."""
+"""Changes when a key of the JSON is removed or changes its meaning, not when one is added."""
 
 
 def as_dict(benchmark: Benchmark) -> dict[str, Any]:
-    """Everything, in plain types; times in seconds for one image, rates in images a second."""
+    """Everything, in plain types; times in seconds per image, rates in images per second."""
     return {
         "schema": SCHEMA,
         "images": benchmark.images,
@@ -33,14 +33,14 @@ def as_dict(benchmark: Benchmark) -> dict[str, Any]:
 
 
 def print_benchmark(benchmark: Benchmark, stream: TextIO) -> None:
-    """Print the stages, the one that limits, and what all of them together reach."""
+    """Print the stages, the bottleneck, and the rate of all stages together."""
     console = results_console(stream)
     left_out = f", left out as unreadable: {benchmark.unreadable:,}" if benchmark.unreadable else ""
     console.print(f"{benchmark.images:,} images, {benchmark.megabytes:,.1f} MB{left_out}\n")
     console.print(_stages(benchmark))
     limiting = benchmark.limiting
-    console.print(f"\nThe {limiting.name} limits: {benchmark.share(limiting):.0%} of the time on one thread.")
-    console.print(f"All of it, as classify does it: {benchmark.end_to_end:,.0f} images/s.")
+    console.print(f"\nBottleneck: {limiting.name}, {benchmark.share(limiting):.0%} of the time on one thread.")
+    console.print(f"All steps together, as in classify: {benchmark.end_to_end:,.0f} images/s.")
 
 
 def _stages(benchmark: Benchmark) -> Table:

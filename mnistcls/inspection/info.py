@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mnistcls.model import Model, ModelMetadata
 
 PILLOW_FEATURES = ("libjpeg_turbo", "webp", "avif")
-"""Of Pillow's optional parts, those that decide which images can be read, and how fast."""
+"""Optional parts of Pillow that decide which images can be read, and how fast."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class ModelInfo:
 
     path: Path
     sha256: str | None
-    """Of the file; None if it cannot be read."""
+    """Digest of the file; None if it cannot be read."""
     size: int | None
     """In bytes."""
     metadata: ModelMetadata | None = None
     """None if the model cannot be used."""
     threads: int | None = None
-    """With which onnxruntime runs it, in each process."""
+    """Number that onnxruntime uses, in each process."""
     error: str | None = None
     """Why the model cannot be used, and what to do."""
 
@@ -53,21 +53,21 @@ class Environment:
     cpus: int
     """Of the machine."""
     usable_cpus: int
-    """Of those, how many this process may use."""
+    """How many of those this process may use."""
     cgroup_quota: float | None
-    """CPUs' worth of time that a container leaves it; None without a limit."""
+    """CPU time that a container allows it, in CPUs; None without a limit."""
     packages: Mapping[str, str | None]
-    """Versions of what mnistcls depends on; None for what is not installed."""
+    """Versions of the dependencies; None for what is not installed."""
     pillow_features: Mapping[str, str | None]
-    """Versions of Pillow's optional parts; None for what it lacks."""
+    """Versions of Pillow's optional parts; None for missing ones."""
     extras: Mapping[str, bool]
-    """Whether all that an extra brings is installed."""
+    """Whether all packages of an extra are installed."""
 
 
 def model_info(path: Path | None) -> ModelInfo:
-    """Describe a model file, or the bundled one; no error is raised for a broken one."""
+    """Describe a model file, or the bundled one; a broken one raises no error."""
     try:
-        from mnistcls.classifier import DEFAULT_MODEL  # noqa: PLC0415 - what it imports may be what is broken
+        from mnistcls.classifier import DEFAULT_MODEL  # noqa: PLC0415 - its own imports may be broken
         from mnistcls.model import Model, bundled_model  # noqa: PLC0415
     except ImportError as error:
         message = f"{error.name or 'a library'} cannot be loaded ({error}); install mnistcls again"
@@ -113,7 +113,7 @@ def _digest(path: Path | None) -> tuple[str | None, int | None]:
 
 
 def _requirements() -> tuple[list[str], dict[str, list[str]]]:
-    """Packages that mnistcls needs, and those that each extra adds; the tests' are no user's concern."""
+    """Packages that mnistcls needs, and those that each extra adds, except for the tests'."""
     try:
         lines = metadata.requires("mnistcls") or []
     except metadata.PackageNotFoundError:  # run from a folder that was never installed
@@ -137,14 +137,14 @@ def _version(package: str) -> str | None:
 
 def _pillow_features() -> dict[str, str | None]:
     try:
-        from PIL import features  # noqa: PLC0415 - what it imports may be what is broken
+        from PIL import features  # noqa: PLC0415 - its own imports may be broken
     except ImportError:
         return {}
     return {name: features.version(name) if features.check(name) else None for name in PILLOW_FEATURES}
 
 
 def _cpu_model() -> str:
-    """As Linux or, elsewhere, Python has it."""
+    """The CPU's name according to Linux or, elsewhere, Python."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

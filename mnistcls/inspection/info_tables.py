@@ -1,4 +1,4 @@
-"""A model file and the environment as a person reads them, and as a program does."""
+"""A model file and the environment as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mnistcls.inspection.info import Environment, ModelInfo
 from mnistcls.results import printable
 
 SCHEMA = 1
-"""Changes when a key of the JSON changes its meaning or goes; new keys may come without."""
+"""Changes when a key of the JSON is removed or changes its meaning, not when one is added."""
 
 
 def as_dict(model: ModelInfo, environment: Environment) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def _environment_rows(environment: Environment) -> Iterator[tuple[str, str]]:
 
 
 def _named(title: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The title stands once, before the first."""
+    """Rows with the title before the first only."""
     for i, (name, value) in enumerate(values.items()):
         yield "" if i else title, f"{name}: {value}"
 

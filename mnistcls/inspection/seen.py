@@ -1,4 +1,4 @@
-"""A second look at images that were classified before, for people who want to see them."""
+"""Reads classified images again, to show them."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Seen:
 
 
 class SecondLook:
-    """Finds classified images by their paths, and reads them once more.
+    """Finds classified images by their paths, and reads them again.
 
-    The images of one archive, TIFF or IDX file are best asked for in their order: then it is read once.
+    Ask for the images of one archive, TIFF or IDX file in their order: then it is read only once.
 
     Args:
         max_pixels: that of the classifier.
@@ -44,11 +44,11 @@ class SecondLook:
     def __init__(self, max_pixels: int) -> None:
         self._max_pixels = max_pixels
         self._file = ""
-        self._sources: Iterator[Source] = iter(())  # what of the file is still to come
-        self._images: Iterator[Decoded] = iter(())  # and of the source that was drawn last
+        self._sources: Iterator[Source] = iter(())  # the rest of the file
+        self._images: Iterator[Decoded] = iter(())  # the rest of the last source
 
     def at(self, predictions: Sequence[Prediction]) -> Iterator[Seen | str]:
-        """What there is to see of each image in turn, or why there is nothing; it may have gone since.
+        """Each image in turn, or why it cannot be shown; it may be gone by now.
 
         Objects in storage are read ahead.
         """
@@ -67,19 +67,19 @@ class SecondLook:
         return str(image) if isinstance(image, ImageError) else Seen(image, canonicalize(image))
 
     def _search(self, path: str) -> NDArray[np.generic] | ImageError | None:
-        """The image in the file that it is in, which may be the one of the image before."""
+        """The image from the file that contains it, which may be the file of the last image."""
         image = self._find(path) if path.startswith(f"{self._file}/") else None  # in the same archive
         if image is not None:
             return image
-        file = _file_of(path)  # may ask storage for each of its folders
+        file = _file_of(path)  # may query storage for each of its folders
         image = self._find(path) if file == self._file else None
-        if image is None:  # in another file, or further to the front
+        if image is None:  # in another file, or earlier in this one
             self._file, self._sources, self._images = file, _sources_in(file), iter(())
             image = self._find(path)
         return image
 
     def _find(self, path: str) -> NDArray[np.generic] | ImageError | None:
-        """Go on in the file as far as this image; None if it does not come any more."""
+        """Continue in the file up to this image; None if it does not follow."""
         while True:
             image = _among(self._images, path)
             if image is not None:
@@ -91,19 +91,19 @@ class SecondLook:
 
 
 def _among(images: Iterator[Decoded], path: str) -> NDArray[np.generic] | ImageError | None:
-    """The next of these images that has this path."""
+    """The next of these images with this path."""
     return next((decoded.image for decoded in images if decoded.path == path), None)
 
 
 def _is_at_hand(prediction: Prediction) -> bool:
-    """Whether it is of an object in storage, by its name, which is read without a search."""
+    """Whether its name is that of an object in storage, which is read without a search."""
     path = prediction.path
     is_object = is_url(path) and is_image_name(path) and not any(map(container_by_name, path.split("/")))
     return is_object and prediction.status is not Status.UNREADABLE
 
 
 def _file_of(path: str) -> str:
-    """The file that an image is in, by its path in the results: itself, or the archive, TIFF or IDX file around it."""
+    """The file of an image, by its path in the results: itself, or the archive, TIFF or IDX file that contains it."""
     end = len(path)
     if not _is_there(path):
         whole, _, number = path.rpartition("#")
@@ -114,18 +114,18 @@ def _file_of(path: str) -> str:
 
 
 def _sources_in(file: str) -> Iterator[Source]:
-    return iter(Sources([file]) if _is_file(file) else [Source(file)])  # what is a folder by now is not walked
+    return iter(Sources([file]) if _is_file(file) else [Source(file)])  # if it is a folder by now, do not walk it
 
 
 def _is_there(path: str) -> bool:
-    """Whether it is a file or object itself."""
+    """Whether the path is a file or object itself."""
     return _is_file(path) if is_url(path) else os.path.lexists(path)
 
 
 def _is_file(path: str) -> bool:
     if not is_url(path):
-        return os.path.isfile(path)  # noqa: PTH113 - Path raises where a name is too long
-    from mnistcls.remote.objects import is_object  # noqa: PLC0415 - for those who name a URL
+        return os.path.isfile(path)  # noqa: PTH113 - Path raises if a name is too long
+    from mnistcls.remote.objects import is_object  # noqa: PLC0415 - only for URLs
 
     return is_object(path)
 
@@ -136,7 +136,7 @@ def _holds(source: Source, path: str) -> bool:
 
 @contextmanager
 def _without_warnings() -> Iterator[None]:
-    """What reading an image warns of was said the first time."""
+    """Suppress warnings: they were shown the first time."""
     level = _logger.level
     _logger.setLevel(logging.ERROR)
     try:

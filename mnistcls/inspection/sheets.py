@@ -1,4 +1,4 @@
-"""Contact sheets: each image as it came beside what the network sees of it, with the answer below."""
+"""Contact sheets: each image beside what the network sees of it, with the answer below."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from mnistcls.tables import shorten
 COLUMNS, ROWS = 6, 10
 
 SIDE = 3 * SIZE
-"""Pixels of a picture's side: the canonical form enlarged three times."""
+"""Side of a picture, in pixels: the canonical form enlarged three times."""
 
 GAP = 4
-"""Pixels between a cell's two pictures; three times that between cells."""
+"""Gap between a cell's two pictures, in pixels; three times that between cells."""
 
 LINE = 16
-"""Pixels of a line of text, of which a cell has two."""
+"""Height of a line of text, in pixels; a cell has two."""
 
 CELL_WIDTH = 2 * SIDE + 4 * GAP
 CELL_HEIGHT = SIDE + 2 * LINE + 3 * GAP
@@ -57,7 +57,7 @@ class Sheet:
         """Fill the next cell.
 
         Args:
-            number: what to call it, beside its path.
+            number: shown beside its path.
             prediction: the answer.
             seen: the pictures, or why there are none.
         """
@@ -73,7 +73,7 @@ class Sheet:
         self.cells += 1
 
     def image(self) -> Image.Image:
-        """The page, RGB, without the rows that are still empty."""
+        """The page, RGB, without its empty rows."""
         rows = -(-self.cells // COLUMNS)
         return self._page.crop((0, 0, self._page.width, rows * CELL_HEIGHT + GAP))
 
@@ -82,7 +82,7 @@ class Sheet:
 
 
 def thumbnail(decoded: NDArray[np.generic], longer: int = SIDE) -> Image.Image:
-    """A decoded image with a longer side of so many pixels, RGB; see `on_board`."""
+    """A decoded image scaled to a longer side of `longer` pixels, RGB; see `on_board`."""
     image = Image.fromarray(np.ascontiguousarray(to_uint8(decoded)))
     scale = longer / max(image.size)
     width, height = (max(1, round(side * scale)) for side in image.size)
@@ -105,7 +105,7 @@ def _answer(prediction: Prediction) -> str:
 
 
 def _line(text: str, colour: tuple[int, int, int]) -> Image.Image:
-    """A line of text as wide as a cell's pictures; the middle of a longer one is left out."""
+    """A line of text as wide as a cell's pictures; a longer one loses its middle."""
     font, room = _font(), 2 * SIDE + GAP
     width = room // 5
     while font.getlength(shown := shorten(text, width)) > room and width > 1:
