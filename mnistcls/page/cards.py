@@ -1,4 +1,4 @@
-"""The images that a page shows: read once more, drawn small, and what their rows do not say found out."""
+"""The images that a page shows: read again, drawn small, and completed with what their rows lack."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from mnistcls.page.sample import Row
 from mnistcls.results import Prediction, printable
 
 PAGE_BYTES = 24_000_000
-"""Of all cards: pictures, of which base64 makes four bytes of three, are made smaller where paths are long."""
+"""Size of all cards; pictures, which base64 makes a third larger, are smaller if paths are long."""
 
 FIGURES_BYTES = 150
-"""Of a card, for its figures."""
+"""Size of a card's figures."""
 
 Track = Callable[[Sequence[Row]], Iterable[Row]]
-"""Gives the same rows while they are drawn, and may show how far they are."""
+"""Yields the same rows, and may show progress."""
 
 
 @dataclass(frozen=True)
@@ -33,25 +33,25 @@ class Card:
 
     row: Row
     path: str
-    """As the results have it."""
+    """As in the results."""
     shown: str
-    """The path without what people cannot see."""
+    """The path with its invisible characters escaped."""
     pictures: Pictures | None
-    """None where there is nothing to see."""
+    """None if there is nothing to show."""
     error: str = ""
-    """Why there is nothing."""
+    """Why there is nothing to show."""
 
 
 def draw_cards(rows: Sequence[Row], classifier: Classifier, track: Track = iter) -> list[Card]:
     """The cards of the rows, in their order.
 
-    The images are read in the order of their run, as archives are. The rows of an earlier run have no probabilities:
-    the network is asked for them anew.
+    The images are read in the order of the run, in which archives are read once. Rows of an earlier run have no
+    probabilities: the network runs again for them.
 
     Args:
         rows: the images to show.
         classifier: what made the predictions.
-        track: shows how far it is.
+        track: shows progress.
     """
     look = SecondLook(classifier.max_pixels)
     cards: dict[int, Card] = {}
@@ -68,7 +68,7 @@ def draw_cards(rows: Sequence[Row], classifier: Classifier, track: Track = iter)
 
 
 def _card(row: Row, seen: Seen | str, count: int) -> Card:
-    """The card of one of so many images."""
+    """The card of one of `count` images."""
     path = safe_path(row.prediction.path)
     shown = printable(path)
     if isinstance(seen, str):
@@ -79,7 +79,7 @@ def _card(row: Row, seen: Seen | str, count: int) -> Card:
 
 
 def _completed(card: Card, answer: Prediction) -> Card:
-    """With the probabilities of an answer, if that is still the card's own: the image may be another by now."""
+    """The card with an answer's probabilities, if the digit is still the same: the image may have changed."""
     prediction = card.row.prediction
     if answer.digit != prediction.digit:
         return card

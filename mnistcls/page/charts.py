@@ -1,4 +1,4 @@
-"""The charts of a page as numbers: heights, shades and places; how they look is the template's."""
+"""The charts of a page as numbers: heights, shades and positions; the template draws them."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _STATUSES = {label_name(NO_DIGIT): Status.NO_DIGIT, "unreadable": Status.UNREADA
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar; what it counts can be shown alone."""
+    """A bar; a click on it shows only the images that it counts."""
 
     name: str
     count: int
     height: float
-    """In percent of the chart's."""
+    """In percent of the chart's height."""
     uncertain: float = 0
-    """Of its height, in percent of the chart's, what is `uncertain`."""
+    """The `uncertain` part of `height`, in the same unit."""
     low: int = 0
-    """Of the confidences that it counts, in percent."""
+    """Least confidence that it counts, in percent."""
     high: int = 100
 
 
@@ -55,18 +55,18 @@ class Cell:
 
     @property
     def digit(self) -> str:
-        """What the images are filtered by; empty where no digit was answered."""
+        """The digit to filter the images by; empty if the answer is none."""
         return self.answer if self.answer in DIGITS else ""
 
     @property
     def status(self) -> str:
-        """What they are filtered by where no digit was answered."""
+        """The status to filter the images by; empty if the answer is a digit."""
         return _STATUSES.get(self.answer, "")
 
 
 @dataclass(frozen=True)
 class Point:
-    """Answers of about the same confidence, 0 to 1."""
+    """Answers with about the same confidence, 0 to 1."""
 
     confidence: float
     """Their mean."""
@@ -83,7 +83,7 @@ def digit_bars(sample: Sample) -> list[Bar]:
 
 
 def confidence_bars(sample: Sample) -> list[Bar]:
-    """Histogram of the confidences; heights are square roots, as nearly all answers are sure."""
+    """Histogram of the confidences; heights are square roots, as nearly all answers are confident."""
     counts = sample.confidences.sum(axis=0)
     uncertain = sample.confidences[STATUS_INDEX[Status.UNCERTAIN]]
     heights = 100 * np.sqrt(counts / max(counts.max(), 1))
@@ -96,12 +96,12 @@ def confidence_bars(sample: Sample) -> list[Bar]:
 
 
 def answers(evaluation: Evaluation) -> list[str]:
-    """Columns of the confusion matrix; "unreadable" only where something is."""
+    """Columns of the confusion matrix; "unreadable" only if some images are."""
     return _ANSWERS[: UNREADABLE_COLUMN + bool(evaluation.unreadable)]
 
 
 def confusion_rows(evaluation: Evaluation) -> list[list[Cell]]:
-    """The confusion matrix, a row for each label of which there are images."""
+    """The confusion matrix, a row for each label that has images."""
     return [_confusion_row(evaluation, label) for label in evaluation.scores]
 
 

@@ -1,8 +1,8 @@
-"""The text of a page: one template, with its style, its script and its data in it.
+"""Renders a page: one template that contains its style, its script and its data.
 
-Whatever a file is called, its name reaches the page as JSON, in which no tag can begin, and becomes an element's text
-by the script's hand; everything else is escaped by Jinja. Should that fail, the page's own policy allows no other
-script than the one it came with, and no connection.
+The name of a file, whatever it is, reaches the page as JSON in which no tag can begin, and the script makes it an
+element's text; Jinja escapes everything else. Should that fail, the page's content security policy allows no script
+but its own, and no connection.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ _SCRIPTS = ("data.js", "grid.js", "viewer.js", "main.js")
 
 @dataclass(frozen=True)
 class Content:
-    """What a page says besides its images."""
+    """The content of a page besides its images."""
 
     model: str
     """Its name and version."""
     min_confidence: float
-    """A confidence under this is `uncertain`."""
+    """A confidence below this is `uncertain`."""
     skipped: int
-    """Files that were no images."""
+    """Number of files that were not images."""
     sample: Sample
     evaluation: Evaluation | None = None
-    """Where labels are known."""
+    """Given if labels are known."""
 
 
 def render(content: Content, cards: Sequence[Card]) -> str:
@@ -54,7 +54,7 @@ def render(content: Content, cards: Sequence[Card]) -> str:
         cards: the images to show, in order.
 
     Returns:
-        HTML; bytes of paths that are no UTF-8 are in it as JSON's `\udcNN`.
+        HTML; bytes of paths that are not UTF-8 are in it as JSON's `\udcNN`.
     """
     script, style = Markup().join(map(_source, _SCRIPTS)), _source("page.css")
     html = _template().render(
@@ -89,17 +89,17 @@ def _template() -> Template:
 
 
 def _source(name: str) -> Markup:
-    """A file of the template: our own, so it stands as it is."""
+    """A file of the template, not escaped as it is our own."""
     return Markup(resources.files("mnistcls.page").joinpath(_FOLDER, name).read_text(encoding="utf-8"))  # noqa: S704
 
 
 def _hash(source: str) -> str:
-    """As a content security policy names what may run."""
+    """The hash by which a content security policy allows a source."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}'"
 
 
 def _json(card: Card) -> Markup:
-    """A card as the script's `COLUMNS` has it, an array of JSON in which no tag can begin."""
+    """A card in the order of the script's `COLUMNS`, as a JSON array in which no tag can begin."""
     drawn = card.pictures
     ends = [_base64(drawn.original), _base64(drawn.canonical)] if drawn else [None, None]
     line = json.dumps([*_cells(card), card.error or None, *ends], ensure_ascii=False, separators=(",", ":"))
@@ -107,12 +107,12 @@ def _json(card: Card) -> Markup:
 
 
 def _key(cards: Iterable[Card]) -> str:
-    """What tells this page from others, where the browser keeps its corrections."""
+    """The key under which the browser stores this page's corrections."""
     return hashlib.sha256("".join(json.dumps(_cells(card)) for card in cards).encode()).hexdigest()[:16]
 
 
 def _cells(card: Card) -> list[object]:
-    """Of an image, all but the pictures."""
+    """All columns of an image but the pictures."""
     prediction, label = card.row.prediction, card.row.label
     confidence, score = (
         None if value is None else round(value, 6) for value in (prediction.confidence, prediction.digit_score)

@@ -1,4 +1,4 @@
-"""The page as a command uses it: checked before the work, filled while predictions pass, written when they have."""
+"""The page as a command uses it: checked before the work, filled during it, written after it."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Page:
 
     Args:
         path: the file, named .html.
-        overwrite: whether it may be there already.
-        resume: whether it may be there already if it is such a page.
+        overwrite: whether it may exist already.
+        resume: whether it may exist already if it is such a page.
 
     Raises:
         OutputError: the page cannot be written there.
@@ -42,7 +42,7 @@ class Page:
         self._was = standing(followed(path))
 
     def add(self, predictions: Iterable[Prediction]) -> None:
-        """Count all predictions and keep those that the page shows."""
+        """Count the predictions and keep those that the page shows."""
         for prediction in predictions:
             self._sample.add(prediction)
 
@@ -53,7 +53,7 @@ class Page:
             yield batch
 
     def follow_labelled(self, labelled: Iterable[tuple[int, Prediction]]) -> Iterator[tuple[int, Prediction]]:
-        """Likewise, predictions with their labels."""
+        """The same for predictions with labels."""
         for label, prediction in labelled:
             self._sample.add(prediction, label)
             yield label, prediction
@@ -61,13 +61,13 @@ class Page:
     def write(
         self, classifier: Classifier, track: Track = iter, *, skipped: int = 0, evaluation: Evaluation | None = None
     ) -> None:
-        """Read the images to show once more, and write the page.
+        """Read the images to show again, and write the page.
 
         Args:
             classifier: what made the predictions.
-            track: shows how far it is.
-            skipped: files that were no images.
-            evaluation: of the same predictions, where labels are known.
+            track: shows progress.
+            skipped: number of files that were not images.
+            evaluation: of the same predictions, if labels are known.
 
         Raises:
             OutputError: it cannot be written.
@@ -82,7 +82,7 @@ class Page:
 
 
 def _is_replaceable(path: Path) -> bool:
-    """Whether nothing is there but a page of an earlier run: its head says so."""
+    """Whether the file is missing or, by its head, a page of an earlier run."""
     try:
         with path.open("rb") as file:
             return _GENERATOR in file.read(4096)

@@ -1,4 +1,4 @@
-"""The two small pictures of an image: as it came, and as the network saw it."""
+"""The two small pictures of an image: the original, and what the network saw."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from mnistcls.inspection.seen import Seen
 from mnistcls.inspection.sheets import thumbnail
 
 LARGE, SMALL, FEW = 256, 128, 1_000
-"""Pixels of a thumbnail's longer side: `LARGE` on a page of up to `FEW` images, `SMALL` on others."""
+"""Longer side of a thumbnail, in pixels: `LARGE` on a page of up to `FEW` images, else `SMALL`."""
 
 EXACT = 32
-"""Pixels: images up to this side are kept pixel by pixel."""
+"""Longest side, in pixels, of an image that is kept pixel by pixel."""
 
 PICTURE_BYTES = 8_000
-"""Of a thumbnail, however much room there is."""
+"""Largest thumbnail, however much room there is."""
 
 _ATTEMPTS = ((1, 70), (1, 40), (2, 40), (4, 30), (8, 20))
-"""By what the side is divided, and WebP's quality, of a thumbnail: the first that fits its room is taken."""
+"""Divisor of a thumbnail's side, and its WebP quality; the first that fits its room is taken."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Pictures:
     """WebP files."""
 
     original: bytes
-    """The image as it came, made small; what is transparent lies on a chequered board."""
+    """The original image, made small; see `on_board`."""
     canonical: bytes
     """28x28, exactly what the network saw."""
 
@@ -41,7 +41,7 @@ def draw(seen: Seen, side: int, room: int) -> Pictures:
     Args:
         seen: the image.
         side: longer side of the thumbnail, in pixels; smaller images are not enlarged.
-        room: bytes that both pictures may take together; the thumbnail gives way.
+        room: bytes for both pictures together; the thumbnail shrinks to fit.
     """
     canonical = _webp(Image.fromarray(seen.canonical.image), lossless=True)
     return Pictures(_original(seen.decoded, side, min(room - len(canonical), PICTURE_BYTES)), canonical)

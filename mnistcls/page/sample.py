@@ -1,4 +1,4 @@
-"""Which images a page shows when there are too many for all, and the counts of all of them."""
+"""Selects the images that a page shows if there are too many, and counts all of them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import numpy as np
 from mnistcls.results import STATUS_INDEX, Prediction, Status
 
 LIMIT = 10_000
-"""Images on one page."""
+"""Most images on one page."""
 
 BINS = 20
-"""Of equal width, for confidences from 0 to 1."""
+"""Number of bins of equal width for confidences from 0 to 1."""
 
 
 class Group(IntEnum):
-    """Images in the order in which a page shows them, and in which they find room on it."""
+    """Groups of images, in the order in which a page shows them and fills up with them."""
 
     UNCERTAIN = 0
     WRONG = 1
-    """Status `ok`, and not what the label says."""
+    """Status `ok`, but not the label's digit."""
     NO_DIGIT = 2
     UNREADABLE = 3
     OK = 4
@@ -34,18 +34,18 @@ class Row:
 
     prediction: Prediction
     label: int | None = None
-    """0-9 or `label_files.NO_DIGIT`, where it is known."""
+    """0-9 or `label_files.NO_DIGIT`; None if unknown."""
     number: int = 0
-    """Its place in the run."""
+    """Its index in the run."""
 
     @property
     def confidence(self) -> float:
-        """As the results have it, with 6 decimals; 0 where there is no digit."""
+        """As in the results, with 6 decimals; 0 if there is no digit."""
         return round(self.prediction.confidence or 0, 6)
 
     @property
     def group(self) -> Group:
-        """What kind of a look this image is worth."""
+        """The group of this image."""
         status, digit = self.prediction.status, self.prediction.digit
         if status is Status.OK and self.label not in {None, digit}:
             return Group.WRONG
@@ -56,7 +56,7 @@ class Sample:
     """The rows of a batch that a page shows, and counts of the whole batch.
 
     Args:
-        limit: rows that are shown at most. Up to ten times as many are held, whatever the size of the batch.
+        limit: most rows to show. Up to ten times as many are held, whatever the size of the batch.
     """
 
     def __init__(self, limit: int = LIMIT) -> None:
@@ -69,7 +69,7 @@ class Sample:
         """Images by status (by `STATUS_INDEX`) and bin of their confidence."""
 
     def add(self, prediction: Prediction, label: int | None = None) -> None:
-        """Count a prediction, and its label if that is known, and keep them as long as there is room."""
+        """Count a prediction and its label, if known, and keep them while there is room."""
         row = Row(prediction, label, self.statuses.total())
         self.statuses[prediction.status] += 1
         if prediction.digit is not None:
@@ -81,9 +81,9 @@ class Sample:
             self.confidences[STATUS_INDEX[prediction.status], index] += 1
 
     def rows(self) -> list[Row]:
-        """The rows to show, in order: the doubtful first, and of each kind the least sure first.
+        """The rows to show, by group, the least confident first.
 
-        Of answers known to be wrong the surest come first: the worst mistakes.
+        Among answers known to be wrong the most confident come first: the worst mistakes.
         """
         chosen: list[Row] = []
         for group in Group:
@@ -96,7 +96,7 @@ def _rank(row: Row) -> float:
 
 
 class _Thinned:
-    """Rows of a stream, evenly taken: all up to twice the limit, and never fewer than the limit if there are more."""
+    """Evenly spread rows of a stream: all up to twice the limit, and never fewer than the limit if there are more."""
 
     def __init__(self, limit: int) -> None:
         self._limit, self._rows = limit, list[Row]()
@@ -110,7 +110,7 @@ class _Thinned:
             self._rows, self._stride = self._rows[::2], 2 * self._stride
 
     def take(self, count: int) -> list[Row]:
-        """So many at most, evenly from beginning to end."""
+        """At most `count` rows, evenly spread."""
         kept = len(self._rows)
         count = min(count, kept)
         return [self._rows[i * kept // count] for i in range(count)]
