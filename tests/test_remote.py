@@ -225,7 +225,7 @@ def test_a_folder_that_may_not_be_listed_for_a_pattern_is_a_row(bucket: Bucket, 
     (found,) = expand(url(pattern))
 
     assert found.path == url("d/")
-    assert str(found.error) == "permission_denied: Access Denied; check the credentials, and what they may do"
+    assert str(found.error) == "permission_denied: Access Denied; check the credentials and their permissions"
 
 
 def test_a_query_of_the_web_and_a_line_of_a_list_are_no_patterns(bucket: Bucket) -> None:
@@ -408,7 +408,7 @@ def test_a_missing_a_forbidden_and_an_empty_object_are_rows(classifier: Classifi
     assert answers(classifier.classify([url("d/"), url("gone.png"), url("nothing/"), url("neither")])) == {
         url("d/7.png"): 7,
         url("d/empty.png"): "not_an_image: the file is empty; copy it again",
-        url("d/secret.png"): "permission_denied: Access Denied; check the credentials, and what they may do",
+        url("d/secret.png"): "permission_denied: Access Denied; check the credentials and their permissions",
         url("gone.png"): "not_found: no such object; check the spelling, and end a folder's URL with /",
         url("nothing/"): "not_found: nothing is there; check the spelling",
         url("neither"): "not_found: no such object; check the spelling, and end a folder's URL with /",
@@ -466,7 +466,7 @@ def test_an_object_that_never_comes_is_a_timeout_and_no_other_row(classifier: Cl
         (url("d/"), {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "check AWS_ENDPOINT_URL and the network"),
         (url("d/"), {"AWS_ENDPOINT_URL": "127.0.0.1:9"}, "Invalid endpoint: 127.0.0.1:9; check"),
         ("zz://a/b/", {}, "cannot open zz://a: Protocol not known: zz; check the spelling"),
-        ("gs://a/b/", {}, "gs:// needs what is not installed; Please install gcsfs"),
+        ("gs://a/b/", {}, "gs:// needs a package that is not installed; Please install gcsfs"),
     ],
     ids=["bucket", "bucket name", "credentials", "profile", "endpoint", "endpoint's form", "scheme", "package"],
 )
@@ -497,7 +497,7 @@ def test_without_the_extra_a_url_says_how_to_get_it(command: list[str], missing:
 
     result = run([sys.executable, "-c", program, *command[3:]], url("d/"))
 
-    says = 'Error: s3:// needs what is not installed; pip install "mnistcls[remote]"\n'
+    says = 'Error: s3:// needs a package that is not installed; pip install "mnistcls[remote]"\n'
     assert (result.returncode, result.stderr) == (2, says)
 
 
@@ -522,7 +522,7 @@ def test_a_listing_that_may_not_be_made_is_a_row_and_its_objects_can_be_named(
     bucket.fail(f"GET /{BUCKET}/?$", refused("403 Forbidden", "AccessDenied", "Access Denied"))
 
     assert answers(classifier.classify([url("d/"), url("d/7.png")])) == {
-        url("d/"): "permission_denied: Access Denied; check the credentials, and what they may do",
+        url("d/"): "permission_denied: Access Denied; check the credentials and their permissions",
         url("d/7.png"): 7,
     }
 
@@ -576,7 +576,7 @@ def test_an_existing_object_is_only_replaced_when_asked(command: list[str], buck
         (url("out"), None, False, f"{url('out')}: its suffix names no known format; use .csv, .jsonl"),
         ("s3://nobody/r.csv", None, False, "s3://nobody: The specified bucket does not exist; check the spelling"),
         (url("secret/r.csv"), None, False, f"cannot tell whether {url('secret/r.csv')} exists: Forbidden; check the"),
-        ("gs://x/r.csv", None, False, "gs:// needs what is not installed; Please install gcsfs"),
+        ("gs://x/r.csv", None, False, "gs:// needs a package that is not installed; Please install gcsfs"),
     ],
 )
 def test_an_output_that_cannot_be_is_refused_before_the_work(
@@ -660,7 +660,7 @@ def test_a_folder_of_results_in_a_bucket_is_used_as_one_on_disk(bucket: Bucket, 
     again = ResultFolder(url("out/results"))
     with pytest.raises(OutputError, match="holds the results of an earlier run; use --overwrite, --resume, or another"):
         again.check(manifest, overwrite=False, resume=False)
-    with pytest.raises(OutputError, match="listing was lost and cannot be done twice"):
+    with pytest.raises(OutputError, match="listing was lost and cannot run twice; start again"):
         again.claim("listing")
     again.check(manifest, overwrite=False, resume=True)
     assert again.parts() == {f"part-1-{number:06}.parquet" for number in range(3)}

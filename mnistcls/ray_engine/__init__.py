@@ -1,7 +1,7 @@
-"""The same rows from a Ray cluster: files are listed by a task, and answered and written by a pool of actors.
+"""The same rows from a Ray cluster: a task lists the files, and a pool of actors answers them and writes the rows.
 
-Needs the extra `ray`; it is imported, and Ray with it, only where `--engine ray` asks for it.
+Needs the extra `ray`; imported, and Ray with it, only for `--engine ray`.
 
-What travels: paths from the `listing` to the actors of `stage`, and counts from there to the command (`job`). Images
-and rows do not; an actor writes the rows of a chunk of files as one part of the `folder`, all at once.
+Paths travel from the `listing` to the actors of `stage`, and counts from there to the command (`job`). Images and rows
+do not; an actor writes the rows of a chunk of files as one part of the `folder`, all at once.
 """

@@ -1,4 +1,4 @@
-"""What travels through the cluster: files to be classified, and what came of them."""
+"""The messages in the cluster: files to classify, and receipts for them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mnistcls.results import Tally
 from mnistcls.sources import Packed, Source
 
 COLUMN = "pickled"
-"""The one column of the tables that these are sent in."""
+"""The only column of the tables in which they are sent."""
 
 
 class _Pickled:
@@ -23,53 +23,53 @@ class _Pickled:
 
     @classmethod
     def from_table(cls, table: Any) -> list[Self]:
-        """Those in a `pyarrow.Table` that rows were made of."""
+        """The objects in a `pyarrow.Table` made of such rows."""
         return [pickle.loads(cell.as_py()) for cell in table[COLUMN]]  # noqa: S301 - our own, as all that Ray sends
 
 
 @dataclass(frozen=True)
 class End:
-    """What the listing knows when it is through; what comes out of the job must agree with it."""
+    """What the listing knows at its end; the results of the job must agree with it."""
 
     files: int
-    """In all chunks."""
+    """Number of files in all chunks."""
     earlier: Tally
-    """What earlier parts hold."""
+    """Counts of earlier parts."""
     earlier_parts: int
-    """How many there are."""
+    """Number of earlier parts."""
 
 
 @dataclass(frozen=True)
 class Chunk(_Pickled):
-    """Files that are answered together; their rows are one part."""
+    """Files that are answered together; their rows become one part."""
 
     number: int
-    """From 0, as they are listed."""
+    """From 0, in the order of listing."""
     files: Sequence[Source | Packed]
     """Some thousands, none with content; an archive counts as its images. The last chunk has none."""
     skipped: int
-    """Files that the listing has passed over since the chunk before."""
+    """Number of files that the listing has skipped since the last chunk."""
     warnings: Sequence[str]
     """Of the listing."""
     end: End | None = None
-    """With the last chunk."""
+    """Only in the last chunk."""
     error: str | None = None
     """Why the listing ended here."""
 
 
 @dataclass(frozen=True)
 class Receipt(_Pickled):
-    """What came of a chunk."""
+    """The result of a chunk."""
 
     number: int
     """That of the chunk."""
     files: int
-    """How many it had."""
+    """Number of files in the chunk."""
     tally: Tally
-    """The sources and rows of its part, and what was passed over."""
+    """Counts of sources, rows and skipped files."""
     warnings: Sequence[str] = ()
     """Of the listing and of the images."""
     end: End | None = None
     """That of the chunk."""
     error: str | None = None
-    """Why the job cannot go on."""
+    """Why the job cannot continue."""

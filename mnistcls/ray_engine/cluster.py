@@ -1,4 +1,4 @@
-"""The Ray cluster of a run: one that is there, or one on this machine that ends with the run."""
+"""The Ray cluster of a run: a running one, or one on this machine that ends with the run."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from mnistcls.errors import MnistclsError
 from mnistcls.limits import usable_cpus
 
 CONNECT_SECONDS = 10
-"""How long a cluster may take to answer."""
+"""Longest time for a cluster to answer."""
 
 STDERR = 2  # the descriptor
 
 
 def check_installed() -> None:
-    """Whether Ray Data is there.
+    """Check that Ray Data is installed.
 
     Raises:
         MnistclsError: it is not.
@@ -36,14 +36,14 @@ def connected(address: str | None, cpus: int | None) -> Iterator[None]:
     """A connection to a cluster.
 
     Args:
-        address: of a running cluster, as Ray has it: `auto`, `host:port`, `ray://host:port`; None for one on this
+        address: of a running cluster, in Ray's form: `auto`, `host:port`, `ray://host:port`; None for one on this
             machine, unless `RAY_ADDRESS` names another.
-        cpus: of the one on this machine; None for all that may be used.
+        cpus: number for the one on this machine; None for all that are usable.
 
     Raises:
-        MnistclsError: there is none.
+        MnistclsError: there is no such cluster.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody asked for Ray's reports of its use
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no usage reports unless the user asks
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its own logs on standard error
     address = address or os.environ.get("RAY_ADDRESS") or "local"
     _check_answers(address)
@@ -54,10 +54,10 @@ def connected(address: str | None, cpus: int | None) -> Iterator[None]:
     try:
         with _silence():
             ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, **here)
-    except Exception as error:  # Ray raises whatever its parts do
+    except Exception as error:  # Ray raises whatever its components do
         raise _absent(address, re.split(r"\.\s|\n", str(error).strip())[0]) from None
     finally:
-        for number, handler in handlers.items():  # Ray puts its own in their place
+        for number, handler in handlers.items():  # Ray replaces them
             signal.signal(number, handler)
     try:
         yield
@@ -66,7 +66,7 @@ def connected(address: str | None, cpus: int | None) -> Iterator[None]:
 
 
 def _check_answers(address: str) -> None:
-    """See that somebody is there: Ray itself tries for minutes."""
+    """Check that something answers: Ray itself tries for minutes."""
     if not (found := re.fullmatch(r"([^/:\s]+):(\d{1,5})", address)):
         return
     try:
@@ -81,7 +81,7 @@ def _absent(address: str, reason: str) -> MnistclsError:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep what Ray's own libraries write off standard error."""
+    """Keep the output of Ray's native libraries off standard error."""
     kept, nowhere = os.dup(STDERR), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, STDERR)

@@ -1,11 +1,11 @@
-"""The folder of results: parts with rows, each there with all of its rows or not at all, and records of what they hold.
+"""The folder of results: parts, each complete or absent, and records of what they hold.
 
     results/part-1f0c9a7e-000000.parquet        rows
     results/_mnistcls/manifest.json             what made them
-    results/_mnistcls/part-1f0c9a7e-000000.gz   which files they answer for; written first, counts if the part is there
+    results/_mnistcls/part-1f0c9a7e-000000.gz   the files that it answers for; written first, counts if the part exists
 
-The name of a part is that of the run and of the chunk: done again, it is the same part. Readers of such folders
-pass over what begins with `_`.
+A part is named after the run and the chunk: if repeated, it is the same part. Readers of such folders ignore names
+that begin with `_`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ OWN = "_mnistcls"
 MANIFEST = f"{OWN}/manifest.json"
 PART = "part-"
 READERS = 16
-"""Records that are read at once: in a bucket, each takes its time."""
+"""Records that are read at once: in a bucket, each takes a while."""
 
 _LOCAL = "file://"
 
@@ -40,21 +40,21 @@ _WAYS = "use --overwrite, --resume, or another -o"
 
 @dataclass(frozen=True)
 class Record:
-    """What a part holds."""
+    """What a part contains."""
 
     tally: Tally
-    """Its sources and rows."""
+    """Counts of its sources and rows."""
     files: Sequence[str]
-    """Those that it answers for."""
+    """Paths of the files that it answers for."""
 
     def to_bytes(self) -> bytes:
-        """As it is stored."""
+        """In the stored form."""
         values = {"counts": self.tally.counts(), "files": self.files}
         return gzip.compress(json.dumps(values).encode(), compresslevel=1, mtime=0)
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Record:
-        """As it was stored.
+        """From the stored form.
 
         Raises:
             ValueError: it is damaged.
@@ -62,12 +62,12 @@ class Record:
         try:
             values = json.loads(gzip.decompress(content))
             return cls(Tally.of(values["counts"]), values["files"])
-        except (LookupError, TypeError, AttributeError, EOFError, gzip.BadGzipFile, zlib.error):  # whatever it is now
-            raise ValueError("it has not what a run writes") from None
+        except (LookupError, TypeError, AttributeError, EOFError, gzip.BadGzipFile, zlib.error):  # not what was written
+            raise ValueError("not what a run writes") from None
 
 
 class ResultFolder:
-    """A folder of results on a file system that every node of the cluster sees; can be sent to other processes.
+    """A folder of results on a file system that every node of the cluster sees; can be pickled.
 
     Args:
         url: a path, or a URL that fsspec knows.
@@ -81,19 +81,19 @@ class ResultFolder:
 
     @property
     def _files(self) -> Any:
-        """The file system that it is on, as this process has it."""
+        """The file system of the folder, in this process."""
         return remote.filesystem(_LOCAL if self._is_local else self._root)
 
     def check(self, manifest: Manifest, *, overwrite: bool, resume: bool) -> None:
-        """See whether the results of a run can go there.
+        """Check that the results of a run can go there.
 
         Args:
             manifest: of the run.
             overwrite: whether the results of an earlier run may be removed.
-            resume: whether they are to be gone on with.
+            resume: whether to continue them.
 
         Raises:
-            MnistclsError: something is in the way, or was made otherwise; or its storage cannot be reached.
+            MnistclsError: it holds other files, or results made differently; or its storage cannot be reached.
         """
         if not self._is_local:
             remote.check(remote.root_of(self._root))
@@ -103,15 +103,15 @@ class ResultFolder:
             earlier = self._earlier()
         if earlier and not overwrite and not resume:
             raise OutputError(f"{self.url} holds the results of an earlier run; {_WAYS}")
-        if earlier and resume:  # files are known by their paths, and there may be more of them now
+        if earlier and resume:  # files are known by their paths; there may be new ones
             replace(manifest, inputs={}).check_same(replace(earlier, inputs={}), self.url)
 
     def prepare(self, manifest: Manifest, *, overwrite: bool) -> None:
-        """Make it, or make room in it.
+        """Create or clear the folder.
 
         Args:
-            manifest: of the run; it will be in the folder.
-            overwrite: whether to remove what is there.
+            manifest: of the run, to be written into the folder.
+            overwrite: whether to remove earlier results.
 
         Raises:
             OutputError: it cannot be written.
@@ -123,7 +123,7 @@ class ResultFolder:
         self.write_manifest(manifest)
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """Say what makes the parts.
+        """Write what makes the parts.
 
         Raises:
             OutputError: it cannot be written.
@@ -131,32 +131,32 @@ class ResultFolder:
         self._write(MANIFEST, manifest.to_json().encode())
 
     def check_seen(self, node: str) -> None:
-        """Whether this process sees it.
+        """Check that this process sees the folder.
 
         Args:
-            node: where this process is.
+            node: name of this process's node.
 
         Raises:
-            OutputError: it does not: it would write the parts elsewhere.
+            OutputError: it does not, and would write the parts elsewhere.
         """
         with self._errors(f" from the node {node}"):
             if not self._files.exists(f"{self._root}/{MANIFEST}"):
                 fix = "name a folder with -o that all nodes share"
-                raise OutputError(f"{self._root} is not there on the node {node}; {fix}")
+                raise OutputError(f"{self._root} does not exist on the node {node}; {fix}")
 
     def claim(self, name: str) -> None:
-        """Note that something is begun, which must not be begun twice.
+        """Note that something begins that must not begin twice.
 
         Raises:
-            OutputError: it has been.
+            OutputError: it has begun before.
         """
         with self._errors():
             if self._files.exists(f"{self._root}/{OWN}/{name}"):
-                raise OutputError(f"{name} was lost and cannot be done twice in a run")
+                raise OutputError(f"{name} was lost and cannot run twice; start again with --resume")
         self._write(f"{OWN}/{name}", b"")
 
     def parts(self) -> set[str]:
-        """Names of the parts that are there.
+        """Names of the existing parts.
 
         Raises:
             OutputError: it cannot be listed.
@@ -165,7 +165,7 @@ class ResultFolder:
             return {name for name in self._names() if name.startswith(PART)}
 
     def write_part(self, name: str, rows: bytes, record: Record) -> None:
-        """Add a part; if it is there, it is replaced.
+        """Add a part, or replace it.
 
         Raises:
             OutputError: it cannot be written.
@@ -174,7 +174,7 @@ class ResultFolder:
         self._write(name, rows)
 
     def records(self) -> Iterator[Record]:
-        """Those of the parts that are there.
+        """The records of the existing parts.
 
         Raises:
             OutputError: one is damaged or cannot be read.
@@ -191,7 +191,7 @@ class ResultFolder:
                 raise OutputError(f"{name} is damaged or missing; use --overwrite, or another -o") from None
 
     def _earlier(self) -> Manifest | None:
-        """The manifest of what is there; None if nothing is."""
+        """The manifest of the earlier run; None if the folder is new."""
         if not (names := self._names()):
             return None
         if OWN not in names:
@@ -211,7 +211,7 @@ class ResultFolder:
         return {os.path.basename(name.rstrip("/")) for name in found} - {""}  # noqa: PTH119 - a URL's path, too
 
     def _clear(self) -> None:
-        """Remove the parts, then their records: what stops it leaves no part without its record."""
+        """Remove the parts, then their records: if interrupted, no part is left without its record."""
         for name in self._names():
             if name.startswith(PART):
                 self._files.rm_file(f"{self._root}/{name}")
@@ -219,11 +219,11 @@ class ResultFolder:
             self._files.rm(f"{self._root}/{OWN}", recursive=True)
 
     def _write(self, name: str, content: bytes) -> None:
-        """Write a file: all of it, or nothing."""
+        """Write a file, completely or not at all."""
         path = f"{self._root}/{name}"
         with self._errors():
             if not self._is_local:
-                self._files.pipe_file(path, content)  # an object is there when all of it is
+                self._files.pipe_file(path, content)  # an object appears when it is complete
                 return
             part = f"{self._root}/{OWN}/{uuid.uuid4().hex}.tmp"
             with open(part, "wb") as file:
@@ -238,7 +238,7 @@ class ResultFolder:
             yield
         except MnistclsError:
             raise
-        except Exception as error:  # storage raises whatever its libraries do
+        except Exception as error:  # storage libraries raise anything
             if not self._is_local:
                 reason = remote.said(error)
             elif isinstance(error, OSError):

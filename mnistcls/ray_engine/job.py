@@ -1,4 +1,4 @@
-"""A run on a cluster: the pipeline of Ray Data, and the account of what comes out of it."""
+"""A run on a cluster: the pipeline of Ray Data, and the account of its results."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _logger = logging.getLogger("mnistcls")
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be done on a cluster."""
+    """The work to do on a cluster."""
 
     sources: Sources
     work: Work
     resume: bool
-    """Whether what the folder holds stays, and is not done again."""
+    """Whether to keep what the folder holds and not repeat it."""
     actors: int | None
-    """How many; None for as many as the cluster has room for."""
+    """Number of actors; None for as many as the cluster has room for."""
 
     def run(self, account: Account) -> Iterator[int]:
-        """Do it on the cluster that this process is connected to; yields the rows so far after each part.
+        """Run on the cluster that this process is connected to; yields the number of rows so far after each part.
 
         Raises:
-            MnistclsError: it cannot go on, or files or rows are missing at its end.
+            MnistclsError: it cannot continue, or files or rows are missing at its end.
         """
         try:
             for table in self._pipeline().iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
@@ -51,10 +51,10 @@ class Job:
 
     def _pipeline(self) -> ray.data.Dataset:
         context = ray.data.DataContext.get_current()
-        context.target_max_block_size = 1  # byte: each chunk by itself, as soon as it is listed
+        context.target_max_block_size = 1  # byte: pass on each chunk alone, as soon as it is listed
         context.enable_progress_bars = False
         logging.getLogger("ray.data").setLevel(logging.CRITICAL)
-        here = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}  # sees what the user named
+        here = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}  # it sees the paths that the user named
         return (
             ray.data.from_items([{"run": self.work.run}], override_num_blocks=1)
             .flat_map(partial(_listed, self), num_cpus=0, label_selector=here)
@@ -75,21 +75,21 @@ class Job:
 
 
 class Account:
-    """What has come out of a job."""
+    """The results of a job so far."""
 
     def __init__(self) -> None:
         self.tally = Tally()
-        """Of this run; at the end, of earlier parts as well."""
+        """Counts of this run; at the end, of earlier parts as well."""
         self.done = 0
         """Rows of earlier parts; known at the end."""
         self._files = self._chunks = self._parts = 0
         self._end: tuple[int, End] | None = None
 
     def add(self, receipt: Receipt) -> None:
-        """Count what came of a chunk; pass its warnings on.
+        """Count the result of a chunk, and log its warnings.
 
         Raises:
-            MnistclsError: the job cannot go on.
+            MnistclsError: the job cannot continue.
         """
         for warning in receipt.warnings:
             _logger.warning("%s", warning)
@@ -103,7 +103,7 @@ class Account:
             self._end = receipt.number + 1, receipt.end
 
     def check(self, folder: ResultFolder) -> None:
-        """See that everything that was listed has come out, and is in the folder; count what was there before.
+        """Check that everything listed was answered and is in the folder; then count earlier parts.
 
         Raises:
             MnistclsError: something is missing.
@@ -122,12 +122,12 @@ class Account:
 
 def _listed(job: Job, _row: object) -> Iterator[dict[str, bytes]]:
     with contextlib.chdir(job.work.directory):
-        job.work.folder.claim(f"listing-{job.work.run}")  # begun again, it may find others, and cut them otherwise
+        job.work.folder.claim(f"listing-{job.work.run}")  # a second listing might differ
         for chunk in chunks(job.sources, job.work.folder, resume=job.resume):
             yield chunk.to_row()
 
 
 def _reason(error: RayError) -> str:
-    """The last line that says something: what was raised, below where it was."""
+    """The last line that is not empty: the exception, below its traceback."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__

@@ -1,4 +1,4 @@
-"""Where a job begins: the files to be classified, in chunks, as they are found."""
+"""The start of a job: the files to classify, in chunks, as they are found."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
     from mnistcls.ray_engine.folder import ResultFolder
 
 FIRST_IMAGES, MOST_IMAGES = 256, 8_192
-"""In a chunk: few at first, so that small jobs occupy all actors; then more, so that large ones have few parts."""
+"""Images in a chunk: few at first, for small jobs to occupy all actors; then more, for large ones to have few parts."""
 
 CHUNKS_ALIKE = 16
-"""Chunks after which they are twice as large."""
+"""Number of chunks after which their size doubles."""
 
 PACKED_BYTES = 512
-"""What an image in an archive is taken to need there, until somebody has counted."""
+"""Assumed size of an image in an archive, in bytes, as nobody has counted them yet."""
 
 DIGEST_BYTES = 16
 
 
 def chunks(sources: Sources, folder: ResultFolder, *, resume: bool) -> Iterator[Chunk]:
-    """The files of a job, but those that earlier parts answer for.
+    """The files of a job, except those that earlier parts answer for.
 
     Args:
-        sources: what was named, from this process's folder.
-        folder: with the earlier parts.
+        sources: the named inputs, relative to this process's folder.
+        folder: holds the earlier parts.
         resume: whether there may be any.
     """
     warnings, number, listed, skipped = collect_warnings(), 0, 0, 0
@@ -54,7 +54,7 @@ def chunks(sources: Sources, folder: ResultFolder, *, resume: bool) -> Iterator[
 
 @dataclass(frozen=True)
 class _Earlier:
-    """What earlier runs have left."""
+    """The results of earlier runs."""
 
     answered: Answered = field(default_factory=lambda: Answered(b""))
     tally: Tally = field(default_factory=Tally)
@@ -70,20 +70,20 @@ class _Earlier:
 
 
 class Answered:
-    """Which files have their rows, by digests of their paths: 24 bytes each, however many there are.
+    """The files that have rows, by digests of their paths: 24 bytes each, even for millions.
 
     Args:
-        digests: of their paths, one after the other; of a path that was named twice, two.
+        digests: of their paths, concatenated; two for a path that was named twice.
     """
 
     def __init__(self, digests: bytes | bytearray) -> None:
         self._digests, self._left = np.unique(np.frombuffer(digests, f"S{DIGEST_BYTES}"), return_counts=True)
 
     def take(self, path: str) -> bool:
-        """Whether a file has its rows; each time, one row that was named is used up."""
+        """Whether a file has its rows; uses up one naming of its path each time."""
         if not len(self._digests):
             return False
-        digest = np.array(digest_of(path), self._digests.dtype)  # alike: NumPy passes over zeros at their ends
+        digest = np.array(digest_of(path), self._digests.dtype)  # the same type: NumPy ignores trailing zeros
         place = int(np.searchsorted(self._digests, digest))
         found = place < len(self._digests) and self._digests[place] == digest and self._left[place] > 0
         if found:
@@ -92,12 +92,12 @@ class Answered:
 
 
 def digest_of(path: str) -> bytes:
-    """What stands for a path: of a hundred million, no two will ever be the same."""
+    """The digest of a path: even among a hundred million, no two will be the same."""
     return hashlib.blake2b(os.fsencode(path), digest_size=DIGEST_BYTES).digest()
 
 
 def _take(files: Iterator[Source | Packed], images: int) -> list[Source | Packed]:
-    """The next files, until they hold about so many images."""
+    """The next files, until they hold about `images` images."""
     taken: list[Source | Packed] = []
     while images > 0 and (file := next(files, None)):
         taken.append(file)

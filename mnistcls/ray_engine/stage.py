@@ -1,4 +1,4 @@
-"""What an actor does: chunks of files in, a part of the results for each, and receipts out."""
+"""The work of an actor: chunks of files in, a part of the results written for each, receipts out."""
 
 from __future__ import annotations
 
@@ -28,32 +28,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Work:
-    """What is to be done with each file."""
+    """The work to do with each file."""
 
     classifier: Classifier
     timeout: float
-    """Seconds that an image may take; 0 for any."""
+    """Longest time for one image, in seconds; 0 for no limit."""
     folder: ResultFolder
-    """Where parts go."""
+    """Where the parts go."""
     format: Format
     columns: Columns
     run: str
-    """Part of the names of the parts."""
+    """The run's ID, in the names of its parts."""
     directory: str
-    """Where the user stands: paths are relative to it."""
+    """The user's working directory: paths are relative to it."""
 
 
 class Stage:
-    """Answers chunks, as a callable that Ray Data makes actors of.
+    """Answers chunks; a callable class of which Ray Data makes actors.
 
-    The images are read and classified in a process of its own: one that crashes it or takes too long is a row.
+    A process of its own reads and classifies the images: one that crashes it or takes too long becomes a row.
     """
 
     def __init__(self, work: Work) -> None:
         self._work = work
         self._pool = self._new_pool()
         self._warnings = collect_warnings()
-        with suppress(OSError):  # a node that has no such folder may see absolute paths and URLs all the same
+        with suppress(OSError):  # without this folder, a node may still see absolute paths and URLs
             os.chdir(work.directory)
 
     def __call__(self, table: Any) -> Any:
@@ -71,7 +71,7 @@ class Stage:
         except MnistclsError as failure:
             error = str(failure)
             self._pool.close()
-            self._pool = self._new_pool()  # the old one still has some of this chunk, and would answer that next
+            self._pool = self._new_pool()  # the old one would first answer the rest of this chunk
         tally.skipped += chunk.skipped
         warnings = [*chunk.warnings, *self._warnings.taken()]
         return Receipt(chunk.number, len(chunk.files), tally, warnings, chunk.end, error)
@@ -89,7 +89,7 @@ class Stage:
 
 
 def _sources(chunk: Chunk, tally: Tally) -> Iterator[Source]:
-    """What the files hold; what is passed over in archives is counted."""
+    """The sources in the files; counts files skipped in archives."""
     for file in chunk.files:
         if isinstance(file, Source):
             yield file

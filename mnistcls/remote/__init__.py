@@ -1,6 +1,6 @@
-"""What fsspec opens by URL: object storage above all. Nothing is opened before a URL is named.
+"""Opens URLs with fsspec: object storage above all. Nothing is imported or opened until a URL is named.
 
-Credentials, endpoints and retries are the libraries' own: for S3 those of botocore, by its environment and profiles.
+Credentials, endpoints and retries are the libraries' own: for S3, botocore's, from its environment and profiles.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from mnistcls.results import printable
 from mnistcls.sources import is_image_name
 
 CONNECTIONS = 32
-"""Requests under way at once in a process: many objects of some kilobytes are on their way while one is read."""
+"""Concurrent requests of a process: many small objects are on their way while one is read."""
 
 S3_ATTEMPTS = 3
-"""How often s3fs asks for an object, each time with botocore's own attempts (AWS_MAX_ATTEMPTS, or 5, with back-off):
-what is down for good is given up within a worker's usual timeout."""
+"""Times that s3fs asks for an object, each with botocore's own attempts (AWS_MAX_ATTEMPTS, or 5, with back-off):
+storage that stays down is given up within a worker's default timeout."""
 
 _S3 = ("s3", "s3a")
 _CREDENTIALS = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or FSSPEC_S3_ANON=true: public)"
@@ -31,17 +31,17 @@ _FIXES = {
     "ConnectTimeoutError": _ENDPOINT,
     "ParamValidationError": "check the spelling",
     "FileNotFoundError": "check the spelling",
-    "PermissionError": "check the credentials, and what they may do",
+    "PermissionError": "check the credentials and their permissions",
     "ValueError": "check the spelling, and AWS_ENDPOINT_URL",
 }
-"""What to do about an exception, by the name of its class or of one above it."""
+"""What to do about an exception, by the name of its class or of a base class."""
 
 
 def filesystem(url: str) -> Any:
-    """The fsspec file system of a URL, one for each bucket or host; it keeps no listings.
+    """The fsspec file system of a URL, one for each bucket or host; it caches no listings.
 
     Raises:
-        StorageError: nothing here opens such a URL.
+        StorageError: nothing that is installed opens such a URL.
     """
     return _filesystem(root_of(url))
 
@@ -57,7 +57,7 @@ def _filesystem(root: str) -> Any:
     except ImportError as error:
         ours = scheme in _S3 or error.name == "fsspec"
         fix = 'pip install "mnistcls[remote]"' if ours else str(error)
-        raise StorageError(f"{scheme}:// needs what is not installed; {fix}") from None
+        raise StorageError(f"{scheme}:// needs a package that is not installed; {fix}") from None
     except Exception as error:
         raise StorageError(f"cannot open {printable(root)}: {said(error)}") from None
     if scheme in _S3:
@@ -67,10 +67,10 @@ def _filesystem(root: str) -> Any:
 
 @cache
 def check(root: str) -> None:
-    """See once, before the work starts, that a bucket is there and lets itself be asked; other hosts are not asked.
+    """Check once, before the work starts, that a bucket exists and answers; other hosts are not asked.
 
     Raises:
-        StorageError: it is not. Not to be allowed to list it is no fault: its objects may be readable.
+        StorageError: it does not. A refusal to list it is no error: its objects may be readable.
     """
     opened = filesystem(root)
     if is_s3(root):
@@ -82,9 +82,9 @@ def check(root: str) -> None:
 
 
 def is_folder(url: str) -> bool:
-    """Whether a named URL stands for what is below it: it ends in `/`, or there is no object of that name.
+    """Whether a named URL is a folder: it ends in `/`, or there is no object of that name.
 
-    Only where the name is no image's is the storage asked, so that a long list of objects costs nothing.
+    Storage is asked only if the name is not an image's, so that a long list of objects costs nothing.
 
     Raises:
         StorageError: the storage cannot be reached.
@@ -97,7 +97,7 @@ def is_folder(url: str) -> bool:
 
 
 def is_there(url: str) -> bool:
-    """Whether a URL names an object, or the start of some; or what may not be asked for: reading it says so.
+    """Whether a URL names an object or a folder; also if storage refuses to say, as reading reports that.
 
     Raises:
         StorageError: the storage cannot be reached.
@@ -107,7 +107,7 @@ def is_there(url: str) -> bool:
 
 
 def _kind(url: str) -> str | None:
-    """What storage says of a URL: `file`, `directory`, or nothing; it may refuse to say."""
+    """The kind of a URL in storage: `file`, `directory`, None if nothing, `forbidden` if storage refuses to say."""
     try:
         return str(filesystem(url).info(url)["type"])
     except FileNotFoundError:
@@ -124,15 +124,15 @@ def unreachable(url: str, error: Exception) -> StorageError:
 
 
 def said(error: Exception) -> str:
-    """What a library says, in one line, and what to do."""
+    """A library's error message in one line, and what to do."""
     line = " ".join(str(getattr(error, "strerror", None) or error).split())
-    text = re.sub(r"\?[^\s\"]*", "", line)  # without queries, where signatures are
+    text = re.sub(r"\?[^\s\"]*", "", line)  # without queries, which may contain signatures
     fixes = (_FIXES.get(kind.__name__) for kind in type(error).__mro__)
     return f"{text.rstrip('.') or type(error).__name__}; {next(filter(None, fixes), 'try again')}"
 
 
 def _code(error: Exception) -> str:
-    """S3's own word for what is wrong, if it said one."""
+    """S3's error code, if any."""
     response = getattr(error.__cause__, "response", None) or {}
     return str(response.get("Error", {}).get("Code", ""))
 
@@ -143,5 +143,5 @@ def root_of(url: str) -> str:
 
 
 def is_s3(url: str) -> bool:
-    """Whether the storage speaks S3's protocol."""
+    """Whether the storage uses S3's protocol."""
     return url.partition(":")[0] in _S3

@@ -1,4 +1,4 @@
-"""What storage holds: below a URL, or in one folder; listed as it is drawn, never held."""
+"""Lists storage below a URL or in one folder: on demand, never held."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from mnistcls.sources.folders import Folder, Found, walk_with
 
 
 def walk(url: str, *, recursive: bool = True) -> Iterator[Found]:
-    """The objects below a URL: of a bucket by pages, in the order of its keys; elsewhere as in folders, one at a time.
+    """The objects below a URL: of a bucket by pages, in the order of keys; elsewhere folder by folder.
 
     Raises:
-        StorageError: the listing breaks off.
+        StorageError: the listing fails.
     """
     if not is_s3(url):
         yield from walk_with(_listed, url, recursive=recursive)
@@ -26,7 +26,7 @@ def walk(url: str, *, recursive: bool = True) -> Iterator[Found]:
         for page in _pages(url, bucket, prefix, recursive=recursive):
             for entry in page.get("Contents", ()):
                 found = True
-                if not entry["Key"].endswith("/"):  # what some tools make for a folder
+                if not entry["Key"].endswith("/"):  # some tools make such an object for a folder
                     yield Found(f"{url.partition(':')[0]}://{bucket}/{entry['Key']}")
             found = found or bool(page.get("CommonPrefixes"))
     except PermissionError as error:
@@ -37,15 +37,15 @@ def walk(url: str, *, recursive: bool = True) -> Iterator[Found]:
 
 
 def entries(folder: str, begins: str) -> Iterator[tuple[str, bool]]:
-    """The names in a folder that begin so, sorted, and whether each is a folder's; none if there is no such folder.
+    """The names in a folder that begin with `begins`, sorted, and whether each is a folder; none without the folder.
 
     Args:
         folder: its URL, which ends in `/`.
-        begins: where storage is asked for those alone.
+        begins: S3 is asked for these names only.
 
     Raises:
-        ImageError: it may not be listed.
-        StorageError: the listing breaks off.
+        ImageError: listing it is forbidden.
+        StorageError: the listing fails.
     """
     try:
         if is_s3(folder):
@@ -70,7 +70,7 @@ def _keys(folder: str, begins: str) -> Iterator[tuple[str, bool]]:
 
 
 def _pages(url: str, bucket: str, prefix: str, *, recursive: bool) -> Iterator[dict[str, Any]]:
-    """A thousand keys each, drawn from the bucket as they are needed."""
+    """Pages of a thousand keys each, requested on demand."""
     asked = {"Bucket": bucket, "Prefix": prefix, **({} if recursive else {"Delimiter": "/"})}
     while True:
         try:
@@ -86,7 +86,7 @@ def _pages(url: str, bucket: str, prefix: str, *, recursive: bool) -> Iterator[d
 
 
 def _listed(url: str) -> Folder:
-    """The entries of a folder in any other storage."""
+    """The entries of a folder in other storage than S3."""
     opened = filesystem(url)
     try:
         entries = opened.ls(url, detail=True)
@@ -101,6 +101,6 @@ def _listed(url: str) -> Folder:
 
 
 def _is_in(entry: dict[str, Any], folder: str) -> bool:
-    """Whether it is below the folder: a web page also leads elsewhere."""
+    """Whether an entry is in the folder: a web page also links elsewhere."""
     name = entry["name"].rstrip("/")
     return name.startswith(folder) and "/" not in name.removeprefix(folder)

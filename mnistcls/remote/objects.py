@@ -1,4 +1,4 @@
-"""Single objects in storage, read by URL, and some of them ahead of their turn."""
+"""Reads single objects in storage by URL, some of them ahead."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from mnistcls.remote import CONNECTIONS, filesystem, said
 from mnistcls.sources import Source
 
 AHEAD_BYTES = 8 << 20
-"""Of an object that is read ahead; a longer one is read in blocks, when its turn comes."""
+"""Largest object that is read ahead; a larger one is read in blocks when its turn comes."""
 
 BLOCK_BYTES = 4 << 20
 
 
 def read_ahead(sources: Iterable[Source]) -> Iterator[Source]:
-    """The same sources in order: objects with their content, or with what is wrong.
+    """The same sources in order: objects with their content, or with an error.
 
-    While one is worked on, the next `CONNECTIONS` are on their way.
+    While the caller works on one, the next `CONNECTIONS` are being fetched.
     """
     begun = ((source, _begin(source)) for source in sources)
     waiting = deque(islice(begun, CONNECTIONS))
@@ -43,7 +43,7 @@ def read_ahead(sources: Iterable[Source]) -> Iterator[Source]:
 
 
 def _begin(source: Source) -> Future[bytes | None] | None:
-    """Ask for an object; None for what is no object."""
+    """Request an object; None if the source is not one."""
     if source.content is not None or source.error or not is_url(source.path):
         return None
     return _asked(source.path, AHEAD_BYTES)
@@ -69,7 +69,7 @@ def read_object(url: str, most: int) -> bytes | None:
 
 
 def read_start(url: str, count: int) -> bytes:
-    """The first bytes of an object: so many, or all that it has.
+    """The first `count` bytes of an object, or all if it has fewer.
 
     Raises:
         ImageError: it cannot be read.
@@ -95,22 +95,22 @@ def _asked(url: str, most: int) -> Future[bytes | None]:
 
 
 async def _content(opened: Any, url: str, most: int) -> bytes | None:
-    """In one request, which asks for a byte more than `most`."""
+    """Fetch in one request, for a byte more than `most`."""
     try:
         content = cast("bytes", await opened._cat_file(url, start=0, end=most + 1))
     except OSError as error:
         if error.errno != errno.EINVAL or (await opened._info(url))["size"] > 0:
             raise
-        return b""  # of nothing, S3 has no first byte to give
+        return b""  # an empty object: S3 refuses the range
     return content if len(content) <= most else None
 
 
 @contextmanager
 def open_object(url: str) -> Iterator[BinaryIO]:
-    """Open an object for reading anywhere in it.
+    """Open an object for reading, with seeking.
 
     Raises:
-        ImageError: it cannot be opened. What the block raises passes as it is; reading raises OSError.
+        ImageError: it cannot be opened. Exceptions of the block pass unchanged; reading raises OSError.
     """
     try:
         file = filesystem(url).open(url, "rb", block_size=BLOCK_BYTES)
@@ -121,7 +121,7 @@ def open_object(url: str) -> Iterator[BinaryIO]:
 
 
 class _Blocks(io.RawIOBase):
-    """An open object whose faults are those of a file."""
+    """An open object whose errors are those of a file."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
@@ -145,7 +145,7 @@ class _Blocks(io.RawIOBase):
 
 
 def is_object(url: str) -> bool:
-    """Whether an object has that very name."""
+    """Whether an object has exactly that name."""
     try:
         return bool(filesystem(url).isfile(url))
     except Exception:

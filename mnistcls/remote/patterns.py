@@ -16,9 +16,9 @@ _WEB = ("http", "https")
 
 
 def is_pattern(url: str) -> bool:
-    """Whether a URL with `*`, `?` or `[` in it is meant as a pattern: nothing has that very name.
+    """Whether a URL with `*`, `?` or `[` in it is meant as a pattern: no object has exactly that name.
 
-    None is on the web, where `?` begins a query.
+    Web addresses never are: there, `?` begins a query.
 
     Raises:
         StorageError: the storage cannot be reached.
@@ -27,13 +27,13 @@ def is_pattern(url: str) -> bool:
 
 
 def expand(url: str) -> Iterator[Found]:
-    """The objects that match, and the folders, which end in `/`, or may not be listed; in the order of a walk.
+    """The objects and folders (ending in `/`) that match, and folders that cannot be listed; in the order of a walk.
 
-    Only the folders on the way are listed, and of their entries those that begin as the pattern does. `**` stands for
-    any number of folders, none included, and then only objects match.
+    Only the folders on the way are listed, and only their entries that begin as the pattern does. `**` stands for any
+    number of folders, or none, and then only objects match.
 
     Raises:
-        StorageError: a listing breaks off.
+        StorageError: a listing fails.
     """
     root = f"{root_of(url)}/"
     parts = url.removeprefix(root).split("/")
@@ -49,7 +49,7 @@ def expand(url: str) -> Iterator[Found]:
 
 
 def _matching(folder: str, parts: Sequence[str]) -> Iterator[Found]:
-    """What in a folder, which ends in `/`, matches the parts of a pattern, of which none is `**`."""
+    """The matches in a folder, which ends in `/`, for the parts of a pattern, none of which is `**`."""
     part, rest = parts[0], parts[1:]
     begins = re.split(r"[*?[]", part, maxsplit=1)[0]
     if rest and begins == part:

@@ -1,4 +1,4 @@
-"""Results as an object in storage: there when they are complete, and never a part of them."""
+"""Writes results as an object in storage, which appears only when it is complete."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class UploadedFile(ResultFile):
     """Rows for an object: a file in the system's temporary folder until it is complete, then uploaded whole.
 
     Args:
-        url: of the object; its manifest gets a name like a file's.
+        url: of the object; its manifest is named as for a file.
         chosen: its format.
         columns: of a row.
-        overwrite: whether what an earlier run has uploaded may be replaced.
+        overwrite: whether the upload of an earlier run may be replaced.
 
     Raises:
-        OutputError: something is in the way.
+        OutputError: the object exists, or storage cannot be reached.
     """
 
     def __init__(self, url: str, chosen: Format, columns: Columns, *, overwrite: bool) -> None:
@@ -39,16 +39,16 @@ class UploadedFile(ResultFile):
 
     @contextmanager
     def open(self, tally: Tally) -> Iterator[Write]:
-        """What writes the rows; they are uploaded if the block ends well.
+        """A function that writes rows; they are uploaded if the block ends without an error.
 
         Raises:
-            OutputError: the file cannot be written, or not uploaded.
+            OutputError: the file cannot be written or uploaded.
         """
         with super().open(tally) as write:
             yield write
         manifest = manifest_of(self.path)
         try:
-            upload(manifest, f"{self._url}.manifest.json")  # first: small, and shows whether it may be done
+            upload(manifest, f"{self._url}.manifest.json")  # first: small, and shows whether uploading is allowed
             upload(self.path, self._url)
         except BaseException as stop:
             stop.add_note(f"all rows are in {self.path}")
@@ -58,10 +58,10 @@ class UploadedFile(ResultFile):
 
 
 def check_free(url: str, *, overwrite: bool) -> None:
-    """Whether an output may be written there, as far as can be told before.
+    """Check, as far as possible beforehand, that an output can be written there.
 
     Raises:
-        OutputError: the storage cannot be reached, or an object is in the way.
+        OutputError: the storage cannot be reached, or the object exists.
     """
     try:
         check(root_of(url))
@@ -81,7 +81,7 @@ def check_free(url: str, *, overwrite: bool) -> None:
 
 
 def upload(path: Path, url: str) -> None:
-    """Make a file an object, which is there with all of its content or not at all.
+    """Upload a file as an object: completely or not at all.
 
     Raises:
         OutputError: it cannot be written.
