@@ -416,7 +416,7 @@ def test_a_signal_keeps_finished_rows(command: list[str], number: signal.Signals
         process.send_signal(number)
         _, said = process.communicate(timeout=250)
 
-    assert said == f"Error: {word}; finished rows are in out.csv.part: --resume goes on with them\n"
+    assert said == f"Error: {word}; finished rows are in out.csv.part; resume with --resume\n"
     assert process.returncode == code
     lines = part.read_text().split("\n")
     assert lines[0] == HEADER

@@ -135,7 +135,7 @@ def test_only_what_was_made_alike_is_gone_on_with_whatever_it_was_made_of(manife
         "preprocessing": replace(manifest, preprocessing=0),
         "top_k": replace(manifest, options={**manifest.options, "top_k": 2}),
     }.items():
-        with pytest.raises(OutputError, match=f"results was begun otherwise: {name} was "):
+        with pytest.raises(OutputError, match=f"results was started with other settings: {name} was "):
             folder.check(changed, overwrite=False, resume=True)
 
 

@@ -163,7 +163,7 @@ def test_a_signal_to_the_whole_group_ends_all_and_leaves_whole_rows(
         _, said = process.communicate(timeout=60)
 
     word = "interrupted" if number == signal.SIGINT else "terminated"
-    assert said == f"Error: {word}; finished rows are in out.csv.part: --resume goes on with them\n"
+    assert said == f"Error: {word}; finished rows are in out.csv.part; resume with --resume\n"
     assert process.returncode == code
     assert expected["csv"].startswith(part.read_bytes())
     deadline = time.monotonic() + 20
@@ -194,8 +194,8 @@ def test_a_full_disk_keeps_the_rows_and_with_more_room_it_goes_on(
 
     part = small_disk / "out.csv.part"
     assert full.stderr == (
-        f"Error: cannot write {small_disk}/out.csv: No space left on device; finished rows are in {part}: "
-        "--resume goes on with them\n"
+        f"Error: cannot write {small_disk}/out.csv: No space left on device; finished rows are in {part}; "
+        "resume with --resume\n"
     )
     assert full.returncode == 2
     assert size_of(part) > 30_000
@@ -251,13 +251,16 @@ def test_resume_begins_ends_and_refuses_what_is_another_run(
     assert resumed([*command[:-1], "d/"]) == (1, "out.csv is complete: nothing left to classify")
     assert Path("out.csv").read_bytes() == written
 
-    fix = "give the same as before to go on, or --overwrite to start afresh"
+    fix = "repeat the earlier ones to resume, or --overwrite to start afresh"
     code, said = resumed(command, "--top-k", "2")
-    assert (code, said) == (2, f"out.csv was begun otherwise: top_k was 1 and is 2; {fix}")
+    assert (code, said) == (2, f"out.csv was started with other settings: top_k was 1 and is 2; {fix}")
     _, said = resumed(command, "--format", "jsonl")
-    assert said.startswith("out.csv was begun otherwise: format was 'csv' and is 'jsonl'; give")
+    assert said.startswith("out.csv was started with other settings: format was 'csv' and is 'jsonl'; repeat")
     code, said = resumed(command, "d/7.png")
-    assert (code, said.partition(";")[0]) == (2, "out.csv was begun otherwise: paths was ['d'] and is ['d', 'd/7.png']")
+    assert (code, said.partition(";")[0]) == (
+        2,
+        "out.csv was started with other settings: paths was ['d'] and is ['d', 'd/7.png']",
+    )
     Path("out.csv.manifest.json").unlink()
     assert resumed(command) == (2, "nothing says what made out.csv: its manifest is missing; use --overwrite")
     assert sorted(os.listdir()) == ["d", "out.csv"]

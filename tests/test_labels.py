@@ -83,7 +83,7 @@ def test_a_folder_of_another_name_is_an_error(name: str) -> None:
     Path("set/3").mkdir(parents=True)
     Path("set", name).mkdir()
 
-    with pytest.raises(LabelError, match=r"^set: a folder named '.*'; expected are folders named 0 to 9"):
+    with pytest.raises(LabelError, match=r"^set: a folder named '.*'; expected folders named 0 to 9"):
         find_labels("set", None)
 
 

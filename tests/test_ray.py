@@ -324,7 +324,7 @@ def test_other_results_are_not_gone_on_with(command: list[str]) -> None:
 
     assert re.search("10 images in .*, 10 of them before", nothing.stderr)
     assert otherwise.returncode == twice.returncode == 2
-    assert "results was begun otherwise: min_confidence was 0.8 and is 0.3" in otherwise.stderr
+    assert "results was started with other settings: min_confidence was 0.8 and is 0.3" in otherwise.stderr
     assert twice.stderr == (
         "Error: results holds the results of an earlier run; use --overwrite, --resume, or another -o\n"
     )

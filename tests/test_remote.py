@@ -375,7 +375,7 @@ def test_labels_are_the_names_of_a_buckets_folders_or_in_a_file(command: list[st
 
 @pytest.mark.parametrize(
     ("named", "says"),
-    [("e", "no folder in it; expected are folders named 0 to 9"), ("d", "a folder named 'x'; expected are folders")],
+    [("e", "no folder in it; expected folders named 0 to 9"), ("d", "a folder named 'x'; expected folders")],
 )
 def test_folders_in_a_bucket_that_are_no_labels_are_an_error(bucket: Bucket, named: str, says: str) -> None:
     bucket.put({"d/x/7.png": b"x", "e/7.png": b"x"})
@@ -571,7 +571,7 @@ def test_an_existing_object_is_only_replaced_when_asked(command: list[str], buck
 @pytest.mark.parametrize(
     ("output", "chosen", "resume", "says"),
     [
-        (url("r.csv"), None, True, "--resume goes on with a file on disk, not with an object; name a file with -o"),
+        (url("r.csv"), None, True, "--resume continues a file on disk, not an object; name a file with -o"),
         (url("d"), Format.CSV, False, f"{url('d')} is a folder; name a file in it with -o"),
         (url("out"), None, False, f"{url('out')}: its suffix names no known format; use .csv, .jsonl"),
         ("s3://nobody/r.csv", None, False, "s3://nobody: The specified bucket does not exist; check the spelling"),

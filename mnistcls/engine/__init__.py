@@ -30,7 +30,7 @@ CHUNK_BYTES = 4_000_000
 
 SMALL_COUNT = 256
 SMALL_BYTES = 10_000_000
-"""So many sources, with so many bytes in all, are answered before worker processes would have started."""
+"""This many sources, with this many bytes in all, are answered before worker processes would have started."""
 
 
 def prepare(sources: Iterable[Source], workers: int | None = None) -> tuple[Iterator[Source], int]:
@@ -83,7 +83,7 @@ def answers(
 
 
 def take(sources: Iterator[Source], count: int) -> list[Source]:
-    """The next sources, so many or until they hold a lot."""
+    """The next sources: `count` of them, or fewer that hold a lot."""
     taken: list[Source] = []
     size = 0
     for source in sources:

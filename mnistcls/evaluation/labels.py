@@ -18,7 +18,7 @@ from mnistcls.sources.patterns import fixed_part, is_pattern
 Labelled = Iterator[tuple[int, Prediction]]
 """Predictions, each with its label: 0-9, or `label_files.NO_DIGIT`."""
 
-_EXPECTED = "expected are folders named 0 to 9, each with images of that digit; or name a file of labels with --labels"
+_EXPECTED = "expected folders named 0 to 9, each with images of that digit; or name a file of labels with --labels"
 
 
 class Labels(Protocol):

@@ -1,4 +1,4 @@
-"""NAME.manifest.json beside an output: what made it, so that `--resume` goes on with nothing else."""
+"""NAME.manifest.json beside an output: what made it, so that `--resume` continues nothing else."""
 
 from __future__ import annotations
 
@@ -79,14 +79,14 @@ class Manifest:
         ]
 
     def check_same(self, earlier: Manifest, output: object) -> None:
-        """See that an output was begun as it is to be gone on with.
+        """See that an output was started with the settings with which it is to be resumed.
 
         Raises:
             OutputError: its rows would be others.
         """
         if differences := self.differences(earlier):
-            fix = "give the same as before to go on, or --overwrite to start afresh"
-            raise OutputError(f"{output} was begun otherwise: {'; '.join(differences)}; {fix}")
+            fix = "repeat the earlier ones to resume, or --overwrite to start afresh"
+            raise OutputError(f"{output} was started with other settings: {'; '.join(differences)}; {fix}")
 
     def _decisive(self) -> dict[str, Any]:
         paths = [path.rstrip("/") or path for path in self.inputs.get("paths", ())]  # shells complete a folder with one

@@ -139,7 +139,7 @@ def _rows_of(path: str, rows: _Rows) -> list[Row]:
 
 
 def _rows(file: BinaryIO, chosen: Format, end: int) -> Iterator[Row]:
-    """Whole rows, the first of which begins after so many bytes."""
+    """Whole rows, the first of which begins after this many bytes."""
     return _jsonl_rows(file) if chosen is Format.JSONL else _csv_rows(file, end)
 
 

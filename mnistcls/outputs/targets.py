@@ -53,14 +53,14 @@ def target(
     """
     if output is not None and is_url(output):
         if resume:
-            raise OutputError("--resume goes on with a file on disk, not with an object; name a file with -o")
+            raise OutputError("--resume continues a file on disk, not an object; name a file with -o")
         from mnistcls.remote.uploads import UploadedFile  # noqa: PLC0415 - for those who name a URL
 
         return UploadedFile(output, _by_suffix(output, chosen), columns, overwrite=overwrite)
     if output is not None:
         return ResultFile(Path(output), _by_suffix(output, chosen), columns, overwrite=overwrite, resume=resume)
     if resume:
-        raise OutputError("--resume goes on with a file; name it with -o")
+        raise OutputError("--resume continues a file; name it with -o")
     if chosen is Format.PARQUET:
         raise OutputError("Parquet needs a file; name one with -o")
     terminal = bool(sys.stdout and sys.stdout.isatty())
@@ -130,7 +130,7 @@ class ResultFile:
     def __init__(self, path: Path, chosen: Format, columns: Columns, *, overwrite: bool, resume: bool) -> None:
         self._chosen, self._columns, self._resume = chosen, columns, resume
         self._start = 0
-        self.way_on = ": --resume goes on with them" if chosen in RESUMABLE else ""
+        self.advice = "; resume with --resume" if chosen in RESUMABLE else ""
         self._begun, self._clock = datetime.now(UTC), time.perf_counter()
         self._manifest: Manifest  # known when `remaining` is asked
         ways = "--resume, --overwrite" if chosen in RESUMABLE else "--overwrite"
@@ -200,7 +200,7 @@ class ResultFile:
         if not self._start:
             discard_part(self.path)  # before its manifest: they must not be taken for a pair
             self._manifest.write(self.path)
-        with output_file(self.path, self._start, self.way_on, self._was) as stream:
+        with output_file(self.path, self._start, self.advice, self._was) as stream:
             yield partial(self._write, stream)
             seconds = round(time.perf_counter() - self._clock, 3)
             self._manifest.finish(tally, self._begun, seconds).write(self.path)

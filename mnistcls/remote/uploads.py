@@ -35,7 +35,7 @@ class UploadedFile(ResultFile):
         self._url = url
         path = Path(gettempdir()) / f"mnistcls-{token_hex(8)}.{chosen}"
         super().__init__(path, chosen, columns, overwrite=False, resume=False)
-        self.way_on = ""
+        self.advice = ""
 
     @contextmanager
     def open(self, tally: Tally) -> Iterator[Write]:
