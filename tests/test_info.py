@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -136,3 +137,21 @@ def test_a_broken_model_ends_with_2_after_the_environment(
     assert "Environment" in result.stdout
     assert f" mnistcls {mnistcls.__version__} " in " ".join(result.stdout.split())
     assert f" error {says}" in " ".join(result.stdout.split())
+
+
+def test_a_model_elsewhere_is_refused() -> None:
+    result = run(COMMAND, "s3://bucket/model.onnx")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert (
+        result.stderr == "Error: s3://bucket/model.onnx: MODEL reads only local files; download it and name the copy\n"
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="permissions do not bind this user")
+def test_a_model_that_may_not_be_read_ends_with_2_after_the_environment(toy_model: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model.onnx"
+    model.write_bytes(toy_model.read_bytes())
+    model.chmod(0)
+    result = run(COMMAND, model)
+    assert (result.returncode, "cannot be read (Permission denied)" in result.stderr) == (2, True)
+    assert "onnxruntime" in result.stdout

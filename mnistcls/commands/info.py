@@ -7,13 +7,18 @@ from typing import Annotated
 
 import typer
 
-from mnistcls.commands.common import FigureFormat, Figures
+from mnistcls.commands.common import FigureFormat, Figures, read_here
 from mnistcls.errors import ModelError
 
 
 def info(
     model: Annotated[
-        Path | None, typer.Argument(metavar="[MODEL]", help="An exported .onnx file. Default: the bundled model.")
+        Path | None,
+        typer.Argument(
+            metavar="[MODEL]",
+            parser=read_here("MODEL"),
+            help="An exported .onnx file. Default: the bundled model.",
+        ),
     ] = None,
     *,
     format_: Figures = None,
