@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from mnistcls.errors import MnistclsError
+from mnistcls.results import printable
 
 DataDir = Annotated[
     Path | None, typer.Option(help="The folder of the MNIST files.", show_default="$MNIST_DIR, or else data")
@@ -34,7 +35,7 @@ def app(main: Callable[..., None]) -> typer.Typer:
         try:
             main(**options)
         except (MnistclsError, OSError) as error:
-            typer.echo(f"Error: {error}", err=True)
+            typer.echo(f"Error: {printable(str(error))}", err=True)
             raise typer.Exit(2) from error
 
     return made
