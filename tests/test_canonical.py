@@ -37,7 +37,7 @@ COUNT = 40  # digits a case
 CHUNK = 64  # images a batch, as inference takes them
 ZERO = np.zeros((28, 28), np.uint8)
 
-GOLDEN = {9: "a2d57327fc953d179b475fb28bd0a6955168fd572c611bb36fa0eb1f94461761"}
+GOLDEN = {10: "0344977f3e106d7612095fc73829a138f0922ece45670283aa3564fa2d167e8d"}
 """SHA-256 of all forms of `golden_images`, by `canonical.VERSION`.
 
 When output has to change: raise `VERSION`, put the hash from the failing test's message here under the new number,
@@ -615,6 +615,13 @@ def golden_images() -> list[Array]:
         opaque = np.full_like(ink, 255)
         opaque[:10] = 0
         drawn += [np.hstack([255 - ink, 255 - ink]), np.dstack([255 - ink, opaque])]
+        off = np.hypot(*(np.mgrid[:240, :240] - 119.5))
+        wide = np.pad(255 - ink, 60, constant_values=255)
+        drawn += [
+            np.pad(255 - ink, ((30, 30), (0, 0))),
+            np.where(abs(off - 100) < 3, 0, wide),
+            np.where(off < 100, wide, 0),
+        ]
     return samples + drawn
 
 

@@ -278,3 +278,82 @@ def test_digits_that_both_touch_the_border_make_a_crowd() -> None:
     digit = seven()[30:90]
     mask = np.hstack([digit[:, 30:90], digit[:, 30:90]])
     np.testing.assert_array_equal(crowd(mask), mask)
+
+
+# --- rings
+
+
+def ring(radius: int = 52, width: int = 4, gap: float = 0.0, side: int = 120) -> Mask:
+    """A circle around the middle, with a gap of this share of the turn."""
+    y, x = np.mgrid[:side, :side] - side / 2 + 0.5
+    on_ring: Mask = (np.abs(np.hypot(y, x) - radius) < width / 2) & (np.arctan2(y, x) / (2 * np.pi) + 0.5 >= gap)
+    return on_ring
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.1])
+def test_a_ring_around_a_digit_goes(gap: float) -> None:
+    digit, steps = found(seven() | ring(gap=gap))
+
+    assert digit is not None
+    np.testing.assert_array_equal(digit, seven())
+    assert "ring removed" in steps
+
+
+def test_a_box_drawn_by_hand_in_strokes_goes() -> None:
+    box = empty()
+    slanted(box.T, range(8, 112), lambda column: 8 + column // 14, 3)
+    slanted(box.T, range(10, 114), lambda column: 108 - column // 16, 3)
+    slanted(box, range(6, 110), lambda row: 6 + row // 15, 3)
+    slanted(box, range(12, 116), lambda row: 112 - row // 13, 3)
+
+    digit, steps = found(seven() | box)
+
+    assert digit is not None
+    np.testing.assert_array_equal(digit, seven())
+    assert "ring removed" in steps
+
+
+def test_a_digit_in_pieces_stays_whole_in_a_ring() -> None:
+    broken = seven()
+    rows = np.flatnonzero(broken.any(axis=1))
+    broken[rows[len(rows) // 3] : rows[len(rows) // 3] + 2] = False
+    digit, steps = found(broken | ring())
+    assert digit is not None
+    np.testing.assert_array_equal(digit, broken)
+    assert "ring removed" in steps
+
+
+@pytest.mark.parametrize("width", [8, 12])
+def test_a_0_with_a_dot_or_a_slash_inside_is_no_ring(width: int) -> None:
+    zero = ring(radius=30, width=width)
+    for inside in ((slice(56, 64), slice(56, 64)), (slice(48, 72), slice(57, 63))):
+        mask = zero.copy()
+        mask[inside] = True
+        digit, steps = found(mask)
+        assert digit is not None
+        assert "ring removed" not in steps
+        assert (digit & zero).sum() == zero.sum()
+
+
+def test_half_a_ring_beside_a_digit_is_none() -> None:
+    digit, steps = found(seven() | ring(gap=0.5))
+    assert digit is not None
+    assert "ring removed" not in steps
+
+
+# --- underlines
+
+
+def test_an_underline_goes_and_a_low_bar_of_the_digit_stays() -> None:
+    lined = seven()
+    bottom = int(np.flatnonzero(seven().any(axis=1))[-1]) + 1
+    lined[bottom + 6 : bottom + 10, 40:85] = True
+    digit, _ = found(lined)
+    assert digit is not None
+    np.testing.assert_array_equal(digit, seven())
+
+    near = seven()
+    near[bottom + 1 : bottom + 5, 40:85] = True
+    digit, _ = found(near)
+    assert digit is not None
+    np.testing.assert_array_equal(digit, near)

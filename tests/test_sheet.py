@@ -11,7 +11,7 @@ from mnistcls.canonical import canonicalize
 from mnistcls.classifier import Classifier
 from train import photo, scenes
 from train.data import Digits, load_test
-from train.enlarged import Frame
+from train.enlarged import Frame, written
 
 Bytes = NDArray[np.uint8]
 COUNT = 20
@@ -108,3 +108,37 @@ def test_a_bold_closed_0_is_no_sheet() -> None:
         draw.ellipse((56, 52, 72, 76), fill=250)
         assert canonicalize(np.asarray(picture)).steps[1] == "dark ink"
         assert canonicalize(255 - np.asarray(picture)).steps[1] == "bright ink"
+
+
+def on_disc(digits: Digits, index: int, page: int, ground: int) -> Bytes:
+    """A digit on a disc: a badge, a ball, a round view."""
+    side = 200
+    y, x = np.mgrid[:side, :side] - side / 2
+    ink = Frame((side, side), (0.35, 0.45)).lay(digits.images[index], np.random.default_rng([9, index]))
+    return np.where(np.hypot(y, x) < 80, page + (ground - page) * ink, ground).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("page", "ground"), [(230, 20), (20, 230), (60, 200)])
+def test_a_digit_on_a_disc_is_read(digits: Digits, page: int, ground: int) -> None:
+    pictures = [on_disc(digits, index, page, ground) for index in range(COUNT)]
+    assert right(pictures, digits) >= COUNT - 1
+
+
+def test_a_digit_on_a_torn_scrap_is_read(digits: Digits) -> None:
+    pictures = []
+    for index in range(COUNT):
+        chance = np.random.default_rng([10, index])
+        y, x = np.mgrid[:240, :240] - 120
+        angle = np.arctan2(y, x)
+        edge = 95 + sum(chance.normal(0, 9 / n) * np.sin(n * angle + chance.uniform(0, 6)) for n in (2, 3, 5, 8))
+        page = np.asarray(written_page(digits, index, 240))
+        pictures.append(np.where(np.hypot(y, x) < edge, page, 25).astype(np.uint8))
+    assert right(pictures, digits) >= COUNT - 3
+
+
+@pytest.mark.parametrize("bold", [0.0, 0.4, 0.8])
+def test_bold_digits_with_holes_are_no_sheets(digits: Digits, bold: float) -> None:
+    chosen = np.flatnonzero(np.isin(digits.labels, (0, 6, 8, 9)))[:40]
+    pictures = [(255 * np.pad(written(digits.images[i], 140, bold), 30)).astype(np.uint8) for i in chosen]
+    answers = Classifier().predict(pictures)
+    assert sum(answer.digit == digits.labels[i] for answer, i in zip(answers, chosen, strict=True)) >= 39

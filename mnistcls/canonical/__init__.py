@@ -4,10 +4,12 @@ MNIST's own recipe (LeCun, Cortes, Burges): the digit's box scaled, its aspect k
 28x28 so that its centre of mass is at the centre; ink bright on black. Before that, the digit has to be found:
 
     to_planes (colour, transparency) -> contrast (paper, polarity) -> levels_of_ink, with_faint_ink (thresholds)
-    -> find_digits (clutter) -> are_texture, are_shade (light) -> cut_out -> inside_sheet -> place (size, centre)
+    -> find_digits (clutter) -> are_texture, are_shade (light) -> cut_out -> inside_sheet, inside_rim (grounds)
+    -> place (size, centre)
 
-Every step takes a stack of images of one size, but for two: `inside_sheet` looks at one image at a time, as few have a
-sheet, and `place` takes all digits of a block. Of small images, the calls into NumPy cost more than the pixels do.
+Every step takes a stack of images of one size, but for three: `inside_sheet` and `inside_rim` look at one image at a
+time, as few have a sheet or a rim, and `place` takes all digits of a block. Of small images, the calls into NumPy cost
+more than the pixels do.
 
 This module is the only way to it; classification, training-time evaluation and every other command go through here.
 """
@@ -20,14 +22,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistcls.canonical.detect import Detection, detect
+from mnistcls.canonical.detection import Detection, detect
 from mnistcls.canonical.mnist_form import as_mnist
 from mnistcls.canonical.placement import SIZE, place
 from mnistcls.canonical.plane import to_planes, to_uint8
 from mnistcls.canonical.sizes import WORKING_SIDE, at_draft_scale
 from mnistcls.canonical.stacks import of_one_shape
 
-VERSION = 9
+VERSION = 10
 """Changes whenever the output for any image changes; a model file names the version it was made for."""
 
 BLOCK, BLOCK_BYTES = 256, 1 << 24

@@ -9,8 +9,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistcls.canonical.components import Components, labelled, measured
+from mnistcls.canonical.components import Components, connected, labelled, measured
 from mnistcls.canonical.lines import ALONG, RULED_SIDE, without_lines
+from mnistcls.canonical.rings import inside_ring
 from mnistcls.canonical.stacks import spans
 
 FRAME_SIDE = 24
@@ -41,6 +42,10 @@ component touches the border, as it may be the end of a shadow."""
 
 SMALL_PART_AREA, SMALL_PART_GAP = 0.06, 0.04
 """A part of less than this share of the main component's area must be as near as this."""
+
+UNDERLINE_GAP, UNDERLINE_WIDTH, UNDERLINE_FLAT = 0.05, 0.3, 0.3
+"""Least gap to the digit above and least width of an underline, in sizes of the main component; and most height, in
+widths of its own."""
 
 SPECK_AREA, SPECK_LIKENESS, SPECKS = 0.12, 0.5, 3
 """A part of less than this share of the main component's area is a speck if this many others, at least half as large,
@@ -105,7 +110,11 @@ def find_digits(masks: _Mask, values: NDArray[np.uint8]) -> Digits:
                 digits[i] = False
         elif last > first:
             found = measured(np.maximum(labels[i], first) - first, values[i])
-            digit, alike = _choose(found)
+            whole = measured(connected(masks[i]), values[i]) if is_ruled[i] else found  # rulings may be sides of a box
+            inside = inside_ring(whole)
+            if inside is not None:
+                found, steps[i] = whole, ("ring removed",)
+            digit, alike = _choose(found, inside)
             digits[i], boxes[i] = found.together(digit)
             others = len(found.areas) - len(digit) - len(alike)
             steps[i] += (f"{others} other marks removed",) if others and len(digit) else ()
@@ -129,13 +138,20 @@ def _is_plausible(mask: _Mask, box: NDArray[np.intp]) -> bool:
     return max(own.shape) >= MIN_EXTENT and not _is_frame(own, own)
 
 
-def _choose(found: Components) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Numbers of the components that make up the digit, none if nothing looks like one; and of others like it."""
+def _choose(found: Components, inside: _Mask | None) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Numbers of the components that make up the digit, none if nothing looks like one; and of others like it.
+
+    Args:
+        found: all components.
+        inside: (N,), which of them lie inside a ring, so that the others are no digit; None if there is no ring.
+    """
     worth = _worth(found)
+    if inside is not None:
+        worth[~inside] = 0
     for number in np.argsort(-worth)[:3]:  # a frame is among the largest, or it is no matter
         top, left, bottom, right = found.boxes[number]
-        inside = found.labels[top:bottom, left:right]
-        if _is_frame(inside == number + 1, inside):
+        within = found.labels[top:bottom, left:right]
+        if _is_frame(within == number + 1, within):
             worth[number] = 0
     main = int(worth.argmax())
     plausible = found.extents[main] >= MIN_EXTENT and found.areas[main] >= MIN_SHARE * found.areas[worth > 0].sum()
@@ -201,7 +217,17 @@ def _with_parts(found: Components, worth: NDArray[np.float64], main: int) -> NDA
     is_large = found.areas >= SPECK_AREA * found.areas[main]
     digit = _grown(found, [main], np.flatnonzero(fit & is_large), reach)
     candidates = np.setdiff1d(np.flatnonzero(fit & ~_are_specks(found, digit)), digit)
-    return np.array(_grown(found, digit, candidates, reach), np.intp)
+    parts = np.array(_grown(found, digit, candidates, reach), np.intp)
+    return parts[~_is_underline(found, main)[parts]]
+
+
+def _is_underline(found: Components, main: int) -> _Mask:
+    """Which components are bars wholly beneath the main one, as no part of a digit is."""
+    size = found.extents[main]
+    heights, widths = (found.boxes[:, 2:] - found.boxes[:, :2]).T
+    beneath = found.boxes[:, 0] - found.boxes[main, 2] >= UNDERLINE_GAP * size
+    underline: _Mask = beneath & (heights <= UNDERLINE_FLAT * widths) & (widths >= UNDERLINE_WIDTH * size)
+    return underline
 
 
 def _alike(found: Components, worth: NDArray[np.float64], digit: NDArray[np.intp]) -> NDArray[np.intp]:

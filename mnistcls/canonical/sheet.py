@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistcls.canonical.components import connected
 from mnistcls.canonical.marks import Mark
-from mnistcls.canonical.stacks import joined, spans
+from mnistcls.canonical.shapes import axis_ratio, filled, largest, rectangularity, solidity, within_reach
 
 PICTURE_SIDE, SHEET_SIDE = 64, 32
 """Longer side of a picture, and shorter one of the box around a sheet, in pixels, from which there is room for one."""
@@ -24,12 +23,18 @@ NARROW = 1 / 5
 RECTANGLE = 0.88
 """Least share of the smallest rectangle around it that a sheet fills; an ellipse fills 0.79."""
 
+CONVEX, ROUND = 0.93, 0.88
+"""Least solidity and least ratio of the axes of a sheet that is no rectangle: a bold 0 is longer than wide."""
+
+LOOP = 1.02
+"""Factor by which what is written grows when it is filled, if it has a loop, as no hole of a digit has."""
+
+REACH, HOLLOW, SLIT = 0.35, 0.8, 0.4
+"""What is written without a loop is at least this long, in sides of the sheet; and it fills at most this share of its
+hull, or is a stroke, whose axes have at most this ratio. The hole of a 0 is convex and wide."""
+
 HOLES = (0.005, 0.25)
 """Least and greatest share of a sheet that is ink: a digit has fewer pixels than its paper, and a 0 a larger hole."""
-
-TURNS = np.arange(0, np.pi / 2, np.pi / 60)
-AXES = np.array([[np.cos(TURNS), np.sin(TURNS)], [-np.sin(TURNS), np.cos(TURNS)]]).swapaxes(1, 2)
-"""(2, T, 2): both axes, of x and y, of each rectangle of which the least is looked for."""
 
 RIM = 4
 """Pixels: as wide as the edge of a sheet is soft; what is twice as wide, at least, hangs on to a sheet of any size."""
@@ -49,36 +54,49 @@ def inside_sheet(pixels: _Image, mark: Mark, reduction: int) -> _Image | None:
     sheet = _sheet(mark.ink[1:-1, 1:-1] > 127) if max(pixels.shape[:2]) >= PICTURE_SIDE else None
     if sheet is None:
         return None
-    inner = _within_reach(sheet, RIM, np.logical_and)
-    paper = np.zeros(np.array(pixels.shape[:2]) + reduction, np.bool_)  # the last block may reach beyond the picture
-    top, left, bottom, right = (edge * reduction for edge in mark.box)
-    paper[top:bottom, left:right] = inner.repeat(reduction, axis=0).repeat(reduction, axis=1)
-    paper = paper[: pixels.shape[0], : pixels.shape[1]]
-    inside = pixels.copy()
-    inside[~paper] = np.median(pixels[paper], axis=0).astype(np.uint8)
-    return inside
+    top, left, bottom, right = mark.box
+    paper = np.zeros([-(-side // reduction) for side in pixels.shape[:2]], np.bool_)
+    paper[top:bottom, left:right] = within_reach(sheet, RIM, np.logical_and)
+    return only(pixels, paper, reduction)
+
+
+def only(pixels: _Image, part: _Mask, reduction: int) -> _Image:
+    """A picture of one part, with nothing but its paper around.
+
+    Args:
+        pixels: the picture, (H, W) or (H, W, C).
+        part: what stays of the picture divided by `reduction`.
+        reduction: 1 or more.
+    """
+    whole = part.repeat(reduction, axis=0).repeat(reduction, axis=1)[: pixels.shape[0], : pixels.shape[1]]
+    alone = pixels.copy()
+    alone[~whole] = np.median(pixels[whole], axis=0).astype(np.uint8)
+    return alone
 
 
 def _sheet(own: _Mask) -> _Mask | None:
     """The sheet, with its holes filled, that a mark's own pixels (H, W) are; None if they are no sheet."""
     if min(own.shape) < SHEET_SIDE or np.count_nonzero(own) < PAPER * own.size:
         return None
-    filled = _filled(own)
-    if not _is_written_on(filled, own):
+    whole = filled(own)
+    if not _is_written_on(whole, own):
         return None
-    sheet = _body(filled)
-    if np.count_nonzero(sheet) < WIDE * np.count_nonzero(filled) or not _is_written_on(sheet, own):
+    sheet = _body(whole)
+    if np.count_nonzero(sheet) < WIDE * np.count_nonzero(whole) or not _is_written_on(sheet, own):
         return None
-    return sheet if _rectangularity(sheet) >= RECTANGLE else None
+    return sheet if rectangularity(sheet) >= RECTANGLE or _is_plate(sheet, own) else None
 
 
-def _filled(mask: _Mask) -> _Mask:
-    """A mask (H, W) without its holes."""
-    around = np.ones(np.array(mask.shape) + 2, np.bool_)
-    around[1:-1, 1:-1] = ~mask
-    labels = connected(around, connectivity=4)
-    filled: _Mask = labels[1:-1, 1:-1] != labels[0, 0]
-    return filled
+def _is_plate(sheet: _Mask, paper: _Mask) -> bool:
+    """Whether a sheet is round, torn or cut off by the picture, and its hole is writing, not the inside of a bold 0."""
+    if solidity(sheet) < CONVEX or axis_ratio(sheet) < ROUND:
+        return False
+    hole = largest(sheet & ~paper)
+    area = np.count_nonzero(hole)
+    if np.count_nonzero(filled(hole)) > LOOP * area + RIM:
+        return True
+    reach = max(np.ptp(np.nonzero(hole), axis=1))
+    return bool(reach >= REACH * max(sheet.shape) and (solidity(hole) < HOLLOW or axis_ratio(hole) < SLIT))
 
 
 def _is_written_on(sheet: _Mask, paper: _Mask) -> bool:
@@ -90,36 +108,8 @@ def _is_written_on(sheet: _Mask, paper: _Mask) -> bool:
 
 def _body(mask: _Mask) -> _Mask:
     """The largest part of a mask (H, W), without what hangs on to it."""
-    core = _largest(_within_reach(mask, RIM, np.logical_and))
-    reach = int(NARROW / 2 * np.sqrt(np.count_nonzero(_within_reach(core, RIM, np.logical_or))))
+    core = largest(within_reach(mask, RIM, np.logical_and))
+    reach = int(NARROW / 2 * np.sqrt(np.count_nonzero(within_reach(core, RIM, np.logical_or))))
     if reach > RIM:
-        core = _largest(_within_reach(core, reach - RIM, np.logical_and))
-    return _within_reach(core, max(reach, RIM), np.logical_or)
-
-
-def _largest(mask: _Mask) -> _Mask:
-    """The largest connected component of a mask (H, W); nothing of an empty one."""
-    labels = connected(mask, connectivity=4)
-    if labels.max() < 2:  # the most frequent case
-        return mask
-    largest: _Mask = labels == np.bincount(labels[mask]).argmax()
-    return largest
-
-
-def _rectangularity(mask: _Mask) -> float:
-    """Of the least rectangle around a mask (H, W), the share that it fills; 0 of an empty one."""
-    rows = np.flatnonzero(mask.any(axis=1))
-    if len(rows) == 0:
-        return 0.0
-    left, right = spans(mask[rows])
-    corners = np.array([np.concatenate([left, right, left, right]), np.concatenate([rows, rows, rows + 1, rows + 1])])
-    sides = np.ptp(AXES @ corners, axis=2)  # (2, T)
-    return float(np.count_nonzero(mask) / sides.prod(axis=0).min())
-
-
-def _within_reach(mask: _Mask, reach: int, join: np.ufunc) -> _Mask:
-    """`join` of all within so many pixels of each of a mask (H, W), along both axes, and of nothing beyond it."""
-    for _ in range(2):
-        margin = np.zeros((reach, mask.shape[1]), np.bool_)
-        mask = joined(np.concatenate([margin, mask, margin]), 2 * reach + 1, join).T
-    return mask
+        core = largest(within_reach(core, reach - RIM, np.logical_and))
+    return within_reach(core, max(reach, RIM), np.logical_or)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 _Mask = NDArray[np.bool_]
 _Level = TypeVar("_Level", np.bool_, np.uint8)
 _Number = TypeVar("_Number", np.bool_, np.int16)
+_Any = TypeVar("_Any", bound=np.generic)
 
 
 def of_one_shape(images: Sequence[NDArray[np.uint8]]) -> Iterable[list[int]]:
@@ -22,7 +23,7 @@ def of_one_shape(images: Sequence[NDArray[np.uint8]]) -> Iterable[list[int]]:
     return by_shape.values()
 
 
-def border(images: NDArray[_Level]) -> NDArray[_Level]:
+def border(images: NDArray[_Any]) -> NDArray[_Any]:
     """The pixels along all four sides of each image (N, H, W), corners twice: (N, 2 H + 2 W)."""
     return np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
 

@@ -17,6 +17,7 @@ from mnistcls.canonical.clutter import Digits, find_digits
 from mnistcls.canonical.marks import Mark, Marks, cut_out, marks_of
 from mnistcls.canonical.paper import MIN_CONTRAST, Contrast, contrast
 from mnistcls.canonical.plane import to_planes
+from mnistcls.canonical.rim import inside_rim, may_be_framed
 from mnistcls.canonical.shade import are_shade, are_texture
 from mnistcls.canonical.sheet import inside_sheet
 from mnistcls.canonical.sizes import at_working_size, reduction
@@ -40,6 +41,8 @@ class Detection:
     bright_ink: bool
     is_shade: bool = False
     """Whether the mark is no more than light or shadow."""
+    may_be_framed: bool = False
+    """Whether the image may have bars or corners that are no part of its picture."""
 
 
 def detect(stack: _Stack) -> list[Detection]:
@@ -48,10 +51,26 @@ def detect(stack: _Stack) -> list[Detection]:
     for i, one in enumerate(found):
         if one.is_shade:  # which may have been taken for ink because the ink is the other way round
             found[i] = _no_shade(_detect_and_refine([stack[i]], bright_ink=not one.bright_ink)[0])
-        if found[i].mark is None and np.ptp(stack[i]) >= MIN_CONTRAST:  # a fine pen may be hidden in it
-            fine = _no_shade(_detect_and_refine([stack[i]], fine_pen=True)[0])
-            found[i] = fine if fine.mark else found[i]
+        if found[i].may_be_framed or (found[i].mark is None and np.ptp(stack[i]) >= MIN_CONTRAST):
+            found[i] = _in_a_rim(stack[i]) or found[i]
+        if found[i].mark is None and np.ptp(stack[i]) >= MIN_CONTRAST:
+            found[i] = _by_fine_pen(stack[i]) or found[i]
     return found
+
+
+def _in_a_rim(pixels: NDArray[np.uint8]) -> Detection | None:
+    """The digit in a picture that has a rim; in the whole, it stands out less than the picture itself."""
+    inside = inside_rim(pixels)
+    if inside is None:
+        return None
+    found = _no_shade(_detect_and_refine([inside])[0])
+    return found if found.mark else None
+
+
+def _by_fine_pen(pixels: NDArray[np.uint8]) -> Detection | None:
+    """The digit of a fine pen, which light and shadow may hide."""
+    found = _no_shade(_detect_and_refine([pixels], fine_pen=True)[0])
+    return found if found.mark else None
 
 
 def _no_shade(found: Detection) -> Detection:
@@ -114,21 +133,23 @@ def _look(stack: _Stack, bright_ink: bool | None, *, fine_pen: bool = False) -> 
         is_either = no_ink(marks_of(digits.of(fading).within(sure[fading]), behind), behind)
         is_texture[fading] |= is_either[0]
         is_shade[fading] |= is_either[1]
+    framed = may_be_framed(seen.darkness, marks.counts.sum(axis=1)).tolist()
     pen = ("thin lines alone",) if fine_pen else ()
     found = []
     for i, mark in enumerate(_cut_out(digits, marks, seen)):
         bright = bool(seen.bright_ink[i])
         steps = (planes[i].step, "bright ink" if bright else "dark ink", *pen, *digits.steps[i])
         if not seen.stands_out[i]:
-            found.append(Detection(None, (*steps, "nothing stands out"), bright))
+            one = Detection(None, (*steps, "nothing stands out"), bright)
         elif not marks.counts[i].any():
-            found.append(Detection(None, steps, bright))
+            one = Detection(None, steps, bright)
         elif is_texture[i]:
-            found.append(Detection(None, (*steps, "no more than texture"), bright))
+            one = Detection(None, (*steps, "no more than texture"), bright)
         elif is_shade[i]:
-            found.append(Detection(mark, (*steps, "no more than light and shadow"), bright, is_shade=True))
+            one = Detection(mark, (*steps, "no more than light and shadow"), bright, is_shade=True)
         else:
-            found.append(Detection(mark, steps, bright))
+            one = Detection(mark, steps, bright)
+        found.append(replace(one, may_be_framed=framed[i]))
     return found
 
 

@@ -1,0 +1,122 @@
+"""Knows a picture with bars, a rim or, where it was turned, corners of one level around it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistcls.canonical.components import connected
+from mnistcls.canonical.plane import to_planes
+from mnistcls.canonical.shapes import largest, rectangularity, solidity, within_reach
+from mnistcls.canonical.sheet import PICTURE_SIDE, RIM, only
+from mnistcls.canonical.sizes import at_working_size, reduction
+from mnistcls.canonical.stacks import border, spans
+
+ONE_LEVEL = 0.08
+"""Most that the level of a rim varies, as a share of the range of the whole."""
+
+INNER = (0.3, 0.985)
+"""Least and greatest share of the whole that the picture inside covers."""
+
+STRAIGHT = 0.94
+"""Least solidity of the picture inside, and least rectangularity if its rim goes all around."""
+
+FILLED = 0.75
+"""Least share of a picture's rows, from side to side, that is not of the level of its rim."""
+
+RUN = 0.4
+"""Least length of a picture's edge where it is cut off, as a share of that side of the whole."""
+
+CONVEX, SMALL = 0.75, 0.005
+"""Least solidity of a bar or a corner, and the share of the whole under which it is too small to matter: what a bold
+0 that fills its picture leaves in the corners has 0.5."""
+
+_Image = NDArray[np.uint8]
+_Mask = NDArray[np.bool_]
+
+
+def may_be_framed(levels: _Image, marked: NDArray[np.intp]) -> _Mask:
+    """Whether a rim is worth looking for, (N,): most images are known to have none by their corners and their rows.
+
+    Args:
+        levels: images (N, H, W).
+        marked: how many pixels of each have been taken for the digit, (N,).
+    """
+    if max(levels.shape[1:]) < PICTURE_SIDE:
+        return np.zeros(len(levels), np.bool_)
+    corners, most = _corners(levels), ONE_LEVEL * np.ptp(levels, axis=(1, 2))
+    is_uneven = np.ptp(border(levels), axis=1) > most
+    framed: _Mask = (np.ptp(corners, axis=1) <= most) & (is_uneven | (marked >= INNER[0] * levels[0].size))
+    for i in np.flatnonzero(framed):
+        inner = ~_are_alike(levels[i], corners[i], most[i])
+        framed[i] = _may_be_picture(inner) and _is_cut_by_border(inner) and _filled_share(inner) >= FILLED
+    return framed
+
+
+def _corners(levels: _Image) -> NDArray[np.int16]:
+    """Levels of the corners of images (N, H, W): (N, 4)."""
+    return levels[:, [0, 0, -1, -1], [0, -1, 0, -1]].astype(np.int16)
+
+
+def _are_alike(levels: _Image, corners: NDArray[np.int16], most: float) -> _Mask:
+    """Which pixels of an image (H, W) are of the level of its corners (4,), give or take a little."""
+    middle = int(corners.sum()) / 4
+    alike: _Mask = (levels >= int(np.ceil(middle - most))) & (levels <= int(middle + most))  # bytes: much quicker
+    return alike
+
+
+def _may_be_picture(inner: _Mask) -> bool:
+    """Whether a mask (H, W) covers as much of the whole as a picture in a rim."""
+    least, greatest = INNER
+    return bool(least * inner.size <= np.count_nonzero(inner) <= greatest * inner.size)
+
+
+def _is_cut_by_border(inner: _Mask) -> bool:
+    """Whether a mask (H, W) has a long run on each side of the whole that it reaches, as a picture has, and no ink."""
+    for side in (inner[0], inner[-1], inner[:, 0], inner[:, -1]):
+        count = np.count_nonzero(side)
+        if count and count < max(RUN * len(side), FILLED * np.ptp(np.flatnonzero(side))):
+            return False
+    return True
+
+
+def _filled_share(mask: _Mask) -> float:
+    """Of the rows of a mask (H, W), each from its first True to its last, the share that is True; 0 if none is."""
+    left, right = spans(mask[mask.any(axis=1)])
+    return float(np.count_nonzero(mask) / max((right - left).sum(), 1))
+
+
+def inside_rim(pixels: _Image) -> _Image | None:
+    """The picture inside, with nothing but its paper around; None if there is no rim.
+
+    Args:
+        pixels: the whole, (H, W) or (H, W, C).
+    """
+    if max(pixels.shape[:2]) < PICTURE_SIDE or pixels.shape[2:] in ((2,), (4,)):
+        return None
+    levels = to_planes(at_working_size([pixels]))[0].values
+    (corners,), most = _corners(levels[None]), ONE_LEVEL * np.ptp(levels)
+    if np.ptp(corners) > most:
+        return None
+    alike = _are_alike(levels, corners, most)
+    pieces = connected(alike, connectivity=4)
+    outer = np.unique(border(pieces[None]))
+    is_outer = np.zeros(int(pieces.max()) + 1, np.bool_)
+    is_outer[outer[outer > 0]] = True
+    inner = largest(~is_outer[pieces])
+    if not _may_be_picture(inner) or np.count_nonzero(inner & ~alike) < FILLED * np.count_nonzero(inner):
+        return None  # what is no more than a box has the level of its rim inside
+    if solidity(inner) < STRAIGHT or not _is_cut_straight(inner, pieces, outer):
+        return None
+    margin = np.pad(inner, RIM, mode="edge")  # the picture may reach to the border of the whole
+    part = within_reach(margin, RIM, np.logical_and)[RIM:-RIM, RIM:-RIM]
+    return only(pixels, part, reduction(pixels)) if part.any() else None
+
+
+def _is_cut_straight(inner: _Mask, pieces: NDArray[np.integer], outer: NDArray[np.integer]) -> bool:
+    """Whether a picture is a rectangle in its rim, or what lies outside are bars and corners with straight sides."""
+    if len(outer) == 1:
+        return rectangularity(inner) >= STRAIGHT
+    areas = np.bincount(pieces.ravel())
+    large = [piece for piece in outer.tolist() if piece and areas[piece] >= SMALL * pieces.size]
+    return all(solidity(pieces == piece) >= CONVEX for piece in large)

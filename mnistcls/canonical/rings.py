@@ -1,0 +1,92 @@
+"""Knows a ring around the digit, or a box drawn by hand, in one or several pieces: a teacher's, or a printed circle."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistcls.canonical.components import Components
+from mnistcls.canonical.placement import stroke_width
+
+RING_SIDE, RING_SHARE = 24, 0.3
+"""Least shorter side of a ring in pixels, and least longer side in longer sides of the image."""
+
+LARGEST = 6
+"""Components, the largest ones, that are looked at: the pieces of a ring, and what it goes around."""
+
+INNER, PIECE = 0.3, 0.3
+"""Least size of what is inside, in sizes of the whole, and of a piece of a ring, in sizes of what is inside."""
+
+THIN = 0.07
+"""Greatest width of a ring's line, in sizes of the whole: MNIST's pens write a 0 of twice this."""
+
+DIRECTIONS, AROUND = 72, 0.85
+"""Directions in which a ring is sought from the middle of what it goes around, and least share in which it is."""
+
+_Flags = NDArray[np.bool_]
+_Numbers = NDArray[np.intp]
+
+
+def inside_ring(found: Components) -> _Flags | None:
+    """Which components (N,) of a mask a ring goes around; None if there is no ring."""
+    largest = np.argsort(-found.extents, kind="stable")[:LARGEST]
+    top_left, bottom_right = _around(found, largest)
+    sides = bottom_right - top_left
+    if sides.min() < RING_SIDE or sides.max() < RING_SHARE * max(found.labels.shape):
+        return None
+    for inner in largest[found.extents[largest] >= INNER * sides.max()].tolist():
+        pieces = _pieces(found, largest, inner)
+        if not _lies_within(found, inner, pieces):
+            continue
+        widths = [stroke_width(np.pad(found.labels == piece + 1, 1)) for piece in pieces]
+        ring = pieces[np.array(widths) <= THIN * sides.max()]
+        if _lies_within(found, inner, ring) and _goes_around(found, inner, ring):
+            within = _are_within(found, ring)
+            outer = ring[~within[ring]]
+            if _goes_around(found, inner, outer):  # the others are pieces of the digit, thin as they are
+                ring = outer
+            within[ring] = False
+            return within
+    return None
+
+
+def _are_within(found: Components, ring: _Numbers) -> _Flags:
+    """Which components (N,) do not reach the box around the pieces of a ring."""
+    top_left, bottom_right = _around(found, ring)
+    within: _Flags = np.all((found.boxes[:, :2] > top_left) & (found.boxes[:, 2:] < bottom_right), axis=1)
+    return within
+
+
+def _pieces(found: Components, largest: _Numbers, inner: int) -> _Numbers:
+    """Those of the largest components that may be pieces of a ring around one of them: large, and not in its box."""
+    own, boxes = found.boxes[inner], found.boxes[largest]
+    in_box = ((boxes[:, :2] >= own[:2]) & (boxes[:, 2:] <= own[2:])).all(axis=1)
+    pieces: _Numbers = largest[~in_box & (found.extents[largest] >= PIECE * found.extents[inner])]
+    return pieces
+
+
+def _around(found: Components, numbers: _Numbers) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The box around some components: top and left, bottom and right."""
+    return found.boxes[numbers, :2].min(axis=0), found.boxes[numbers, 2:].max(axis=0)
+
+
+def _lies_within(found: Components, inner: int, ring: _Numbers) -> bool:
+    """Whether the box around the pieces of a ring goes around one component's."""
+    return len(ring) > 0 and bool(_are_within(found, ring)[inner])
+
+
+def _goes_around(found: Components, inner: int, ring: _Numbers) -> bool:
+    """Whether a ring is there in nearly all directions, and in each further off than the component inside."""
+    middle = (found.boxes[inner, :2] + found.boxes[inner, 2:] - 1) / 2
+    nearest, farthest = np.full(DIRECTIONS, np.inf), np.zeros(DIRECTIONS)
+    np.minimum.at(nearest, *_polar(np.isin(found.labels, ring + 1), middle))
+    np.maximum.at(farthest, *_polar(found.labels == inner + 1, middle))
+    there = np.isfinite(nearest)
+    return bool(there.mean() >= AROUND and (nearest > farthest)[there].all())
+
+
+def _polar(mask: _Flags, middle: NDArray[np.float64]) -> tuple[_Numbers, NDArray[np.float64]]:
+    """The direction, 0 to `DIRECTIONS` - 1, and the distance of each pixel of a mask (H, W) from a point."""
+    y, x = np.argwhere(mask).T - middle[:, None]
+    turn = (np.arctan2(y, x) / (2 * np.pi) + 0.5) * DIRECTIONS
+    return turn.astype(np.intp) % DIRECTIONS, np.hypot(y, x)
