@@ -55,11 +55,12 @@ def with_faint_ink(masks: _Masks, levels: _Values, seen: Contrast) -> _Masks:
     _, height, width = masks.shape
     side = -(-max(height, width) // NEARBY_SIDE)
     lower = np.minimum(np.maximum(_strongest_nearby(seen.values, side) // 2, faintest), levels)
+    more = seen.values > lower.repeat(side, axis=1).repeat(side, axis=2)[:, :height, :width]
+    rims = more & widened(masks)
     for i in np.flatnonzero(masks.any(axis=(1, 2)) & (lower < levels).any(axis=(1, 2))):
-        more = seen.values[i] > lower[i].repeat(side, axis=0).repeat(side, axis=1)[:height, :width]
-        near = np.count_nonzero(more & widened(masks[i : i + 1])[0])
-        if near > np.count_nonzero(masks[i]) and np.count_nonzero(more) - near >= int(RUNS_ON * more.size):
-            grown[i] = _touched(more, masks[i])
+        near = np.count_nonzero(rims[i])
+        if near > np.count_nonzero(masks[i]) and np.count_nonzero(more[i]) - near >= int(RUNS_ON * more[i].size):
+            grown[i] = _touched(more[i], masks[i])
     return grown
 
 
