@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistcls.canonical.marks import Mark
+from mnistcls.canonical.plane import to_planes
 from mnistcls.canonical.shapes import axis_ratio, filled, largest, rectangularity, solidity, within_reach
+from mnistcls.canonical.sizes import at_working_size
 
 PICTURE_SIDE, SHEET_SIDE = 64, 32
 """Longer side of a picture, and shorter one of the box around a sheet, in pixels, from which there is room for one."""
@@ -26,8 +28,9 @@ RECTANGLE = 0.88
 CONVEX, ROUND = 0.93, 0.88
 """Least solidity and least ratio of the axes of a sheet that is no rectangle: a bold 0 is longer than wide."""
 
-LOOP = 1.02
-"""Factor by which what is written grows when it is filled, if it has a loop, as no hole of a digit has."""
+SOFT, LOOP, LEAST_LOOP = 2, 0.01, 4
+"""Pixels that the edge of what is written is soft; and least share of it, and least pixels, that are paper inside if it
+has a loop, as no hole of a digit has."""
 
 REACH, HOLLOW, SLIT = 0.35, 0.8, 0.4
 """What is written without a loop is at least this long, in sides of the sheet; and it fills at most this share of its
@@ -51,8 +54,11 @@ def inside_sheet(pixels: _Image, mark: Mark, reduction: int) -> _Image | None:
         mark: what was found in it.
         reduction: by what the picture was divided for that.
     """
-    sheet = _sheet(mark.ink[1:-1, 1:-1] > 127) if max(pixels.shape[:2]) >= PICTURE_SIDE else None
-    if sheet is None:
+    if max(pixels.shape[:2]) < PICTURE_SIDE:
+        return None
+    own = mark.ink[1:-1, 1:-1] > 127
+    sheet = _sheet(own)
+    if sheet is None or not (rectangularity(sheet) >= RECTANGLE or _is_plate(sheet, own, pixels, mark)):
         return None
     top, left, bottom, right = mark.box
     paper = np.zeros([-(-side // reduction) for side in pixels.shape[:2]], np.bool_)
@@ -75,7 +81,7 @@ def only(pixels: _Image, part: _Mask, reduction: int) -> _Image:
 
 
 def _sheet(own: _Mask) -> _Mask | None:
-    """The sheet, with its holes filled, that a mark's own pixels (H, W) are; None if they are no sheet."""
+    """What may be a sheet, of any shape, with its holes filled, of a mark's own pixels (H, W); None if nothing may."""
     if min(own.shape) < SHEET_SIDE or np.count_nonzero(own) < PAPER * own.size:
         return None
     whole = filled(own)
@@ -84,19 +90,28 @@ def _sheet(own: _Mask) -> _Mask | None:
     sheet = _body(whole)
     if np.count_nonzero(sheet) < WIDE * np.count_nonzero(whole) or not _is_written_on(sheet, own):
         return None
-    return sheet if rectangularity(sheet) >= RECTANGLE or _is_plate(sheet, own) else None
+    return sheet
 
 
-def _is_plate(sheet: _Mask, paper: _Mask) -> bool:
+def _is_plate(sheet: _Mask, paper: _Mask, pixels: _Image, mark: Mark) -> bool:
     """Whether a sheet is round, torn or cut off by the picture, and its hole is writing, not the inside of a bold 0."""
     if solidity(sheet) < CONVEX or axis_ratio(sheet) < ROUND:
         return False
     hole = largest(sheet & ~paper)
-    area = np.count_nonzero(hole)
-    if np.count_nonzero(filled(hole)) > LOOP * area + RIM:
+    top, left, bottom, right = mark.box
+    levels = to_planes(at_working_size([pixels]))[0].values[top:bottom, left:right]
+    if _has_loop(hole, levels, int(np.median(levels[paper]))):
         return True
     reach = max(np.ptp(np.nonzero(hole), axis=1))
     return bool(reach >= REACH * max(sheet.shape) and (solidity(hole) < HOLLOW or axis_ratio(hole) < SLIT))
+
+
+def _has_loop(hole: _Mask, levels: _Image, paper: int) -> bool:
+    """Whether there is paper, by its level, well inside a hole (H, W): an island, which is no part of the mark."""
+    ink = int(np.median(levels[hole]))
+    like_paper = np.abs(levels.astype(np.int16) - paper) < np.abs(levels.astype(np.int16) - ink)
+    inside = within_reach(filled(hole), SOFT, np.logical_and)
+    return bool(np.count_nonzero(like_paper & inside) >= max(LEAST_LOOP, LOOP * np.count_nonzero(hole)))
 
 
 def _is_written_on(sheet: _Mask, paper: _Mask) -> bool:
