@@ -51,25 +51,17 @@ def detect(stack: _Stack) -> list[Detection]:
     for i, one in enumerate(found):
         if one.is_shade:  # which may have been taken for ink because the ink is the other way round
             found[i] = _no_shade(_detect_and_refine([stack[i]], bright_ink=not one.bright_ink)[0])
-        if found[i].may_be_framed or (found[i].mark is None and np.ptp(stack[i]) >= MIN_CONTRAST):
-            found[i] = _in_a_rim(stack[i]) or found[i]
-        if found[i].mark is None and np.ptp(stack[i]) >= MIN_CONTRAST:
-            found[i] = _by_fine_pen(stack[i]) or found[i]
+        is_missed = found[i].mark is None and np.ptp(stack[i]) >= MIN_CONTRAST
+        if (found[i].may_be_framed or is_missed) and (inside := inside_rim(stack[i])) is not None:
+            found[i] = _digit_in(inside) or found[i]  # in the whole, it stands out less than the picture itself
+        if is_missed and found[i].mark is None:  # a fine pen may be hidden in light and shadow
+            found[i] = _digit_in(stack[i], fine_pen=True) or found[i]
     return found
 
 
-def _in_a_rim(pixels: NDArray[np.uint8]) -> Detection | None:
-    """The digit in a picture that has a rim; in the whole, it stands out less than the picture itself."""
-    inside = inside_rim(pixels)
-    if inside is None:
-        return None
-    found = _no_shade(_detect_and_refine([inside])[0])
-    return found if found.mark else None
-
-
-def _by_fine_pen(pixels: NDArray[np.uint8]) -> Detection | None:
-    """The digit of a fine pen, which light and shadow may hide."""
-    found = _no_shade(_detect_and_refine([pixels], fine_pen=True)[0])
+def _digit_in(pixels: NDArray[np.uint8], *, fine_pen: bool = False) -> Detection | None:
+    """The digit in one image; None if there is none, or no more than light and shadow."""
+    found = _no_shade(_detect_and_refine([pixels], fine_pen=fine_pen)[0])
     return found if found.mark else None
 
 
@@ -139,17 +131,15 @@ def _look(stack: _Stack, bright_ink: bool | None, *, fine_pen: bool = False) -> 
     for i, mark in enumerate(_cut_out(digits, marks, seen)):
         bright = bool(seen.bright_ink[i])
         steps = (planes[i].step, "bright ink" if bright else "dark ink", *pen, *digits.steps[i])
+        kept: Mark | None = None
+        why: tuple[str, ...] = ()
         if not seen.stands_out[i]:
-            one = Detection(None, (*steps, "nothing stands out"), bright)
-        elif not marks.counts[i].any():
-            one = Detection(None, steps, bright)
-        elif is_texture[i]:
-            one = Detection(None, (*steps, "no more than texture"), bright)
-        elif is_shade[i]:
-            one = Detection(mark, (*steps, "no more than light and shadow"), bright, is_shade=True)
-        else:
-            one = Detection(mark, steps, bright)
-        found.append(replace(one, may_be_framed=framed[i]))
+            why = ("nothing stands out",)
+        elif is_texture[i] and marks.counts[i].any():
+            why = ("no more than texture",)
+        elif marks.counts[i].any():
+            kept, why = mark, ("no more than light and shadow",) if is_shade[i] else ()
+        found.append(Detection(kept, (*steps, *why), bright, bool(kept and is_shade[i]), framed[i]))
     return found
 
 

@@ -91,7 +91,7 @@ def evaluate(  # noqa: PLR0913 - its options
     if output:
         place.check_free(output, overwrite=overwrite)
         place.check_writable(output)
-    was = place.standing(place.followed(output)) if output else None
+    was = place.standing(output) if output else None
     page = make_page(report, overwrite=overwrite)
     stderr = stderr_console(quiet=quiet)
     truth = find_labels(path, labels)

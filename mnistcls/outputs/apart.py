@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from urllib.request import url2pathname
 
 from mnistcls.errors import OutputError
 from mnistcls.files import is_url
@@ -77,4 +76,8 @@ class Apart:
 def _local(path: str | Path) -> str:
     """A path; of a URL that names a file on this machine, its path."""
     text = str(path)
-    return url2pathname(text.removeprefix(_FILE_URL)) if text.startswith(_FILE_URL) else text
+    if not text.startswith(_FILE_URL):
+        return text
+    from urllib.request import url2pathname  # noqa: PLC0415 - loads HTTP and SSL: a twentieth of a short run
+
+    return url2pathname(text.removeprefix(_FILE_URL))

@@ -31,7 +31,7 @@ def followed(path: Path) -> Path:
 
 
 def standing(path: Path) -> Standing:
-    """What is at a path now."""
+    """What is at a path now, or where its links lead."""
     try:
         found = path.stat()
     except (OSError, ValueError):
