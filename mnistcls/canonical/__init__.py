@@ -26,18 +26,18 @@ from mnistcls.canonical.detection import Detection, detect
 from mnistcls.canonical.mnist_form import as_mnist
 from mnistcls.canonical.placement import SIZE, place
 from mnistcls.canonical.plane import to_planes, to_uint8
-from mnistcls.canonical.sizes import WORKING_SIDE, at_draft_scale
+from mnistcls.canonical.sizes import at_draft_scale, working_pixels
 from mnistcls.canonical.stacks import of_one_shape
 
 VERSION = 10
 """Changes whenever the output for any image changes; a model file names the version it was made for."""
 
-BLOCK, BLOCK_BYTES = 256, 1 << 24
-"""Images that are in memory together, at most, and about as many bytes of them and of what is made of them."""
+BLOCK, BLOCK_BYTES = 1024, 1 << 24
+"""Images that are in memory together, at most, and about how many bytes of them."""
 
-WORK_BYTES = 9
-"""Bytes that are counted for each pixel at the working size: about half of what the steps make of it, as smaller blocks
-would be slower."""
+STACK_PIXELS = 1 << 20
+"""Pixels, at the working size, of the images that are looked at together: more do not fit into the cache, and of fewer
+the calls cost more than the pixels."""
 
 _Images = Sequence[NDArray[np.uint8]]
 _Stack = Sequence[NDArray[np.uint8]]
@@ -72,8 +72,7 @@ def _blocks(images: Iterable[NDArray[np.generic]]) -> Iterator[list[NDArray[np.u
     size = 0
     for image in images:
         block.append(to_uint8(image))
-        own = block[-1].size
-        size += own + WORK_BYTES * min(own, WORKING_SIDE**2)
+        size += block[-1].size
         if len(block) == BLOCK or size >= BLOCK_BYTES:
             yield block
             block, size = [], 0
@@ -92,12 +91,19 @@ def canonicalize(image: NDArray[np.generic]) -> Canonical:
 
 def _canonical(images: _Images) -> list[Canonical]:
     seen: dict[int, Canonical | Detection] = {}
-    for alike in of_one_shape(images):
+    for alike in _stacks(images):
         seen |= zip(alike, _recognized([images[i] for i in alike]), strict=True)
     digits = [one.mark.ink for one in seen.values() if isinstance(one, Detection) and one.mark]
     placed = iter(place(digits))
     forms = {i: _form(one, placed) if isinstance(one, Detection) else one for i, one in seen.items()}
     return [forms[i] for i in range(len(images))]
+
+
+def _stacks(images: _Images) -> Iterator[list[int]]:
+    """The indices of images of one shape, of as many as are looked at together."""
+    for alike in of_one_shape(images):
+        count = max(1, STACK_PIXELS // working_pixels(images[alike[0]]))
+        yield from (alike[start : start + count] for start in range(0, len(alike), count))
 
 
 def _form(found: Detection, placed: Iterator[NDArray[np.uint8]]) -> Canonical:

@@ -38,6 +38,14 @@ def reduction(pixels: NDArray[np.uint8]) -> int:
     return -(-side // WORKING_SIDE)
 
 
+def working_pixels(pixels: NDArray[np.uint8]) -> int:
+    """How many pixels an image has at the working size, or about as many."""
+    height, width = pixels.shape[:2]
+    larger = ENLARGEMENT if max(height, width) <= TINY_SIDE else 1
+    pixels_there: int = height * width * larger**2 // reduction(pixels) ** 2
+    return max(1, pixels_there)
+
+
 def at_working_size(stack: _Stack) -> _Stack:
     """Images of one shape no larger than the working size, nor tiny."""
     height, width, *channels = stack[0].shape

@@ -23,7 +23,7 @@ from mnistcls.sources import Source
 CHUNK_SECONDS = 0.25
 """Target time for a chunk: long enough that handing it over costs little, short enough to lose little."""
 
-MAX_CHUNK = 4 * BATCH_SIZE
+MAX_CHUNK = 16 * BATCH_SIZE
 """Most sources in a chunk."""
 
 FIRST_CHUNK = 32
