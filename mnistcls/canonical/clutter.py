@@ -1,4 +1,4 @@
-"""Finds the digit among everything else that stands out from the paper: rulings, boxes, specks, neighbours."""
+"""Chooses the digit among everything that stands out from the paper: rulings, boxes, specks, neighbours."""
 
 from __future__ import annotations
 
@@ -72,31 +72,32 @@ _Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Digits:
-    """What is left of N masks of one size."""
+    """The digits that were chosen in N masks of one size."""
 
     masks: _Mask
-    """(N, H, W): the digits' own pixels, all False where there is nothing like one."""
+    """(N, H, W), the pixels of each digit; all False where there is none."""
     boxes: NDArray[np.intp]
-    """(N, 4): their top, left, bottom and right, the last two one past the end; undefined where there is none."""
+    """(N, 4), the top, left, bottom and right of each digit, the last two one past the end; undefined where there is
+    none."""
     steps: list[tuple[str, ...]]
-    """What was taken away, for people."""
+    """What was removed from each mask, for people to read."""
     crowds: Mapping[int, Digits] = field(default_factory=dict)
-    """By number, where others are as much like a digit: all of these and the digit, one mask of them."""
+    """For the number of each mask in which other marks look as much like a digit: these and the digit, as one mask."""
 
     def of(self, chosen: NDArray[np.intp]) -> Digits:
-        """Those of the masks of these numbers."""
+        """Return the digits with these numbers, without their crowds."""
         return Digits(self.masks[chosen], self.boxes[chosen], [self.steps[i] for i in chosen])
 
     def within(self, masks: _Mask) -> Digits:
-        """Those of their pixels that are in other masks, too."""
+        """Return the digits with only those of their pixels that are True in other masks (N, H, W), too."""
         return replace(self, masks=self.masks & masks)
 
 
 def find_digits(masks: _Mask, values: NDArray[np.uint8]) -> Digits:
-    """Keep only the digit of each mask.
+    """Choose the digit in each mask.
 
     Args:
-        masks: (N, H, W), where there may be ink.
+        masks: (N, H, W), the ink.
         values: (N, H, W), how far each pixel stands out from the paper.
     """
     digits, is_ruled = without_lines(masks)
@@ -126,7 +127,7 @@ def find_digits(masks: _Mask, values: NDArray[np.uint8]) -> Digits:
 
 
 def _boxes(masks: _Mask) -> NDArray[np.intp]:
-    """Of what is True in each mask; see `Digits`."""
+    """Bounding box of each mask, as in `Digits.boxes`."""
     (top, bottom), (left, right) = (spans(np.asarray(masks.any(axis=axis))) for axis in (2, 1))
     return np.stack([top, left, bottom, right], axis=1)
 
@@ -139,16 +140,19 @@ def _is_plausible(mask: _Mask, box: NDArray[np.intp]) -> bool:
 
 
 def _choose(found: Components, inside: _Mask | None) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Numbers of the components that make up the digit, none if nothing looks like one; and of others like it.
+    """Choose the components that make up the digit.
 
     Args:
         found: all components.
-        inside: (N,), which of them lie inside a ring, so that the others are no digit; None if there is no ring.
+        inside: (N,), which of them lie inside a ring, so that no other can be a digit; None if there is no ring.
+
+    Returns:
+        The numbers of the digit's components, none if nothing looks like one; and of those that look as much like it.
     """
     worth = _worth(found)
     if inside is not None:
         worth[~inside] = 0
-    for number in np.argsort(-worth)[:3]:  # a frame is among the largest, or it is no matter
+    for number in np.argsort(-worth)[:3]:  # a frame that matters is among the largest
         top, left, bottom, right = found.boxes[number]
         within = found.labels[top:bottom, left:right]
         if _is_frame(within == number + 1, within):
@@ -162,13 +166,13 @@ def _choose(found: Components, inside: _Mask | None) -> tuple[NDArray[np.intp], 
 
 
 def _worth(found: Components) -> NDArray[np.float64]:
-    """How much each component looks like the digit: large, strong, inside, near the centre."""
+    """How much each component looks like the digit (large, strong, inside, near the centre): (N,)."""
     worth: NDArray[np.float64] = np.sqrt(found.areas) * found.extents * found.strengths * _place(found)
     return worth
 
 
 def _place(found: Components) -> NDArray[np.float64]:
-    """What each component counts for where it lies in its image: 1 in the middle, 0 where no digit can be."""
+    """Weight of each component for its position: 1 in the middle, 0 where no digit can be: (N,)."""
     shape = np.array(found.labels.shape)
     off = np.abs((found.boxes[:, :2] + found.boxes[:, 2:]) / (2 * shape) - 0.5).max(axis=1) * 2
     place: NDArray[np.float64] = 1 - OFF_CENTRE * off / 2
@@ -180,7 +184,7 @@ def _place(found: Components) -> NDArray[np.float64]:
 
 
 def _along_border(found: Components) -> NDArray[np.float64]:
-    """How much of each component's longer side lies along one border."""
+    """Share of each component's longer side that lies along one border of the image: (N,)."""
     borders = found.labels[0], found.labels[-1], found.labels[:, 0], found.labels[:, -1]
     pixels = [np.bincount(border, minlength=len(found.areas) + 1)[1:] for border in borders]
     along: NDArray[np.float64] = np.max(pixels, axis=0) / found.extents
@@ -188,11 +192,11 @@ def _along_border(found: Components) -> NDArray[np.float64]:
 
 
 def _is_frame(own: _Mask, inside: NDArray[np.integer | np.bool_]) -> bool:
-    """Whether a component is a printed box: straight along all four sides, and none of its own ink inside.
+    """Whether a component is a printed box: straight along all four sides, without any of its own ink inside.
 
     Args:
-        own: (h, w), the component in its box.
-        inside: (h, w), everything in that box.
+        own: (h, w), the component in its bounding box.
+        inside: (h, w), everything in that bounding box.
     """
     height, width = own.shape
     if min(height, width) < FRAME_SIDE:
@@ -207,7 +211,7 @@ def _is_frame(own: _Mask, inside: NDArray[np.integer | np.bool_]) -> bool:
 
 
 def _with_parts(found: Components, worth: NDArray[np.float64], main: int) -> NDArray[np.intp]:
-    """The main component, and those near enough to be parts of the same digit, largest first."""
+    """Numbers of the main component and of those that are near enough to be parts of the same digit."""
     border = found.at_border
     fit = (found.areas >= PART_AREA * found.areas[main]) & (found.strengths >= PART_STRENGTH * found.strengths[main])
     fit &= (worth > 0) & (~border | border[main])
@@ -222,7 +226,7 @@ def _with_parts(found: Components, worth: NDArray[np.float64], main: int) -> NDA
 
 
 def _is_underline(found: Components, main: int) -> _Mask:
-    """Which components are bars wholly beneath the main one, as no part of a digit is."""
+    """Which components are bars wholly below the main one, where no part of a digit is: (N,)."""
     size = found.extents[main]
     heights, widths = (found.boxes[:, 2:] - found.boxes[:, :2]).T
     beneath = found.boxes[:, 0] - found.boxes[main, 2] >= UNDERLINE_GAP * size
@@ -231,7 +235,10 @@ def _is_underline(found: Components, main: int) -> _Mask:
 
 
 def _alike(found: Components, worth: NDArray[np.float64], digit: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Other components that are as much like a digit as what has been chosen; at the border only if that is, too."""
+    """Numbers of other components that look as much like a digit as the chosen one.
+
+    Those that touch the border of the image count only if the chosen digit touches it, too.
+    """
     own = found.boxes[digit]
     size, area = (own[:, 2:].max(axis=0) - own[:, :2].min(axis=0)).max(), found.areas[digit].sum()
     alike = (worth > 0) & (~found.at_border | found.at_border[digit].any())
@@ -242,7 +249,14 @@ def _alike(found: Components, worth: NDArray[np.float64], digit: NDArray[np.intp
 
 
 def _grown(found: Components, digit: list[int], candidates: NDArray[np.intp], reach: NDArray[np.float64]) -> list[int]:
-    """A digit's components with those candidates that are near, as far as each reaches, or near to what is."""
+    """Add to a digit's components the candidates within their reach, then those within reach of the larger digit, etc.
+
+    Args:
+        found: all components.
+        digit: the numbers of those that make up the digit so far.
+        candidates: the numbers of those that may be added.
+        reach: (N,), how far off each may be, in sizes of the digit.
+    """
     digit = list(digit)
     while len(candidates):
         gap, size = _gap(found, digit, candidates)
@@ -255,7 +269,7 @@ def _grown(found: Components, digit: list[int], candidates: NDArray[np.intp], re
 
 
 def _gap(found: Components, digit: list[int], others: NDArray[np.intp] | slice) -> tuple[NDArray[np.int32], int]:
-    """Pixels between the boxes of a digit and of others, negative inside; and the size of the digit."""
+    """Pixels between the box of a digit and those of others, negative where they overlap; and the digit's size."""
     own = found.boxes[digit]
     top_left, bottom_right = own[:, :2].min(axis=0), own[:, 2:].max(axis=0)
     gap = np.maximum(found.boxes[others, :2] - bottom_right, top_left - found.boxes[others, 2:]).max(axis=1)
@@ -263,7 +277,7 @@ def _gap(found: Components, digit: list[int], others: NDArray[np.intp] | slice) 
 
 
 def _are_specks(found: Components, digit: list[int]) -> _Mask:
-    """Which of the small components are like others that lie about where no digit is."""
+    """Which of the small components are like several others that lie away from the digit: (N,)."""
     gap, size = _gap(found, digit, slice(None))
     astray = np.sort(found.areas[gap > ASTRAY * size])
     like = len(astray) - np.searchsorted(astray, SPECK_LIKENESS * found.areas)

@@ -1,4 +1,4 @@
-"""Connected components of masks: which there are, and what each is like."""
+"""Labels the connected components of masks, and measures each of them."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ class Components:
     labels: NDArray[np.integer]
     """(H, W): 0 on the paper, one more than the component's number on its pixels."""
     areas: NDArray[np.intp]
-    """(N,)."""
+    """(N,), how many pixels each has."""
     strengths: NDArray[np.float64]
-    """(N,), the mean contrast of each."""
+    """(N,), the mean contrast of each one's pixels."""
     boxes: NDArray[np.int32]
     """(N, 4): top, left, bottom, right; the last two are one past the end."""
 
     @property
     def extents(self) -> NDArray[np.int32]:
-        """(N,), the longer side of each box."""
+        """Longer side of each box: (N,)."""
         extents: NDArray[np.int32] = (self.boxes[:, 2:] - self.boxes[:, :2]).max(axis=1)
         return extents
 
     @cached_property
     def at_border(self) -> _Mask:
-        """(N,), which of them touch the border of the image."""
+        """Whether each component touches the border of the image: (N,)."""
         at: _Mask = ((self.boxes[:, :2] == 0) | (self.boxes[:, 2:] == self.labels.shape)).any(axis=1)
         return at
 
     def together(self, numbers: NDArray[np.intp]) -> tuple[_Mask, NDArray[np.int32]]:
-        """The pixels (H, W) of some components, and the box around them; of none, that of the first."""
+        """Join some components: one mask (H, W), and the box around it; without any, the box of the first one."""
         if len(numbers) == 0:
             return np.zeros(self.labels.shape, np.bool_), self.boxes[0]
         kept = np.zeros(len(self.areas) + 1, np.bool_)
@@ -49,26 +49,26 @@ class Components:
 
 
 def connected(mask: _Mask, connectivity: Literal[4, 8] = 8) -> NDArray[np.integer]:
-    """Connected components of a mask (H, W), numbered from 1; 0 where it is False."""
+    """Label the connected components of a mask (H, W) from 1 on; pixels that are False get 0."""
     labels: NDArray[np.integer] = cc3d.connected_components(mask.astype(np.uint8), connectivity=connectivity)
     return labels
 
 
 def labelled(masks: _Mask) -> tuple[NDArray[np.integer], list[int]]:
-    """Connected components of all masks, numbered from 1 (N, H, W), 0 on the paper.
+    """Label the connected components of all masks (N, H, W) together, from 1 on; pixels that are False get 0.
 
     Returns:
-        The labels, and how many there are before each mask, and in all.
+        The labels (N, H, W), and N + 1 counts: how many components come before each mask, and how many there are.
     """
     count, height, width = masks.shape
-    spaced = np.zeros((count, height + 1, width), np.bool_)  # in one column, a row of paper after each
+    spaced = np.zeros((count, height + 1, width), np.bool_)  # all masks in one column, with an empty row after each
     spaced[:, :height] = masks
     labels = connected(spaced.reshape(-1, width)).reshape(spaced.shape)[:, :height]
     return labels, [0, *np.maximum.accumulate(labels.max(axis=(1, 2))).tolist()]
 
 
 def measured(labels: NDArray[np.integer], values: NDArray[np.uint8]) -> Components:
-    """Measure each component, all of them at once: their pixels are brought in order, and summed run by run."""
+    """Measure all components at once: sort their pixels by component, and sum each run of them."""
     inked = np.flatnonzero(labels)
     index = labels.ravel()[inked]
     inked = inked[index.argsort(kind="stable")]  # by component, and by rows in each

@@ -1,4 +1,4 @@
-"""Makes whole stacks of small images larger, to the last bit as Pillow would one by one."""
+"""Enlarges whole stacks of small images; the result is bit for bit what Pillow makes of each image alone."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 PRECISION = 22
-"""Bits after the point of Pillow's weights."""
+"""Fractional bits of Pillow's fixed-point weights."""
 
 AT_ONCE = 1 << 16
-"""Pixels that are made at a time, so that the sums stay in the cache."""
+"""Pixels of the result that are computed at a time, so that the sums stay in the cache."""
 
 _Stack = NDArray[np.uint8]
 _Floats = NDArray[np.float64]
@@ -20,36 +20,36 @@ Kernel = Callable[[_Floats], _Floats]
 
 
 def bilinear(distance: _Floats) -> _Floats:
-    """Weights of pixels so far off, from 0 on."""
+    """Weights of pixels at these distances, 0 or more."""
     return np.maximum(1 - distance, 0)
 
 
 def bicubic(distance: _Floats) -> _Floats:
-    """Weights of pixels so far off, from 0 on (R. Keys, 1981)."""
+    """Weights of pixels at these distances, 0 or more (R. Keys, 1981)."""
     near = (1.5 * distance - 2.5) * distance * distance + 1
     far = (((distance - 5) * distance + 8) * distance - 4) * -0.5
     return np.where(distance < 1, near, np.where(distance < 2, far, 0))
 
 
 REACH: dict[Kernel, int] = {bilinear: 1, bicubic: 2}
-"""Pixels from which on the weights are 0."""
+"""Distance in pixels from which on all weights are 0."""
 
 
 def enlarged(stack: _Stack, shape: tuple[int, int], kernel: Kernel) -> _Stack:
-    """Images (N, h, w) as large as `shape`, (H, W), neither side of which is shorter: (N, H, W)."""
+    """Enlarge images (N, h, w) to `shape`, (H, W), in which neither side is shorter: (N, H, W)."""
     if stack.shape[1:] == shape:
         return stack
     count, (height, width) = len(stack), shape
     large = np.empty((count, height, width), np.uint8)
-    some = max(1, AT_ONCE // (height * width))
-    for few in (slice(start, start + some) for start in range(0, count, some)):
-        wide = _longer(stack[few].swapaxes(1, 2), width, kernel)  # rows are taken in one piece, columns would not be
-        large[few] = _longer(wide.swapaxes(1, 2), height, kernel)
+    at_once = max(1, AT_ONCE // (height * width))
+    for part in (slice(start, start + at_once) for start in range(0, count, at_once)):
+        wide = _longer(stack[part].swapaxes(1, 2), width, kernel)  # rows are contiguous in memory, columns are not
+        large[part] = _longer(wide.swapaxes(1, 2), height, kernel)
     return large
 
 
 def _longer(stack: NDArray[np.integer], length: int, kernel: Kernel) -> NDArray[np.int32]:
-    """Images (N, h, w) stretched to so many rows: (N, length, w), 0 to 255."""
+    """Stretch images (N, h, w) to `length` rows: (N, length, w), 0 to 255."""
     values = stack.astype(np.int32, order="C")
     total = np.full((len(stack), length, stack.shape[2]), 1 << (PRECISION - 1), np.int32)
     for rows, weights in zip(*_taps(stack.shape[1], length, kernel), strict=True):
@@ -62,7 +62,7 @@ def _longer(stack: NDArray[np.integer], length: int, kernel: Kernel) -> NDArray[
 
 @lru_cache(maxsize=256)
 def _taps(size: int, length: int, kernel: Kernel) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
-    """Which pixels of `size` make each one of `length`, and their weights, as whole numbers: two (taps, length)."""
+    """Which of `size` pixels make each of `length` new ones, and their fixed-point weights: both (taps, length)."""
     centre = (np.arange(length) + 0.5) * (size / length)
     first = np.floor(centre - REACH[kernel] + 0.5)
     pixels = first + np.arange(2 * REACH[kernel])[:, None]

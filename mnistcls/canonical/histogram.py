@@ -1,4 +1,4 @@
-"""What histograms of 256 levels tell: thresholds and quantiles, of each image of a stack at once."""
+"""Counts the 256 levels of images, and finds quantiles and thresholds in the counts of a whole stack at once."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 Counts = NDArray[np.intp]
-"""(N, 256), how often each value from 0 to 255 is in each of N images."""
+"""(N, 256), how often each level from 0 to 255 occurs in each of N images."""
 
 LEVELS = np.arange(256)
 
 
 def histogram(images: Iterable[NDArray[np.uint8]]) -> Counts:
-    """Of each image, of any shape."""
+    """Count how often each level occurs in each image, of any shape: (N, 256)."""
     return np.array([_counts(image) for image in images])
 
 
 def _counts(image: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """(256,). Where most pixels are 0, the others alone are counted: a run of the same one is slow to count."""
-    others = image != 0
+    """Count how often each level occurs in one image: (256,)."""
+    others = image != 0  # where most pixels are 0, only the others are counted: a run of equal ones is slow to count
     count = np.count_nonzero(others)
     if 2 * count > image.size:
         return np.bincount(image.ravel(), minlength=256)
@@ -30,29 +30,29 @@ def _counts(image: NDArray[np.uint8]) -> NDArray[np.intp]:
 
 
 def quantile(counts: Counts, share: float) -> NDArray[np.intp]:
-    """The lowest level that at least this share of all pixels, 0 to 1, do not exceed: (N,)."""
+    """Lowest level that at least this share, 0 to 1, of an image's pixels do not exceed: (N,)."""
     below = counts.cumsum(axis=1)
     level: NDArray[np.intp] = (below >= share * below[:, -1:]).argmax(axis=1)
     return level
 
 
 def strongest(counts: Counts) -> NDArray[np.intp]:
-    """The highest level that `few` pixels reach, so that no single one decides: (N,)."""
+    """Highest level that at least `few` pixels of an image reach, so that no single pixel decides: (N,)."""
     above = counts[:, ::-1].cumsum(axis=1)
     level: NDArray[np.intp] = 255 - (above >= few(above[:, -1:])).argmax(axis=1)
     return level
 
 
 def few(count: NDArray[np.intp] | int) -> NDArray[np.intp]:
-    """How many of this many pixels tell something together: a 1,500th, and at least 4."""
+    """Least number of pixels, out of this many, that is no accident: a 1,500th, and at least 4."""
     return np.maximum(4, count // 1500)
 
 
 def otsu(counts: Counts) -> NDArray[np.float64]:
-    """Threshold between two kinds of values, by N. Otsu (1979).
+    """Threshold between the two classes of an image's levels (N. Otsu, 1979).
 
     Returns:
-        (N,), each between the two kinds; in the middle if there is a gap between them, 255 if all are the same.
+        (N,), each between the two classes, in the middle if there is a gap; 255 if all pixels are the same.
     """
     below, mass = counts.cumsum(axis=1).astype(np.float64), (counts * LEVELS).cumsum(axis=1)
     total = below[:, -1:]

@@ -1,4 +1,4 @@
-"""Takes away what is ruled: long, thin, straight lines, across or upright, that are no strokes of a digit."""
+"""Removes rulings: long, thin, straight lines, horizontal or vertical, that are no strokes of a digit."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ _Mask = NDArray[np.bool_]
 
 
 def without_lines(masks: _Mask) -> tuple[_Mask, _Mask]:
-    """Take rulings away.
+    """Remove the rulings of each mask, but nothing that crosses them.
 
     Args:
         masks: (N, H, W).
 
     Returns:
-        Copies without long straight lines, in which what crosses them stays; and which of them had any, (N,).
+        The masks without their rulings, (N, H, W), and whether each had any, (N,).
     """
     rest, ruled = masks.copy(), np.zeros(len(masks), np.bool_)
     side = max(masks.shape[1:])
@@ -62,7 +62,7 @@ def without_lines(masks: _Mask) -> tuple[_Mask, _Mask]:
 
 
 def _rulings(mask: _Mask, rows: _Mask, columns: _Mask, side: int) -> tuple[_Mask, _Mask]:
-    """The horizontal and the upright lines of a mask (H, W) without those that are strokes of its digit."""
+    """Drop from the horizontal and vertical lines of a mask (H, W) those that are strokes of its digit."""
     crossings = rows.any(axis=1, keepdims=True) & columns.any(axis=0, keepdims=True)
     written = mask & ~(rows | columns | crossings)
     across, upright = _apart(rows), _apart(columns.T)
@@ -74,13 +74,20 @@ def _rulings(mask: _Mask, rows: _Mask, columns: _Mask, side: int) -> tuple[_Mask
 
 
 def _apart(lines: _Mask) -> list[NDArray[np.intp]]:
-    """The rows of each of horizontal lines (H, W)."""
+    """Rows of each horizontal line in a mask (H, W) of them."""
     occupied = np.flatnonzero(lines.any(axis=1))
     return np.split(occupied, np.flatnonzero(np.diff(occupied) > 1) + 1) if len(occupied) else []
 
 
 def _without_strokes(lines: _Mask, apart: list[NDArray[np.intp]], written: _Mask, side: int) -> _Mask:
-    """Those of horizontal lines (H, W), the rows of each apart, that cannot belong to what else is written."""
+    """Keep only those horizontal lines that cannot belong to what else is written.
+
+    Args:
+        lines: (H, W), the pixels of all lines.
+        apart: the rows of each line.
+        written: (H, W), the ink beside the lines.
+        side: the longer side of the image.
+    """
     rulings, (height, width), (start, end) = np.zeros_like(lines), lines.shape, _ends(written)
     near, beyond = NEAR_BORDER * side, BEYOND * side
     for rows in apart:
@@ -93,35 +100,40 @@ def _without_strokes(lines: _Mask, apart: list[NDArray[np.intp]], written: _Mask
 
 
 def _ends(mask: _Mask) -> tuple[int, int]:
-    """First column of what is True, and one past the last; (W, 0) if nothing is."""
+    """First column with a True pixel, and one past the last such column; (W, 0) if there is none."""
     columns = np.flatnonzero(mask.any(axis=0))
     return (int(columns[0]), int(columns[-1]) + 1) if len(columns) else (mask.shape[1], 0)
 
 
 def _lines(masks: _Mask, axis: int, side: int) -> Iterator[tuple[int, _Mask]]:
-    """Which masks (N, H, W) have lines across (axis 1), or upright ones (2), here turned; and the pixels of these."""
+    """Yield the number of each mask (N, H, W) that has lines along an axis, and the pixels of these lines.
+
+    Args:
+        masks: (N, H, W).
+        axis: 1 for horizontal lines, 2 for vertical ones, whose pixels are yielded transposed.
+        side: the longer side of the masks.
+    """
     full = _full_rows(masks, axis, side)
     tall = max(3, round(LINE_WIDTH * side) + 1) + 1
     for i in np.flatnonzero(full.any(axis=1)).tolist():
-        mask = (
-            masks[i] if axis == 1 else masks[i].T.copy("C")
-        )  # rows in one piece are several times as quick as columns
+        # The rows of the copy are contiguous, which makes what follows several times as quick.
+        mask = masks[i] if axis == 1 else masks[i].T.copy("C")
         thin = mask & full[i, :, None] & ~_tall(mask, tall)
         if thin.any():
             yield i, thin
 
 
 def _full_rows(masks: _Mask, axis: int, side: int) -> _Mask:
-    """Which rows of masks (axis 1), or columns (2), have as much as a line, which may be off by a pixel on its way."""
+    """Which rows (axis 1) or columns (axis 2) hold enough pixels for a line, which may be off by a pixel: (N, L)."""
     near, length = spread(masks, axis, np.maximum).view(np.uint8), masks.shape[3 - axis]
-    pixels = near.sum(axis=3 - axis, dtype=np.uint8 if length < 256 else np.intp)  # bytes: much quicker
+    pixels = near.sum(axis=3 - axis, dtype=np.uint8 if length < 256 else np.intp)  # bytes are summed much more quickly
     full: _Mask = pixels >= LINE_LENGTH * side
     full[:, 1:-1] |= full[:, :-2] | full[:, 2:]
     return full
 
 
 def _tall(mask: _Mask, height: int) -> _Mask:
-    """Pixels of a mask that are in vertical runs of at least `height`: an opening, by doubling."""
+    """Pixels of a mask (H, W) that lie in vertical runs of at least `height`: a morphological opening."""
     tall = np.zeros((len(mask) + height - 1, mask.shape[1]), np.bool_)
     tall[height - 1 : len(mask)] = joined(mask, height, np.logical_and)
     return joined(tall, height, np.logical_or)

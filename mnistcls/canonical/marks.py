@@ -1,4 +1,4 @@
-"""What may be digits in a stack of images: measured, and cut out one by one."""
+"""Measures the pixels chosen as the digit, and cuts them out."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _Values = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Mark:
-    """What may be a digit, cut out."""
+    """What may be the digit of an image, cut out."""
 
     ink: _Values
-    """(h + 2, w + 2), 0 to 255, with its soft edge and a pixel of paper around its box."""
+    """(h + 2, w + 2), from 0 on the paper to 255: the box, and a pixel around it for the soft edge."""
     box: tuple[int, int, int, int]
-    """Top, left, bottom and right in the image, the last two one past the end."""
+    """Top, left, bottom and right in the image; the last two are one past the end."""
     runs_on: bool
-    """Whether it goes from one side of the image to the opposite one."""
+    """Whether the mark reaches from one side of the image to the opposite one."""
 
     @property
     def extent(self) -> int:
@@ -39,22 +39,22 @@ class Mark:
 
 @dataclass(frozen=True)
 class Marks:
-    """What may be a digit in each of N images of one size."""
+    """What may be the digit of each of N images of one size, with its measures."""
 
     masks: _Masks
-    """(N, H, W), their own pixels."""
+    """(N, H, W), the pixels of each mark."""
     values: _Values
     """(N, H, W), how far each pixel stands out from the paper."""
     darkness: _Values
-    """(N, H, W), how like ink each pixel is by itself, whatever the paper around is like."""
+    """(N, H, W), as in `Contrast`."""
     counts: Counts
-    """Histograms of the values of their own pixels."""
+    """Histograms of the values of each mark's pixels."""
     full: NDArray[np.intp]
-    """(N,), the value from which one of these counts as full ink."""
+    """(N,), the value from which a pixel of the mark counts as full ink."""
     brightest: _Values
-    """(N,), lightness of what is the lightest in each image, ink or paper."""
+    """(N,), the greatest lightness in each image, be it ink or paper."""
     boxes: NDArray[np.intp]
-    """(N, 4), as of `Digits`."""
+    """(N, 4), as in `Digits`."""
 
     @property
     def extents(self) -> NDArray[np.intp]:
@@ -64,7 +64,7 @@ class Marks:
 
 
 def marks_of(digits: Digits, seen: Contrast) -> Marks:
-    """Measure what the digits in some images cover."""
+    """Measure the pixels of each digit."""
     counts = histogram(values[mask] for values, mask in zip(seen.values, digits.masks, strict=True))
     most, least = seen.darkness.max(axis=(1, 2)), seen.darkness.min(axis=(1, 2))
     return Marks(
@@ -79,7 +79,7 @@ def marks_of(digits: Digits, seen: Contrast) -> Marks:
 
 
 def cut_out(marks: Marks) -> list[Mark]:
-    """Each mark alone."""
+    """Cut each mark out of its image, with full ink at 255."""
     _, height, width = marks.masks.shape
     wider = widened(marks.masks)
     full = np.maximum(marks.full, 1).astype(np.uint8)

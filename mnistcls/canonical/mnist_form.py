@@ -1,4 +1,4 @@
-"""Knows MNIST's own images, whole batches at once: what is in their form already is not to be touched."""
+"""Recognises images that are in MNIST's form already, whole batches at once: these must stay as they are."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _Mask = NDArray[np.bool_]
 
 
 def as_mnist(images: NDArray[np.uint8]) -> tuple[_Mask, NDArray[np.uint8]]:
-    """Which of N images are in MNIST's form already, either way round, and how they look in it.
+    """Tell which images are in MNIST's form, with ink either way round, and bring these to bright ink.
 
     Args:
         images: (N, 28, 28).
 
     Returns:
-        Whether the box is no longer than 20 and the centre of mass within a pixel, (N,); and the images with
-        bright ink, dim ones brightened, (N, 28, 28). MNIST's own come back untouched.
+        Whether the ink of each image fits into 20x20 pixels with its centre of mass within a pixel of the middle,
+        (N,); and the images with bright ink, dim ones brightened, (N, 28, 28). MNIST's own images stay as they are.
     """
     light_paper = border(images).mean(axis=1) > 127
     ink = np.where(light_paper[:, None, None], ~images, images)
@@ -44,13 +44,13 @@ def as_mnist(images: NDArray[np.uint8]) -> tuple[_Mask, NDArray[np.uint8]]:
 
 
 def _extent(occupied: _Mask) -> NDArray[np.intp]:
-    """From the first to the last True of each row, (N, 28) to (N,); 0 if there is none."""
+    """Length from the first to the last True of each row (N, 28); 0 for a row without any: (N,)."""
     first, last = spans(occupied)
     return np.where(occupied.any(axis=1), last - first, 0)
 
 
 def _off_centre(mass: NDArray[np.float32]) -> NDArray[np.float64]:
-    """How far each row's centre of mass is from the middle, (N, 28) to (N,), in pixels."""
+    """Distance in pixels from the middle to the centre of mass of each row (N, 28): (N,)."""
     distance = np.arange(SIZE) + 0.5 - SIZE / 2
     off: NDArray[np.float64] = np.abs(mass.astype(np.float64) @ distance) / np.maximum(mass.sum(axis=1), 1)
     return off

@@ -1,9 +1,8 @@
-"""Tells ink from paper: how far each pixel stands out from the paper around it, and which of the two is the brighter.
+"""Estimates the paper behind the ink, and how far each pixel stands out from it.
 
 The paper is what a morphological closing (for dark ink) or opening (for bright ink) leaves of an image: strokes
-narrower than the window go, slopes and straight edges of light and shadow stay (J. Serra, "Image Analysis and
-Mathematical Morphology", 1982). Polarity follows from the same two: under the right one, the paper that is left is
-flatter.
+narrower than the window vanish, slopes and straight edges of light and shadow stay (J. Serra, "Image Analysis and
+Mathematical Morphology", 1982). These two papers also tell whether ink is dark or bright: the right one is flatter.
 """
 
 from __future__ import annotations
@@ -71,31 +70,33 @@ class Contrast:
     """How far each pixel of N images of one size stands out from the paper."""
 
     values: _Planes
-    """(N, H, W), 0 on the paper; of dark ink on uneven paper, as if all of it were as light as the lightest."""
+    """(N, H, W), 0 on the paper; for dark ink on uneven paper, scaled as if the paper were as light everywhere as in
+    its lightest place."""
     counts: Counts
-    """Histograms of these."""
+    """Histograms of the values."""
     darkness: _Planes
-    """(N, H, W), smoothed lightness, inverted where ink is dark, so that ink is always high."""
+    """(N, H, W), how much each pixel itself looks like ink, whatever its paper is like: the smoothed lightness,
+    inverted where ink is dark."""
     grain: NDArray[np.float64]
-    """(N,), the most that the paper stands out from itself."""
+    """(N,), the contrast up to which a pixel may be grain of the paper."""
     stands_out: NDArray[np.bool_]
-    """(N,), whether any of it is more than that, or what is left of a slope in the light."""
+    """(N,), whether enough pixels stand out more than grain, and than what remains of a slope in the light."""
     bright_ink: NDArray[np.bool_]
-    """(N,)."""
+    """(N,), whether ink is brighter than its paper."""
 
     def of(self, chosen: NDArray[np.intp]) -> Contrast:
-        """Those of the images of these numbers."""
+        """Return the contrast of the images with these numbers."""
         return Contrast(**{name: values[chosen] for name, values in vars(self).items()})
 
 
 def contrast(planes: Sequence[Plane], bright_ink: bool | None = None, *, fine_pen: bool = False) -> Contrast:
-    """Find the ink of planes.
+    """Measure how far each pixel of the planes stands out from its paper.
 
     Args:
         planes: images of one size.
-        bright_ink: whether ink is brighter than its paper; found out if None, if an image leaves no doubt, or with
-            `fine_pen`.
-        fine_pen: whether only thin lines are ink, so that any light and shadow may be beside them.
+        bright_ink: whether ink is brighter than its paper; if None, each image decides. Each image also decides if
+            its margin leaves no doubt, and with `fine_pen`.
+        fine_pen: whether only thin lines are ink, so that everything wider is light and shadow on the paper.
     """
     originals = np.array([plane.values for plane in planes])
     lightness, grain = _smooth(originals), np.maximum(MIN_CONTRAST, NOISE_FACTOR * _noise(originals))
@@ -123,21 +124,26 @@ def contrast(planes: Sequence[Plane], bright_ink: bool | None = None, *, fine_pe
 
 
 def _reach(values: _Planes, least: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether enough pixels of each image (N, H, W) stand out as far as given (N,)."""
+    """Whether enough pixels of each image (N, H, W) reach its least value (N,)."""
     levels = np.ceil(least).astype(int).tolist()  # bytes are compared with whole numbers much more quickly
     reaching = [np.count_nonzero(image >= level) for image, level in zip(values, levels, strict=True)]
     return np.array(reaching) >= few(values[0].size)
 
 
 def _lit(values: _Planes, paper: _Planes) -> _Planes:
-    """How far each pixel (N, H, W) would stand out if all the paper were as light as the lightest of its image."""
+    """Scale values (N, H, W) as if the paper of each image were as light everywhere as in its lightest place."""
     light = paper.max(axis=(1, 2), keepdims=True).astype(np.float32) / np.maximum(paper, DARKEST_PAPER)
     lit: _Planes = (values * light).astype(np.uint8)
     return lit
 
 
 def _by_margin(lightness: _Planes) -> tuple[_Planes, NDArray[np.bool_], NDArray[np.bool_]]:
-    """Paper (N, 1, 1), and whether ink is brighter (N,), as an even margin all around tells; and if it does (N,)."""
+    """Judge each image (N, H, W) by the margin all around it.
+
+    Returns:
+        The level of the margin (N, 1, 1); whether ink is brighter than that (N,); and whether the margin is even
+        enough to rely on both (N,).
+    """
     flat = lightness.reshape(len(lightness), -1)
     margin = border(lightness)
     low, high = margin.min(axis=1).astype(int), margin.max(axis=1).astype(int)
@@ -149,13 +155,21 @@ def _by_margin(lightness: _Planes) -> tuple[_Planes, NDArray[np.bool_], NDArray[
 
 
 def _range(lightness: _Planes) -> NDArray[np.intp]:
-    """Between the darkest and the brightest values of each image, single ones apart: (N,)."""
+    """Difference between the darkest and the brightest values of each image, apart from single pixels: (N,)."""
     counts = histogram(lightness[:, ::2, ::2])
     return quantile(counts, 0.998) - quantile(counts, 0.002)
 
 
 def _by_flatness(lightness: _Planes, bright_ink: bool | None) -> tuple[_Planes, NDArray[np.bool_]]:
-    """Papers (N, H, W), and whether ink is brighter (N,), if not given, by which of two leaves the flatter paper."""
+    """Estimate the paper by closing and opening; of the two, the flatter one is right.
+
+    Args:
+        lightness: (N, H, W).
+        bright_ink: whether ink is brighter than its paper; if None, the flatter paper decides.
+
+    Returns:
+        The paper (N, H, W), and whether ink is brighter (N,).
+    """
     small = _reduced(lightness, PAPER_SIDE)
     values = small.astype(np.int16)
     both = np.array([values, -values])  # (2, N, h, w): for dark and for bright ink
@@ -180,7 +194,7 @@ def _by_flatness(lightness: _Planes, bright_ink: bool | None) -> tuple[_Planes, 
 
 
 def _under_fine_pen(lightness: _Planes) -> tuple[_Planes, NDArray[np.bool_]]:
-    """Papers (N, H, W) from which thin lines alone are gone, and whether these are brighter (N,)."""
+    """Estimate the paper as everything but thin lines: the paper (N, H, W), and whether the lines are brighter (N,)."""
     values = lightness.astype(np.int16)
     papers = _close(np.array([values, -values]), FINE_WINDOW)
     if_dark, if_bright = _variation(papers)
@@ -190,7 +204,7 @@ def _under_fine_pen(lightness: _Planes) -> tuple[_Planes, NDArray[np.bool_]]:
 
 
 def _noise(values: _Planes) -> NDArray[np.float64]:
-    """Standard deviation (N,) of the grain: of two neighbours' difference the median is 0.954 of it."""
+    """Standard deviation of each image's grain: the median difference of two neighbours is 0.954 of it: (N,)."""
     if values.shape[2] < 2:
         return np.zeros(len(values))
     rows = values[:, :: max(1, values.shape[1] // NOISE_ROWS)]
@@ -199,14 +213,14 @@ def _noise(values: _Planes) -> NDArray[np.float64]:
 
 
 def _variation(stack: _Int16) -> NDArray[np.intp]:
-    """Total variation, how much edge there is, of each image of a stack (..., H, W)."""
+    """Total variation of each image of a stack (..., H, W), which is a measure of how much edge it has: (...)."""
     rows, columns = np.abs(stack[..., 1:, :] - stack[..., :-1, :]), np.abs(stack[..., 1:] - stack[..., :-1])
     variation: NDArray[np.intp] = rows.sum(axis=(-2, -1)) + columns.sum(axis=(-2, -1))
     return variation
 
 
 def _smooth(values: _Planes) -> _Planes:
-    """Binomial filter, 3x3: along each axis, twice the mean of two neighbours."""
+    """Smooth images (N, H, W) by a binomial filter, 3x3: twice the mean of two neighbours, along each axis."""
     count, height, width = values.shape
     p = np.empty((count, height + 2, width + 2), np.uint16)
     p[:, 1:-1, 1:-1] = values
@@ -221,7 +235,7 @@ def _smooth(values: _Planes) -> _Planes:
 
 
 def _close(stack: _Int16, share: float) -> _Int16:
-    """Morphological closing of each image of a stack (..., H, W), in a square window, a share of the longer side."""
+    """Morphological closing of each image (..., H, W) by a square window, as wide as this share of the longer side."""
     half = int(max(stack.shape[-2:]) * share / 2)
     for extreme in (np.maximum, np.minimum):
         for axis in (-2, -1):
@@ -230,7 +244,7 @@ def _close(stack: _Int16, share: float) -> _Int16:
 
 
 def _running(rows: _Int16, half: int, extreme: np.ufunc) -> _Int16:
-    """Maximum or minimum of every row and `half` on each side, by doubling; beyond the border the slope goes on."""
+    """Take the maximum or minimum of each row (H, ...) and `half` on each side; the slope goes on beyond the border."""
     half = min(half, len(rows) - 1)
     if half == 0:
         return rows
@@ -239,6 +253,6 @@ def _running(rows: _Int16, half: int, extreme: np.ufunc) -> _Int16:
 
 
 def _reduced(values: _Planes, side: int) -> _Planes:
-    """Mean of blocks of each image of a stack, so that no side is longer than `side`."""
+    """Average blocks of each image (N, H, W), so that neither side is longer than `side`."""
     factor = -(-max(values.shape[1:]) // side)
     return values if factor == 1 else np.array([reduced(image, factor) for image in values])

@@ -1,4 +1,4 @@
-"""From the ink of a digit, of any size, to 28x28 as MNIST has it: stroke width, box, centre of mass."""
+"""Puts the ink of a digit, of any size, into 28x28 pixels as MNIST does: its stroke width, its box, its centre."""
 
 from __future__ import annotations
 
@@ -48,11 +48,10 @@ _POSITION = np.arange(SIZE) + 0.5
 
 
 def place(inks: Iterable[_Ink]) -> _Stack:
-    """Bring the ink of N digits into the canonical box.
+    """Bring the ink of N digits into the canonical form.
 
     Args:
-        inks: (H, W), each of its own size, cropped to the digit, 0 on the paper to 255, with a margin of one pixel
-            of paper.
+        inks: (H, W), each of its own size, from 0 on the paper to 255: the digit's box, and a pixel around it.
 
     Returns:
         uint8 (N, 28, 28).
@@ -65,7 +64,7 @@ def place(inks: Iterable[_Ink]) -> _Stack:
 
 
 def _centred(small: _Stack) -> _Stack:
-    """Ink of one size (N, h, w), at most (20, 20), made full and put where its centre of mass belongs."""
+    """Scale ink of one size (N, h, w), at most (20, 20), to full strength, and put its centre of mass in place."""
     count, height, width = small.shape
     ink = np.minimum(small * (255 / _solid(small)).astype(np.float32)[:, None, None], 255)
     corners = np.rint(CENTRE - centres_of_mass(ink)).clip(0, (SIZE - height, SIZE - width)).astype(int)
@@ -76,15 +75,19 @@ def _centred(small: _Stack) -> _Stack:
 
 
 def _solid(small: _Stack) -> NDArray[np.uint8]:
-    """The level that counts as full ink in each image (N, h, w): (N,)."""
-    levels = np.sort(small.reshape(len(small), -1), axis=1, kind="stable")  # of bytes, the quickest
+    """Level that counts as full ink in each image (N, h, w): (N,)."""
+    levels = np.sort(small.reshape(len(small), -1), axis=1, kind="stable")  # the quickest kind for bytes
     count = np.count_nonzero(levels > TRACE, axis=1)
     solid: NDArray[np.uint8] = levels[np.arange(len(levels)), levels.shape[1] - count + (SOLID * count).astype(int)]
     return solid
 
 
 def centres_of_mass(ink: NDArray[np.uint8 | np.float32]) -> NDArray[np.float64]:
-    """Row and column (N, 2), in pixels, the middle of the first at 0.5, of ink (N, h, w), in which none is all 0."""
+    """Row and column of each centre of mass, in pixels from the upper left corner: (N, 2).
+
+    Args:
+        ink: (N, h, w), none of them all 0.
+    """
     rows, columns = ink.sum(axis=2), ink.sum(axis=1)
     moments = [along @ _POSITION[: along.shape[1]] for along in (rows, columns)]
     centres: NDArray[np.float64] = np.stack(moments, axis=1) / rows.sum(axis=1)[:, None]
@@ -92,34 +95,36 @@ def centres_of_mass(ink: NDArray[np.uint8 | np.float32]) -> NDArray[np.float64]:
 
 
 def stroke_width(mask: NDArray[np.bool_]) -> float:
-    """Mean width of the strokes of a mask, in pixels: twice the area by the length of the edge.
+    """Mean width of the strokes of a mask, in pixels: twice its area, divided by the length of its edge.
 
     Args:
         mask: (H, W), False along the border.
     """
     steps = np.count_nonzero(mask[1:] ^ mask[:-1]) + np.count_nonzero(mask[:, 1:] ^ mask[:, :-1])
-    edge = steps * np.pi / 4  # what a staircase is longer than the curve, over all directions
+    edge = steps * np.pi / 4  # a staircase of pixels is longer than its curve, on average over all directions
     return 2 * float(np.count_nonzero(mask)) / max(edge, 1.0)
 
 
 def _scale(ink: _Ink, longer_side: int) -> _Ink:
+    """Scale ink (h, w) so that its longer side has this many pixels."""
     height, width = ink.shape
     scale = longer_side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     method = Image.Resampling.BILINEAR if scale < 1 else Image.Resampling.BICUBIC
-    # Image.fromarray and np.asarray do the same, but for something so small take longer than resizing it.
+    # Image.fromarray and np.asarray would do the same, but take longer than the resizing of so small an image.
     scaled = Image.frombuffer("L", ink.shape[::-1], np.ascontiguousarray(ink), "raw", "L", 0, 1).resize(size, method)
     return np.frombuffer(scaled.tobytes(), np.uint8).reshape(size[::-1])
 
 
 def _crop(ink: _Ink) -> _Ink:
+    """Crop ink (h, w) to the box around what is strong enough to be inside the digit."""
     inside = ink > EDGE
     rows, columns = (inside.any(axis=axis).tobytes() for axis in (1, 0))  # bytes are the quickest to search
     return ink[rows.index(1) : rows.rindex(1) + 1, columns.index(1) : columns.rindex(1) + 1]
 
 
 def _with_usual_strokes(inks: list[_Ink]) -> list[_Ink]:
-    """The same, but for those with strokes thinner or thicker than MNIST's: these `FINE` pixels long, and corrected."""
+    """Replace all ink whose strokes are thinner or thicker than MNIST's: scaled to `FINE` pixels, and corrected."""
     thinnest, thickest = STROKE_WIDTHS
     unusual = [
         i for i, ink in enumerate(inks) if not thinnest <= stroke_width(ink > 127) * FINE / max(ink.shape) <= thickest
@@ -131,13 +136,13 @@ def _with_usual_strokes(inks: list[_Ink]) -> list[_Ink]:
 
 
 def _with_stroke_widths(inks: list[_Ink]) -> _Stack:
-    """Move the edges outwards or inwards until the strokes are as wide as MNIST's, or as near as each digit bears.
+    """Move the edges of ink until its strokes are as wide as MNIST's, or as nearly so as each digit allows.
 
     Args:
-        inks: no side longer than `FINE`.
+        inks: (h, w), each of its own size, no side longer than `FINE`.
 
     Returns:
-        In the upper left of (N, 48, 48), with room around.
+        The ink in the upper left corners of (N, 48, 48), with `MARGIN` pixels of room around it.
     """
     side = FINE + 2 * MARGIN
     stack, room = np.zeros((2, len(inks), side, side), np.uint8)
@@ -154,7 +159,14 @@ def _with_stroke_widths(inks: list[_Ink]) -> _Stack:
 
 
 def _moved(stack: _Stack, room: _Stack, moves: NDArray[np.float64], extreme: np.ufunc) -> _Stack:
-    """Ink (N, H, W) with its edges moved by so many pixels (N,), within its room, as long as enough of it is left."""
+    """Move the edges of ink, pixel by pixel, for as long as enough of it is left.
+
+    Args:
+        stack: ink (N, H, W).
+        room: (N, H, W), 255 where ink may be, and 0 elsewhere.
+        moves: (N,), by how many pixels.
+        extreme: `np.maximum` to move the edges outwards, `np.minimum` to move them inwards.
+    """
     steps = np.minimum(np.ceil(moves), MAX_STEPS)
     least = LEAST_LEFT * _area(stack)
     going = np.arange(len(stack))
@@ -162,7 +174,7 @@ def _moved(stack: _Stack, room: _Stack, moves: NDArray[np.float64], extreme: np.
         going = going[steps[going] > step]
         ink = stack[going]
         moved = spread(ink, 2, extreme, onto=spread(ink, 1, extreme))
-        if step % 2:  # a cross and a square in turn come close to a disc
+        if step % 2:  # a cross and a square in turn approximate a disc
             moved = spread(moved, 1, extreme)
         moved &= room[going]
         part = np.minimum(moves[going] - step, 1).astype(np.float32)[:, None, None]
@@ -173,6 +185,6 @@ def _moved(stack: _Stack, room: _Stack, moves: NDArray[np.float64], extreme: np.
 
 
 def _area(ink: _Stack) -> NDArray[np.intp]:
-    """Pixels of each image that are more than half ink: (N,)."""
+    """Count the pixels of each image (N, H, W) that are more than half ink: (N,)."""
     area: NDArray[np.intp] = np.count_nonzero(ink > 127, axis=(1, 2))
     return area

@@ -1,4 +1,4 @@
-"""From a decoded image of any mode to one plane of numbers in which ink and paper differ."""
+"""Reduces a decoded image of any mode to one plane of numbers, in which ink and paper differ."""
 
 from __future__ import annotations
 
@@ -39,20 +39,21 @@ _Stack = Sequence[NDArray[np.uint8]]
 
 @dataclass(frozen=True)
 class Plane:
-    """One number a pixel."""
+    """An image with one number for each pixel."""
 
     values: NDArray[np.uint8]
-    """(H, W), 0 to 255: lightness, or ink where `ink_is_bright` says so."""
+    """(H, W), 0 to 255: the lightness; or the ink itself, if `ink_is_bright` is True."""
     ink_is_bright: bool | None
-    """True where the image itself says so, by its transparency; None where that is to be found out."""
+    """True if the image's transparency says what is ink; None if that has yet to be found out."""
     step: str
-    """How it was made, for people."""
+    """How the plane was made, for people to read."""
 
 
 def to_uint8(image: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """The same image with numbers from 0 to 255: others than uint8 relative to their own range, NaN as the lowest.
+    """Scale an image of any dtype from its own range to 0 to 255; uint8 stays as it is.
 
-    With an alpha channel, which is relative to 0, that range begins there at the latest.
+    What is not finite becomes 0, or 255 above the range. With an alpha channel, whose zero has a meaning, the range
+    includes 0.
     """
     if image.dtype == np.uint8:
         return image.view(np.uint8)
@@ -71,7 +72,7 @@ def to_uint8(image: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 
 def _range(image: NDArray[np.generic]) -> tuple[float, float]:
-    """The least and the greatest finite number of an image; (inf, -inf) if there is none."""
+    """Least and greatest finite number of an image; (inf, -inf) if there is none."""
     low, high = np.inf, -np.inf
     for rows in _some_rows(image):
         values = np.asarray(image[rows], np.float64)
@@ -82,7 +83,7 @@ def _range(image: NDArray[np.generic]) -> tuple[float, float]:
 
 
 def _some_rows(image: NDArray[np.generic]) -> Iterator[slice]:
-    """All rows of an image, some at a time: in numbers of eight bytes, all at once would be too large."""
+    """Slices that together take all rows of an image: as float64, all of them at once would take too much memory."""
     count = max(1, SOME_NUMBERS * len(image) // max(image.size, 1))
     return (slice(start, start + count) for start in range(0, len(image), count))
 
@@ -103,14 +104,19 @@ def to_planes(stack: _Stack) -> list[Plane]:
 
 
 def _without_alpha(pixels: NDArray[np.uint8]) -> Plane:
+    """Reduce an image (H, W, 2) or (H, W, 4), whose last channel is alpha."""
     colours, alpha = pixels[..., :-1], pixels[..., -1]
-    if alpha.max() > 0 and alpha.min() == alpha.max():  # the same everywhere, it tells nothing
+    if alpha.max() > 0 and alpha.min() == alpha.max():  # alpha is the same everywhere, and tells nothing
         return to_planes([colours])[0]
     return _without_transparency(colours, alpha)
 
 
 def _without_transparency(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Plane:
-    """Ink in one colour on nothing is the alpha channel itself; anything else goes over white, or bright over black."""
+    """Reduce an image (H, W, C) with alpha (H, W) that varies.
+
+    Ink in one colour on nothing is the alpha channel itself. Anything else is laid over white, or over black if it
+    is bright.
+    """
     if alpha.mean() >= 255 * OPAQUE:
         return _with_rim(pixels, alpha)
     lightness = pixels.mean(axis=2, dtype=np.float32)
@@ -128,7 +134,10 @@ def _without_transparency(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -
 
 
 def _with_rim(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Plane:
-    """What is transparent has the colour of the paper; in an image of one colour it may be the ink, as in a stencil."""
+    """Reduce an image (H, W, C) of which only a rim is transparent: that gets the colour of the paper.
+
+    Where everything else has one colour, the transparent part may be the ink, as in a stencil.
+    """
     opaque = pixels[alpha == alpha.max()]
     if np.ptp(opaque, axis=0).max() == 0:
         return Plane(np.ascontiguousarray(alpha), None, "ink in alpha")
@@ -138,7 +147,10 @@ def _with_rim(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> Plane:
 
 
 def _without_colour(stack: _Stack) -> list[Plane]:
-    """Project colours on the axis along which ink and paper differ most: red on green has no lightness of its own."""
+    """Reduce images (H, W, 3) to the colour axis along which ink and paper differ most.
+
+    Lightness alone would not do: red ink may be as light as its green paper.
+    """
     step = -(-max(stack[0].shape[:2]) // COLOUR_SIDE)
     samples = np.array([pixels[::step, ::step] for pixels in stack])
     red, green, blue = np.moveaxis(samples, -1, 0)
@@ -154,31 +166,31 @@ def _without_colour(stack: _Stack) -> list[Plane]:
 
 
 def colour_weights(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """By what to multiply red, green and blue, and what to add, so that an image's levels reach from 0 to 255.
+    """Weights that turn the colours of each image into levels from 0 to 255.
 
     Args:
-        samples: (N, h, w, 3), as few pixels of N images as tell their colours.
+        samples: (N, h, w, 3), a few pixels of N images, enough to show their colours.
 
     Returns:
-        (N, 4).
+        (N, 4): factors of red, green and blue, and what is added to their sum.
     """
     axes = _main_axes(samples)
     projected = samples @ axes[:, None, :, None]
     low, high = (extreme(axis=(1, 2, 3)).astype(np.float64) for extreme in (projected.min, projected.max))
-    scale = 255 / np.maximum(high - low, 1.0)  # under one level there is nothing to stretch
+    scale = 255 / np.maximum(high - low, 1.0)  # with less than one level there is nothing to stretch
     weights: NDArray[np.float32] = np.column_stack([axes * scale.astype(np.float32)[:, None], -low * scale])
     return weights.astype(np.float32)
 
 
 def _main_axes(colours: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Unit vectors (N, 3) along which colour changes most between neighbours (N, h, w, 3), towards the light."""
+    """Unit vectors (N, 3) along which colours (N, h, w, 3) change most between neighbours, pointing to the lighter."""
     edges = np.concatenate([np.diff(colours, axis=axis).reshape(len(colours), -1, 3) for axis in (1, 2)], axis=1)
     axes: NDArray[np.float32] = np.linalg.eigh(edges.swapaxes(1, 2) @ edges)[1][..., -1]
     return np.where(axes.sum(axis=1, keepdims=True) >= 0, axes, -axes)
 
 
 def _projected(pixels: NDArray[np.uint8], weights: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Image (H, W, 3) by weights (4,), to the last bit as Pillow converts it by a matrix."""
+    """Apply weights (4,) to an image (H, W, 3): (H, W), bit for bit what Pillow's conversion by a matrix gives."""
     levels = _sum(pixels, weights[:3])
     levels += weights[3]
     levels += np.float32(0.5)
@@ -186,7 +198,7 @@ def _projected(pixels: NDArray[np.uint8], weights: NDArray[np.float32]) -> NDArr
 
 
 def _lightness(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Image (H, W, 3), to the last bit as Pillow makes it grey."""
+    """Lightness of an image (H, W, 3): (H, W), bit for bit what Pillow's conversion to grey gives."""
     levels = _sum(pixels, LUMA)
     levels += 1 << (LUMA_BITS - 1)
     levels >>= LUMA_BITS
@@ -194,8 +206,8 @@ def _lightness(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _sum(pixels: NDArray[np.uint8], weights: NDArray[_Number]) -> NDArray[_Number]:
-    """Of the channels of an image (H, W, 3), by their weights (3,)."""
-    red, green, blue = np.moveaxis(pixels, -1, 0).astype(weights.dtype, order="C")  # a channel in one piece is quicker
+    """Weighted sum of the channels of an image (H, W, 3), with weights (3,): (H, W)."""
+    red, green, blue = np.moveaxis(pixels, -1, 0).astype(weights.dtype, order="C")  # contiguous channels are quicker
     red *= weights[0]
     green *= weights[1]
     blue *= weights[2]

@@ -1,4 +1,4 @@
-"""Tells whether ink is brighter than its paper, or darker, where no even margin says so."""
+"""Decides whether ink is brighter or darker than its paper, where no even margin tells."""
 
 from __future__ import annotations
 
@@ -24,36 +24,34 @@ _Masks = NDArray[np.bool_]
 
 
 def ink_is_bright(lightness: _Planes, flatness: NDArray[np.float64]) -> _Masks:
-    """Whether ink is the brighter one in each of N images.
+    """Whether ink is brighter than paper in each image: (N,).
 
     Args:
-        lightness: (N, H, W), small.
-        flatness: (N,), log(variation of the paper if ink is dark / variation if it is bright): over 0, it speaks for
+        lightness: (N, H, W), small images.
+        flatness: (N,), log(variation of the paper if ink is dark / variation if it is bright): above 0, it speaks for
             bright ink.
     """
     brighter = _brighter(lightness)
     bright: _Masks = flatness * FLATNESS_WEIGHT + _shares(brighter) @ SHAPE_WEIGHTS > 0
     in_corners = (_corners(brighter) == bright[:, None]).all(axis=1)
-    for i in np.flatnonzero(in_corners):  # ink that has all four is paper, if there is a digit between them
+    for i in np.flatnonzero(in_corners):  # what has all four corners is no ink, but paper, if a digit lies between them
         bright[i] ^= _reaches_all_sides(brighter[i] ^ bright[i])
     return bright
 
 
 def shape_evidence(lightness: _Planes) -> NDArray[np.float64]:
-    """Where the bright pixels of each image (N, H, W) are: shares, less a half, of the border, all and the corners.
-
-    Returns:
-        (N, 3).
-    """
+    """Shares of bright pixels along the border, in all and in the corners of each image (N, H, W), less 0.5: (N, 3)."""
     return _shares(_brighter(lightness))
 
 
 def _brighter(lightness: _Planes) -> _Masks:
+    """Which pixels of each image (N, H, W) belong to the brighter of its two classes."""
     brighter: _Masks = lightness > otsu(histogram(lightness))[:, None, None]
     return brighter
 
 
 def _shares(mask: _Masks) -> NDArray[np.float64]:
+    """Shares of True pixels along the border, in all and in the corners of each mask (N, H, W), less 0.5: (N, 3)."""
     shares = [
         where.sum(axis=1) / where.shape[1] for where in (border(mask), mask.reshape(len(mask), -1), _corners(mask))
     ]
@@ -61,13 +59,13 @@ def _shares(mask: _Masks) -> NDArray[np.float64]:
 
 
 def _corners(masks: _Masks) -> _Masks:
-    """(N, 4)."""
+    """Values at the four corners of each image: (N, 4)."""
     corners: _Masks = masks[:, [0, 0, -1, -1], [0, -1, 0, -1]]
     return corners
 
 
 def _reaches_all_sides(mask: _Masks) -> bool:
-    """Whether nearly all of a mask (H, W) is one component that touches all four sides, as in a tight crop."""
+    """Whether nearly all of a mask (H, W) is one component that touches all four sides, as a tightly cropped digit."""
     labels = connected(mask)
     area = np.bincount(labels.ravel())[1:]
     if len(area) == 0 or area.max() < MOST * area.sum():

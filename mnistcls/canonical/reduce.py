@@ -1,6 +1,6 @@
-"""Makes images smaller by whole blocks of pixels, to the last bit as Pillow would.
+"""Reduces images by averaging whole blocks of pixels; the result is bit for bit what Pillow makes.
 
-Pillow reads grey pixels where they are, but copies those of three channels first, which takes as long as the rest.
+For grey images, Pillow itself is used. It copies images of three channels first, which would double the time.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 PRECISION = 24
-"""Bits after the point of Pillow's reciprocals."""
+"""Fractional bits of Pillow's fixed-point reciprocals."""
 
 AT_ONCE = 1 << 21
 """Bytes of an image that are summed at a time, so that the sums stay in the cache."""
@@ -19,14 +19,14 @@ _Image = NDArray[np.uint8]
 
 
 def reduced(pixels: _Image, factor: int) -> _Image:
-    """An image with the mean of each block of so many pixels a side, or of what is left of one at the end.
+    """Average each block of `factor` by `factor` pixels of an image; blocks at its end may be smaller.
 
     Args:
         pixels: (H, W) grey, (H, W, 1) grey, (H, W, 2) grey and alpha, (H, W, 3) RGB or (H, W, 4) RGBA.
         factor: 2 or more.
 
     Returns:
-        (ceil(H / factor), ceil(W / factor)) grey, or with the other channels; of RGB, each in one piece of memory.
+        (ceil(H / factor), ceil(W / factor)) grey, or with the other channels; those of RGB are contiguous in memory.
     """
     if pixels.shape[2:] == (3,):
         rows = max(1, AT_ONCE // pixels[:factor].size) * factor
@@ -37,7 +37,7 @@ def reduced(pixels: _Image, factor: int) -> _Image:
 
 
 def _means(pixels: _Image, factor: int) -> _Image:
-    """Of the blocks of an image (H, W, 3): (3, h, w)."""
+    """Mean of each block of an image (H, W, 3): (3, h, w)."""
     height, width, _ = pixels.shape
     totals = _totals(pixels, factor).astype(np.uint32)
     count = np.multiply.outer(_lengths(height, factor), _lengths(width, factor))
@@ -48,17 +48,18 @@ def _means(pixels: _Image, factor: int) -> _Image:
 
 
 def _lengths(size: int, factor: int) -> NDArray[np.uint32]:
-    """Of the blocks along a side, of which the last may be shorter; a single one if all are alike."""
+    """Lengths of the blocks along a side, the last of which may be shorter; only one length if all are the same."""
     lengths = np.minimum(factor, size - np.arange(0, size, factor)) if size % factor else [factor]
     return np.array(lengths, np.uint32)
 
 
 def _totals(pixels: _Image, factor: int) -> NDArray[np.uint16 | np.uint32]:
-    """Sums over the blocks of an image (H, W, 3): (3, h, w)."""
+    """Sum of each block of an image (H, W, 3): (3, h, w)."""
     sums = _down(pixels, factor)
     by_column = sums.reshape(-1, factor, 3).transpose(2, 1, 0)
     totals = np.empty((3, by_column.shape[2]), sums.dtype)
-    for total, (first, second, *others) in zip(totals, by_column, strict=True):  # all blocks at once: each has few
+    # The loops go over the few columns of a block, and take all blocks at once.
+    for total, (first, second, *others) in zip(totals, by_column, strict=True):
         np.add(first, second, out=total)
         for column in others:
             np.add(total, column, out=total)
@@ -66,10 +67,10 @@ def _totals(pixels: _Image, factor: int) -> NDArray[np.uint16 | np.uint32]:
 
 
 def _down(pixels: _Image, factor: int) -> NDArray[np.uint16 | np.uint32]:
-    """Sums down each column of the blocks of an image (H, W, 3): (h, w * factor * 3), 0 beyond the right edge."""
+    """Sum of each column of each block of an image (H, W, 3): (h, w * factor * 3), 0 beyond the right edge."""
     height, width, _ = pixels.shape
     rows, columns, whole = -(-height // factor), -(-width // factor), height // factor
-    dtype = np.uint16 if factor * factor * 255 < 1 << 16 else np.uint32  # room for a block
+    dtype = np.uint16 if factor * factor * 255 < 1 << 16 else np.uint32  # the smallest that holds the sum of a block
     sums = np.empty((rows, columns * factor * 3), dtype)
     lines, inside = pixels.reshape(height, -1), sums[:, : width * 3]
     lines[: whole * factor].reshape(whole, factor, width * 3).sum(axis=1, dtype=dtype, out=inside[:whole])

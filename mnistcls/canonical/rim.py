@@ -1,4 +1,4 @@
-"""Knows a picture with bars, a rim or, where it was turned, corners of one level around it."""
+"""Finds bars, borders and the corners of a turned scan, and the picture inside them."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ _Mask = NDArray[np.bool_]
 
 
 def may_be_framed(levels: _Image, marked: NDArray[np.intp]) -> _Mask:
-    """Whether a rim is worth looking for, (N,): most images are known to have none by their corners and their rows.
+    """Whether a rim is worth looking for in each image: (N,). The corners and the rows of most rule it out.
 
     Args:
         levels: images (N, H, W).
-        marked: how many pixels of each have been taken for the digit, (N,).
+        marked: (N,), how many pixels of each image have been taken for the digit.
     """
     if max(levels.shape[1:]) < PICTURE_SIDE:
         return np.zeros(len(levels), np.bool_)
@@ -54,25 +54,26 @@ def may_be_framed(levels: _Image, marked: NDArray[np.intp]) -> _Mask:
 
 
 def _corners(levels: _Image) -> NDArray[np.int16]:
-    """Levels of the corners of images (N, H, W): (N, 4)."""
+    """Levels at the four corners of each image: (N, 4)."""
     return levels[:, [0, 0, -1, -1], [0, -1, 0, -1]].astype(np.int16)
 
 
 def _are_alike(levels: _Image, corners: NDArray[np.int16], most: float) -> _Mask:
-    """Which pixels of an image (H, W) are of the level of its corners (4,), give or take a little."""
+    """Which pixels of an image (H, W) have the mean level of its corners (4,), give or take `most`."""
     middle = int(corners.sum()) / 4
-    alike: _Mask = (levels >= int(np.ceil(middle - most))) & (levels <= int(middle + most))  # bytes: much quicker
+    # Bytes are compared with whole numbers much more quickly.
+    alike: _Mask = (levels >= int(np.ceil(middle - most))) & (levels <= int(middle + most))
     return alike
 
 
 def _may_be_picture(inner: _Mask) -> bool:
-    """Whether a mask (H, W) covers as much of the whole as a picture in a rim."""
+    """Whether a mask (H, W) covers as much of the whole as a picture in a rim does."""
     least, greatest = INNER
     return bool(least * inner.size <= np.count_nonzero(inner) <= greatest * inner.size)
 
 
 def _is_cut_by_border(inner: _Mask) -> bool:
-    """Whether a mask (H, W) has a long run on each side of the whole that it reaches, as a picture has, and no ink."""
+    """Whether a mask (H, W) takes a long run of each side of the whole that it touches, as a picture does, not ink."""
     for side in (inner[0], inner[-1], inner[:, 0], inner[:, -1]):
         count = np.count_nonzero(side)
         if count and count < max(RUN * len(side), FILLED * np.ptp(np.flatnonzero(side))):
@@ -81,16 +82,19 @@ def _is_cut_by_border(inner: _Mask) -> bool:
 
 
 def _filled_share(mask: _Mask) -> float:
-    """Of the rows of a mask (H, W), each from its first True to its last, the share that is True; 0 if none is."""
+    """Share of True pixels between the first and the last one of each row of a mask (H, W); 0 for an empty mask."""
     left, right = spans(mask[mask.any(axis=1)])
     return float(np.count_nonzero(mask) / max((right - left).sum(), 1))
 
 
 def inside_rim(pixels: _Image) -> _Image | None:
-    """The picture inside, with nothing but its paper around; None if there is no rim.
+    """Find the picture inside a rim, and paint the level of its paper over the rim.
 
     Args:
         pixels: the whole, (H, W) or (H, W, C).
+
+    Returns:
+        The whole, of the same size, with nothing but paper around the picture; None if there is no rim.
     """
     if max(pixels.shape[:2]) < PICTURE_SIDE or pixels.shape[2:] in ((2,), (4,)):
         return None
@@ -105,16 +109,22 @@ def inside_rim(pixels: _Image) -> _Image | None:
     is_outer[outer[outer > 0]] = True
     inner = largest(~is_outer[pieces])
     if not _may_be_picture(inner) or np.count_nonzero(inner & ~alike) < FILLED * np.count_nonzero(inner):
-        return None  # what is no more than a box has the level of its rim inside
+        return None  # it is only a drawn box: inside, it has the level of the rim
     if solidity(inner) < STRAIGHT or not _is_cut_straight(inner, pieces, outer):
         return None
-    margin = np.pad(inner, RIM, mode="edge")  # the picture may reach to the border of the whole
+    margin = np.pad(inner, RIM, mode="edge")  # the picture may reach the border of the whole
     part = within_reach(margin, RIM, np.logical_and)[RIM:-RIM, RIM:-RIM]
     return only(pixels, part, reduction(pixels)) if part.any() else None
 
 
 def _is_cut_straight(inner: _Mask, pieces: NDArray[np.integer], outer: NDArray[np.integer]) -> bool:
-    """Whether a picture is a rectangle in its rim, or what lies outside are bars and corners with straight sides."""
+    """Whether the picture is a rectangle in its rim, or what lies outside are bars and corners with straight sides.
+
+    Args:
+        inner: (H, W), the picture.
+        pieces: (H, W), the labels of what has the level of the rim.
+        outer: the labels that touch the border of the whole, in order; 0 among them if the picture touches it, too.
+    """
     if len(outer) == 1:
         return rectangularity(inner) >= STRAIGHT
     areas = np.bincount(pieces.ravel())

@@ -1,4 +1,4 @@
-"""Knows a ring around the digit, or a box drawn by hand, in one or several pieces: a teacher's, or a printed circle."""
+"""Finds a ring or a box drawn around the digit, in one piece or in several: a teacher's, or a printed circle."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _Numbers = NDArray[np.intp]
 
 
 def inside_ring(found: Components) -> _Flags | None:
-    """Which components (N,) of a mask a ring goes around; None if there is no ring."""
+    """Which components lie inside a ring: (N,); None if there is no ring."""
     largest = np.argsort(-found.extents, kind="stable")[:LARGEST]
     top_left, bottom_right = _around(found, largest)
     sides = bottom_right - top_left
@@ -43,7 +43,7 @@ def inside_ring(found: Components) -> _Flags | None:
         if _lies_within(found, inner, ring) and _goes_around(found, inner, ring):
             within = _are_within(found, ring)
             outer = ring[~within[ring]]
-            if _goes_around(found, inner, outer):  # the others are pieces of the digit, thin as they are
+            if _goes_around(found, inner, outer):  # the other pieces belong to the digit, although they are thin
                 ring = outer
             within[ring] = False
             return within
@@ -51,14 +51,14 @@ def inside_ring(found: Components) -> _Flags | None:
 
 
 def _are_within(found: Components, ring: _Numbers) -> _Flags:
-    """Which components (N,) do not reach the box around the pieces of a ring."""
+    """Which components lie wholly inside the box around the pieces of a ring: (N,)."""
     top_left, bottom_right = _around(found, ring)
     within: _Flags = np.all((found.boxes[:, :2] > top_left) & (found.boxes[:, 2:] < bottom_right), axis=1)
     return within
 
 
 def _pieces(found: Components, largest: _Numbers, inner: int) -> _Numbers:
-    """Those of the largest components that may be pieces of a ring around one of them: large, and not in its box."""
+    """Which of the largest components may be pieces of a ring around an inner one: large, and not in its box."""
     own, boxes = found.boxes[inner], found.boxes[largest]
     in_box = ((boxes[:, :2] >= own[:2]) & (boxes[:, 2:] <= own[2:])).all(axis=1)
     pieces: _Numbers = largest[~in_box & (found.extents[largest] >= PIECE * found.extents[inner])]
@@ -66,17 +66,17 @@ def _pieces(found: Components, largest: _Numbers, inner: int) -> _Numbers:
 
 
 def _around(found: Components, numbers: _Numbers) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """The box around some components: top and left, bottom and right."""
+    """Box around some components: its top and left, and its bottom and right."""
     return found.boxes[numbers, :2].min(axis=0), found.boxes[numbers, 2:].max(axis=0)
 
 
 def _lies_within(found: Components, inner: int, ring: _Numbers) -> bool:
-    """Whether the box around the pieces of a ring goes around one component's."""
+    """Whether a component lies wholly inside the box around the pieces of a ring."""
     return len(ring) > 0 and bool(_are_within(found, ring)[inner])
 
 
 def _goes_around(found: Components, inner: int, ring: _Numbers) -> bool:
-    """Whether a ring is there in nearly all directions, and in each further off than the component inside."""
+    """Whether a ring is there in nearly all directions, and farther off than the inner component in each of them."""
     middle = (found.boxes[inner, :2] + found.boxes[inner, 2:] - 1) / 2
     nearest, farthest = np.full(DIRECTIONS, np.inf), np.zeros(DIRECTIONS)
     np.minimum.at(nearest, *_polar(np.isin(found.labels, ring + 1), middle))
@@ -86,7 +86,7 @@ def _goes_around(found: Components, inner: int, ring: _Numbers) -> bool:
 
 
 def _polar(mask: _Flags, middle: NDArray[np.float64]) -> tuple[_Numbers, NDArray[np.float64]]:
-    """The direction, 0 to `DIRECTIONS` - 1, and the distance of each pixel of a mask (H, W) from a point."""
+    """Direction (0 to `DIRECTIONS` - 1) and distance of each True pixel of a mask (H, W), as seen from a point."""
     y, x = np.argwhere(mask).T - middle[:, None]
     turn = (np.arctan2(y, x) / (2 * np.pi) + 0.5) * DIRECTIONS
     return turn.astype(np.intp) % DIRECTIONS, np.hypot(y, x)

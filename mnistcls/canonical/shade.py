@@ -1,4 +1,4 @@
-"""Tells a digit from what only looks like ink: the grain of the paper, light and shadow."""
+"""Rejects what only looks like ink: the grain of the paper, and light and shadow."""
 
 from __future__ import annotations
 
@@ -36,7 +36,13 @@ _Masks = NDArray[np.bool_]
 
 
 def are_texture(marks: Marks, counts: Counts, *, fine_pen: bool) -> NDArray[np.bool_]:
-    """Whether marks are no more than the strongest of a texture; `counts` are the histograms of the whole images."""
+    """Whether each mark is no more than the strongest part of a texture: (N,).
+
+    Args:
+        marks: what may be digits.
+        counts: histograms of the contrast of the whole images.
+        fine_pen: whether the marks were looked for among thin lines alone.
+    """
     factor, share = (FINE_STANDS_OUT, FINE_OTHERS) if fine_pen else (STANDS_OUT, 0.5)
     others = np.maximum(quantile(counts - marks.counts, share), 1)
     texture: NDArray[np.bool_] = quantile(marks.counts, 0.5) < factor * others
@@ -44,11 +50,11 @@ def are_texture(marks: Marks, counts: Counts, *, fine_pen: bool) -> NDArray[np.b
 
 
 def are_shade(marks: Marks, *, in_doubt: bool) -> NDArray[np.bool_]:
-    """Whether the edges of marks are those of light and shadow, or of grain.
+    """Whether the edges of each mark are those of light and shadow, or of grain: (N,).
 
     Args:
         marks: what may be digits.
-        in_doubt: whether shade has been found in these images already, so that only sharp edges count.
+        in_doubt: whether these images have shown shade already, so that only sharp edges may be ink.
     """
     edges = _steps_at_edge(marks)
     length = edges.sum(axis=1)
@@ -67,7 +73,11 @@ def are_shade(marks: Marks, *, in_doubt: bool) -> NDArray[np.bool_]:
 
 
 def _steps_at_edge(marks: Marks) -> Counts:
-    """Histograms of how much more a pixel of a mask stands out than its neighbour outside; 0 where it is no darker."""
+    """Histograms of the steps in contrast along the edge of each mark.
+
+    There is a step for each pair of neighbours of which one belongs to the mark: the difference of their contrasts, or
+    0 if the pixel of the mark is not the darker one.
+    """
     count, height, width = marks.masks.shape
     mask, values, darkness = marks.masks.ravel(), marks.values.ravel(), marks.darkness.ravel()
     down, right = (_edge(mask.reshape(-1, run), step) for run, step in ((height * width, width), (width, 1)))
@@ -79,7 +89,7 @@ def _steps_at_edge(marks: Marks) -> Counts:
 
 
 def _edge(runs: _Masks, step: int) -> NDArray[np.intp]:
-    """Where, in all (N, R) pixels, one differs from that `step` further in its run."""
+    """Indices of the pixels, in all runs (N, R), that differ from the one `step` further on in their run."""
     edge = np.flatnonzero(runs[:, step:] ^ runs[:, :-step])
     where: NDArray[np.intp] = edge + edge // max(runs.shape[1] - step, 1) * step
     return where

@@ -1,4 +1,4 @@
-"""What the shape of a mask is like: its holes, its largest part, how straight, how round and how convex it is."""
+"""Measures the shape of a mask: how much of a rectangle or of its convex hull it fills, how long it is; fills holes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _Mask = NDArray[np.bool_]
 
 
 def filled(mask: _Mask) -> _Mask:
-    """A mask (H, W) without its holes."""
+    """Fill the holes of a mask (H, W)."""
     around = np.ones(np.array(mask.shape) + 2, np.bool_)
     around[1:-1, 1:-1] = ~mask
     labels = connected(around, connectivity=4)
@@ -29,7 +29,7 @@ def filled(mask: _Mask) -> _Mask:
 
 
 def largest(mask: _Mask) -> _Mask:
-    """The largest connected component of a mask (H, W); nothing of an empty one."""
+    """Largest connected component of a mask (H, W); an empty mask stays empty."""
     labels = connected(mask, connectivity=4)
     if labels.max() < 2:  # the most frequent case
         return mask
@@ -38,7 +38,13 @@ def largest(mask: _Mask) -> _Mask:
 
 
 def within_reach(mask: _Mask, reach: int, join: np.ufunc) -> _Mask:
-    """`join` of all within this many pixels of each of a mask (H, W), along both axes, and of nothing beyond it."""
+    """Join each pixel of a mask (H, W) with all within `reach` pixels of it, along both axes.
+
+    Args:
+        mask: (H, W); beyond it, everything counts as False.
+        reach: in pixels.
+        join: `np.logical_and` makes the mask narrower by `reach` on each side, `np.logical_or` makes it wider.
+    """
     for _ in range(2):
         margin = np.zeros((reach, mask.shape[1]), np.bool_)
         mask = joined(np.concatenate([margin, mask, margin]), 2 * reach + 1, join).T
@@ -46,7 +52,7 @@ def within_reach(mask: _Mask, reach: int, join: np.ufunc) -> _Mask:
 
 
 def rectangularity(mask: _Mask) -> float:
-    """The share of the smallest rectangle around it that a mask (H, W) fills; 0 of an empty one."""
+    """Share of the smallest rectangle around a mask (H, W) that the mask fills; 0 for an empty mask."""
     if not mask.any():
         return 0.0
     sides = np.ptp(AXES @ _outline(mask), axis=2)  # (2, T)
@@ -54,9 +60,9 @@ def rectangularity(mask: _Mask) -> float:
 
 
 def solidity(mask: _Mask) -> float:
-    """The share of its convex hull that a mask (H, W) fills, up to 0.04 too little; 0 of an empty one.
+    """Share of its convex hull that a mask (H, W) fills, up to 0.04 too low; 0 for an empty mask.
 
-    The hull is taken as what lies within the mask's reach in each of the directions of `NORMALS`.
+    The hull is approximated by what lies within the mask's reach in each of the directions of `NORMALS`.
     """
     if not mask.any():
         return 0.0
@@ -66,14 +72,14 @@ def solidity(mask: _Mask) -> float:
 
 
 def _outline(mask: _Mask) -> NDArray[np.intp]:
-    """Columns and rows (2, P) of the corners of the first and the last pixel in each row of a mask (H, W)."""
+    """Columns and rows of the corners of the first and the last True pixel in each row of a mask (H, W): (2, P)."""
     rows = np.flatnonzero(mask.any(axis=1))
     left, right = spans(mask[rows])
     return np.array([np.concatenate([left, right, left, right]), np.concatenate([rows, rows, rows + 1, rows + 1])])
 
 
 def axis_ratio(mask: _Mask) -> float:
-    """Shorter by longer axis of the ellipse with a mask's moments, (H, W): 1 of a disc, a square and of nothing."""
+    """Ratio of the axes, shorter to longer, of the ellipse with a mask's moments; 1 for a disc, a square, no pixels."""
     points = np.array(np.nonzero(mask))
     if points.shape[1] < 2:
         return 1.0

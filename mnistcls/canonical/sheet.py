@@ -1,4 +1,7 @@
-"""Knows a sheet of paper that is smaller than its picture: an even rectangle, in which the digit is a hole."""
+"""Finds a sheet of paper inside the picture, and the picture of what is written on it.
+
+Such a sheet has been taken for the mark: it stands out from what it lies on, and what is written on it is a hole.
+"""
 
 from __future__ import annotations
 
@@ -47,12 +50,15 @@ _Mask = NDArray[np.bool_]
 
 
 def inside_sheet(pixels: _Image, mark: Mark, reduction: int) -> _Image | None:
-    """The picture of what is written on a sheet, with nothing but paper around; None if a mark is no sheet.
+    """Paint the level of the paper over everything around a sheet.
 
     Args:
         pixels: the picture, (H, W) or (H, W, C).
-        mark: what was found in it.
-        reduction: by what the picture was divided for that.
+        mark: what was found in the picture, which may be a sheet.
+        reduction: by what the picture's sides were divided before that.
+
+    Returns:
+        The picture, of the same size, with nothing but paper around what is written; None if the mark is no sheet.
     """
     if max(pixels.shape[:2]) < PICTURE_SIDE:
         return None
@@ -67,12 +73,12 @@ def inside_sheet(pixels: _Image, mark: Mark, reduction: int) -> _Image | None:
 
 
 def only(pixels: _Image, part: _Mask, reduction: int) -> _Image:
-    """A picture of one part, with nothing but its paper around.
+    """Paint over everything but one part of a picture, with the median colour of that part, which is its paper.
 
     Args:
         pixels: the picture, (H, W) or (H, W, C).
-        part: what stays of the picture divided by `reduction`.
-        reduction: 1 or more.
+        part: (ceil(H / reduction), ceil(W / reduction)), which blocks of the picture stay.
+        reduction: side of a block in pixels, 1 or more.
     """
     whole = part.repeat(reduction, axis=0).repeat(reduction, axis=1)[: pixels.shape[0], : pixels.shape[1]]
     alone = pixels.copy()
@@ -81,7 +87,11 @@ def only(pixels: _Image, part: _Mask, reduction: int) -> _Image:
 
 
 def _sheet(own: _Mask) -> _Mask | None:
-    """What may be a sheet, of any shape, with its holes filled, of a mark's own pixels (H, W); None if nothing may."""
+    """Find what may be a sheet of any shape in a mark's own pixels (H, W).
+
+    Returns:
+        The sheet with its holes filled, (H, W); None if there is nothing like one.
+    """
     if min(own.shape) < SHEET_SIDE or np.count_nonzero(own) < PAPER * own.size:
         return None
     whole = filled(own)
@@ -94,7 +104,14 @@ def _sheet(own: _Mask) -> _Mask | None:
 
 
 def _is_plate(sheet: _Mask, paper: _Mask, pixels: _Image, mark: Mark) -> bool:
-    """Whether a sheet is round, torn or cut off by the picture, and its hole is writing, not the inside of a bold 0."""
+    """Whether a sheet that is no rectangle (round, torn, cut off by the picture) is written on, and no bold 0.
+
+    Args:
+        sheet: (H, W), with its holes filled.
+        paper: (H, W), without what is written on it.
+        pixels: the whole picture.
+        mark: what was found in the picture, (H, W) in its box.
+    """
     if solidity(sheet) < CONVEX or axis_ratio(sheet) < ROUND:
         return False
     hole = largest(sheet & ~paper)
@@ -107,7 +124,7 @@ def _is_plate(sheet: _Mask, paper: _Mask, pixels: _Image, mark: Mark) -> bool:
 
 
 def _has_loop(hole: _Mask, levels: _Image, paper: int) -> bool:
-    """Whether there is paper, by its level, well inside a hole (H, W): an island, which is no part of the mark."""
+    """Whether a hole (H, W) has paper well inside it, as writing with a loop has: an island that is not in the mark."""
     ink = int(np.median(levels[hole]))
     like_paper = np.abs(levels.astype(np.int16) - paper) < np.abs(levels.astype(np.int16) - ink)
     inside = within_reach(filled(hole), SOFT, np.logical_and)
@@ -115,14 +132,14 @@ def _has_loop(hole: _Mask, levels: _Image, paper: int) -> bool:
 
 
 def _is_written_on(sheet: _Mask, paper: _Mask) -> bool:
-    """Whether as much of a sheet is no paper as a digit takes."""
+    """Whether as much of a sheet is not paper as a digit takes."""
     area, ink = np.count_nonzero(sheet), np.count_nonzero(sheet & ~paper)
     least, most = HOLES
     return bool(least * area <= ink <= most * area)
 
 
 def _body(mask: _Mask) -> _Mask:
-    """The largest part of a mask (H, W), without what hangs on to it."""
+    """Largest part of a mask (H, W), without the narrow things attached to it."""
     core = largest(within_reach(mask, RIM, np.logical_and))
     reach = int(NARROW / 2 * np.sqrt(np.count_nonzero(within_reach(core, RIM, np.logical_or))))
     if reach > RIM:

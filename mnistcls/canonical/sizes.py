@@ -1,4 +1,4 @@
-"""The sizes at which an image is looked at."""
+"""Brings images to the sizes at which they are looked at."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Stack = Sequence[NDArray[np.uint8]]
 
 
 def at_draft_scale(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The image under twice the size to which JPEGs are decoded, so that its form is the same whatever it comes as."""
+    """Reduce an image to less than twice the size to which JPEGs are decoded, so that its file type hardly matters."""
     side, factor = max(pixels.shape[:2]), 1
     while -(-side // factor) >= 2 * DRAFT_SIDE:
         factor *= 2
@@ -33,13 +33,13 @@ def at_draft_scale(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def reduction(pixels: NDArray[np.uint8]) -> int:
-    """By what an image has to be divided to be no larger than the working size."""
+    """Factor by which an image's sides have to be divided to be no larger than the working size."""
     side: int = max(pixels.shape[:2])
     return -(-side // WORKING_SIDE)
 
 
 def working_pixels(pixels: NDArray[np.uint8]) -> int:
-    """How many pixels an image has at the working size, or about as many."""
+    """Number of pixels that an image has at the working size, about."""
     height, width = pixels.shape[:2]
     larger = ENLARGEMENT if max(height, width) <= TINY_SIDE else 1
     pixels_there: int = height * width * larger**2 // reduction(pixels) ** 2
@@ -47,7 +47,7 @@ def working_pixels(pixels: NDArray[np.uint8]) -> int:
 
 
 def at_working_size(stack: _Stack) -> _Stack:
-    """Images of one shape no larger than the working size, nor tiny."""
+    """Reduce large images of one shape to the working size, and enlarge tiny ones."""
     height, width, *channels = stack[0].shape
     side = max(height, width)
     if side > WORKING_SIDE:

@@ -1,4 +1,4 @@
-"""What several steps ask of images or of whole stacks of them: their border, spans, and each pixel's neighbours."""
+"""Works on whole stacks of images at once: their borders, the spans of their rows, the neighbours of each pixel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _Any = TypeVar("_Any", bound=np.generic)
 
 
 def of_one_shape(images: Sequence[NDArray[np.uint8]]) -> Iterable[list[int]]:
-    """The indices of the images of each shape."""
+    """Group the indices of the images by their shape."""
     by_shape: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
     for i, image in enumerate(images):
         by_shape[image.shape].append(i)
@@ -24,25 +24,25 @@ def of_one_shape(images: Sequence[NDArray[np.uint8]]) -> Iterable[list[int]]:
 
 
 def border(images: NDArray[_Any]) -> NDArray[_Any]:
-    """The pixels along all four sides of each image (N, H, W), corners twice: (N, 2 H + 2 W)."""
+    """Pixels along all four sides of each image (N, H, W), the corners twice: (N, 2 H + 2 W)."""
     return np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
 
 
 def spans(occupied: _Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The first True of each row (N, L), and one past the last: both (N,), 0 and L of a row without any."""
+    """Index of the first True of each row (N, L), and one past the last: both (N,); 0 and L for a row without any."""
     return occupied.argmax(axis=1), occupied.shape[1] - occupied[:, ::-1].argmax(axis=1)
 
 
 def spread(
     stack: NDArray[_Level], axis: int, extreme: np.ufunc, onto: NDArray[_Level] | None = None
 ) -> NDArray[_Level]:
-    """The larger (or smaller) of each pixel and its two neighbours along an axis.
+    """Take the larger (or the smaller) of each pixel and its two neighbours along an axis.
 
     Args:
         stack: (N, H, W).
         axis: 1 or 2.
         extreme: `np.maximum` or `np.minimum`.
-        onto: the pixels themselves, if not those of `stack`, whose neighbours count.
+        onto: the pixels that are compared with their neighbours in `stack`, if they are not those of `stack` itself.
     """
     result = (stack if onto is None else onto).copy()
     to, source = result.swapaxes(0, axis), stack.swapaxes(0, axis)
@@ -52,17 +52,17 @@ def spread(
 
 
 def widened(stack: NDArray[_Level]) -> NDArray[_Level]:
-    """The most of each pixel and its eight neighbours: of masks (N, H, W), all that is True and what it touches."""
+    """Take the largest of each pixel and its eight neighbours: masks (N, H, W) grow by one pixel on each side."""
     return spread(spread(stack, 1, np.maximum), 2, np.maximum)
 
 
 def joined(rows: NDArray[_Number], height: int, join: np.ufunc) -> NDArray[_Number]:
-    """`join` of every row and the `height` - 1 after it, (H - height + 1, ...): by doubling, in few steps.
+    """Join each row with the `height` - 1 rows after it: (H - height + 1, ...); by doubling, in few steps.
 
     Args:
         rows: (H, ...), at least `height` of them.
         height: of the window, at least 1.
-        join: of two arrays, the same whatever is joined first, and twice is once: `np.maximum`, `np.logical_and`.
+        join: an associative and idempotent operation on two arrays, such as `np.maximum` or `np.logical_and`.
     """
     reach = 1
     while reach < height:

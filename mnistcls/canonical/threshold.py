@@ -1,4 +1,4 @@
-"""Tells ink from paper by how much it stands out: a threshold, and below it what fainter ink runs on from there."""
+"""Decides from the contrast which pixels are ink: those over a threshold, and fainter ones that continue them."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _Values = NDArray[np.uint8]
 
 
 def levels_of_ink(seen: Contrast) -> _Values:
-    """What stands out more is surely ink: one level for each image, (N, 1, 1)."""
+    """Contrast above which a pixel is surely ink, for each image: (N, 1, 1); 255 where nothing stands out."""
     return np.where(seen.stands_out, thresholds(seen.counts), np.uint8(255))[:, None, None]
 
 
 def thresholds(counts: Counts) -> _Values:
-    """Of contrast, by its histograms: what is over it may be ink, (N,)."""
+    """Contrast above which a pixel is ink, for each image, found in the histograms of contrast: (N,)."""
     most = strongest(counts)
     faint = np.maximum(2, FAINT * most).astype(np.intp)
     ink = counts * (faint[:, None] < LEVELS)
@@ -45,10 +45,15 @@ def thresholds(counts: Counts) -> _Values:
 
 
 def with_faint_ink(masks: _Masks, levels: _Values, seen: Contrast) -> _Masks:
-    """What is surely ink, (N, H, W), and what fainter runs on from there: where a pen skips, or a lamp is mirrored.
+    """Add the faint ink that continues what is surely ink: where a pen skips, or where the ink reflects a lamp.
 
-    Hysteresis, as in J. Canny, "A Computational Approach to Edge Detection" (1986); the lower threshold is half of what
-    is strongest nearby, so that soft edges stay where they are.
+    This is hysteresis, as in J. Canny, "A Computational Approach to Edge Detection" (1986). The lower threshold is half
+    of the strongest contrast nearby, so that soft edges stay where they are.
+
+    Args:
+        masks: (N, H, W), what is surely ink.
+        levels: (N, 1, 1), the contrast above which it is.
+        seen: the contrast of the images.
     """
     grown = masks.copy()
     faintest = np.maximum(FAINTEST * strongest(seen.counts), seen.grain).clip(0, 255).astype(np.uint8)[:, None, None]
@@ -65,7 +70,7 @@ def with_faint_ink(masks: _Masks, levels: _Values, seen: Contrast) -> _Masks:
 
 
 def _touched(mask: _Masks, other: _Masks) -> _Masks:
-    """Those connected components of one mask (H, W) that have a pixel in common with another."""
+    """Keep the connected components of one mask (H, W) that have a pixel in common with another."""
     labels = connected(mask)
     kept = np.zeros(int(labels.max()) + 1, np.bool_)
     kept[labels[other]] = True
@@ -75,7 +80,7 @@ def _touched(mask: _Masks, other: _Masks) -> _Masks:
 
 
 def _strongest_nearby(values: _Values, side: int) -> _Values:
-    """The most of any pixel of images (N, H, W) near each block of `side` by `side`, (N, ceil(H / side), ...)."""
+    """Maximum near each block of `side` by `side` pixels of images (N, H, W): (N, ceil(H / side), ceil(W / side))."""
     most = _maxima(_maxima(values, side).swapaxes(1, 2), side).swapaxes(1, 2)
     for _ in range(NEARBY):
         most = widened(most)
@@ -83,7 +88,7 @@ def _strongest_nearby(values: _Values, side: int) -> _Values:
 
 
 def _maxima(values: _Values, side: int) -> _Values:
-    """Of each `side` rows of images (N, H, W), the last of which may be fewer: (N, ceil(H / side), W)."""
+    """Maximum of each `side` rows of images (N, H, W), or of those left at the end: (N, ceil(H / side), W)."""
     most = values[:, ::side].copy()
     for row in range(1, side):
         rows = values[:, row::side]
