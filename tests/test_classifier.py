@@ -279,7 +279,7 @@ def test_no_source_is_named_while_the_forms_of_several_are_made(
         while_made.append(said[-1])
         return make(stack)
 
-    monkeypatch.setattr(canonical, "BLOCK", 2)
+    monkeypatch.setattr(canonical, "MAX_BLOCK_IMAGES", 2)
     monkeypatch.setattr(canonical, "_canonical", making)
 
     assert len(classifier.answer(sources, said.append)) == 5

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mnistcls.canonical.enlarge import AT_ONCE, Kernel, bicubic, bilinear, enlarged
+from mnistcls.canonical.enlarge import PIXELS_AT_ONCE, Kernel, bicubic, bilinear, enlarged
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,6 @@ def test_every_image_is_as_pillow_makes_it(
 
 
 def test_more_images_than_are_made_at_once_are_as_each_alone() -> None:
-    stack = np.random.default_rng(0).integers(0, 256, (2 * AT_ONCE // 96**2 + 1, 32, 32), np.uint8)
+    stack = np.random.default_rng(0).integers(0, 256, (2 * PIXELS_AT_ONCE // 96**2 + 1, 32, 32), np.uint8)
     alone = [enlarged(image[None], (96, 96), bicubic)[0] for image in stack]
     assert np.array_equal(enlarged(stack, (96, 96), bicubic), alone)

@@ -6,7 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mnistcls.canonical.placement import BOX, CENTRE, FINE, SIZE, STROKE_WIDTHS, centres_of_mass, place, stroke_width
+from mnistcls.canonical.placement import (
+    BOX,
+    CENTRE,
+    FINE_SIDE,
+    MAX_STROKE_WIDTH,
+    MIN_STROKE_WIDTH,
+    SIZE,
+    centres_of_mass,
+    place,
+    stroke_width,
+)
 from train.ink import Pen, render
 from train.strokes import digit_strokes
 
@@ -45,7 +55,7 @@ def test_aspect_is_kept() -> None:
 
 @pytest.mark.parametrize("width", [0.02, 0.05, 0.1, 0.16, 0.25])
 def test_lines_come_out_as_wide_as_those_of_mnist(width: float) -> None:
-    thinnest, thickest = (pixels * BOX / FINE for pixels in STROKE_WIDTHS)
+    thinnest, thickest = (pixels * BOX / FINE_SIDE for pixels in (MIN_STROKE_WIDTH, MAX_STROKE_WIDTH))
     for digit in (0, 1, 2, 3, 7):
         form = place([drawn(digit, width)])[0]
         assert thinnest - 0.8 <= stroke_width(form > 127) <= thickest + 0.8

@@ -51,7 +51,7 @@ def test_an_image_in_pieces_is_the_same_as_whole(
     image = np.random.default_rng(0).integers(100, 60_000, shape).astype(dtype)
     whole = to_uint8(image)
     assert np.ptp(whole) > 200
-    monkeypatch.setattr("mnistcls.canonical.plane.SOME_NUMBERS", 100)
+    monkeypatch.setattr("mnistcls.canonical.plane.NUMBERS_AT_ONCE", 100)
     np.testing.assert_array_equal(to_uint8(image), whole)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mnistcls.canonical.reduce import AT_ONCE, reduced
+from mnistcls.canonical.reduce import BYTES_AT_ONCE, reduced
 
 
 @settings(max_examples=60, deadline=None)
@@ -47,5 +47,5 @@ def test_grey_may_have_a_third_axis() -> None:
 
 
 def test_an_image_of_more_than_is_summed_at_once_is_as_pillow_makes_it() -> None:
-    image = np.random.default_rng(0).integers(0, 256, (AT_ONCE // 1500 + 7, 1501, 3), np.uint8)
+    image = np.random.default_rng(0).integers(0, 256, (BYTES_AT_ONCE // 1500 + 7, 1501, 3), np.uint8)
     assert np.array_equal(reduced(image, 4), np.asarray(Image.fromarray(image).reduce(4)))

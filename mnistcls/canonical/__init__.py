@@ -32,12 +32,15 @@ from mnistcls.canonical.stacks import of_one_shape
 VERSION = 10
 """Changes whenever the output for any image changes; a model file names the version it was made for."""
 
-BLOCK, BLOCK_BYTES = 1024, 1 << 24
-"""Images that are in memory together, at most, and about how many bytes of them."""
+MAX_BLOCK_IMAGES = 1024
+"""Number of images that are in memory together."""
 
-STACK_PIXELS = 1 << 20
-"""Pixels, at the working size, of the images that are looked at together: more do not fit into the cache, and of fewer
-the calls cost more than the pixels."""
+MAX_BLOCK_BYTES = 1 << 24
+"""Bytes of the images that are in memory together, give or take the last one."""
+
+MAX_STACK_PIXELS = 1 << 20
+"""Pixels, at the working size, of the images that are looked at together: more do not fit into the cache, and with
+fewer the calls into NumPy cost more than the pixels."""
 
 _Images = Sequence[NDArray[np.uint8]]
 _Stack = Sequence[NDArray[np.uint8]]
@@ -73,7 +76,7 @@ def _blocks(images: Iterable[NDArray[np.generic]]) -> Iterator[list[NDArray[np.u
     for image in images:
         block.append(to_uint8(image))
         size += block[-1].size
-        if len(block) == BLOCK or size >= BLOCK_BYTES:
+        if len(block) == MAX_BLOCK_IMAGES or size >= MAX_BLOCK_BYTES:
             yield block
             block, size = [], 0
     yield block
@@ -102,7 +105,7 @@ def _canonical(images: _Images) -> list[Canonical]:
 def _stacks(images: _Images) -> Iterator[list[int]]:
     """The indices of images of one shape, of as many as are looked at together."""
     for alike in of_one_shape(images):
-        count = max(1, STACK_PIXELS // working_pixels(images[alike[0]]))
+        count = max(1, MAX_STACK_PIXELS // working_pixels(images[alike[0]]))
         yield from (alike[start : start + count] for start in range(0, len(alike), count))
 
 

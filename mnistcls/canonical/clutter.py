@@ -10,62 +10,84 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistcls.canonical.components import Components, connected, labelled, measured
-from mnistcls.canonical.lines import ALONG, RULED_SIDE, without_lines
+from mnistcls.canonical.lines import BORDER_WIDTH, MIN_RULED_SIDE, without_lines
 from mnistcls.canonical.rings import inside_ring
 from mnistcls.canonical.stacks import spans
 
-FRAME_SIDE = 24
-"""Shorter side, in pixels, from which a component may be a printed frame."""
+MIN_FRAME_SIDE = 24
+"""Pixels of the shorter side of a printed box."""
 
-FRAME, EMPTY_FRAME = 0.8, 0.97
-"""Least share of each side that is straight: of a frame with something in it, and of an empty one, which may be a 0."""
+MIN_FRAME_STRAIGHTNESS = 0.8
+"""Share of each side of a printed box with something in it that is straight."""
 
-FRAME_CORE = 0.02
-"""Most of the inside that a frame itself may cover, as a line that is not quite straight does."""
+MIN_EMPTY_FRAME_STRAIGHTNESS = 0.97
+"""Share of each side of an empty printed box that is straight: anything less straight may be a 0."""
 
-AT_BORDER = 0.25
-"""Factor for a component that touches the border: it may belong to a neighbour."""
+MAX_FRAME_CORE_SHARE = 0.02
+"""Share of its inside that a printed box itself covers: a line that is not quite straight covers some of it."""
 
-ALONG_SHARE, ALONG_BORDER = 0.5, 0.1
-"""A component with more than this share of its longer side along one border is a shadow or lies beside the paper; and
-the factor for it. One within `ALONG` pixels of the border is the end of a ruling, and counts nothing."""
+MAX_ALONG_BORDER_SHARE = 0.5
+"""Share of its longer side that a component has along one border: with more, it is a shadow or lies off the paper."""
 
-OFF_CENTRE = 0.6
-"""What a component loses, of 1, for being a whole side away from the centre."""
+ALONG_BORDER_WEIGHT = 0.1
+"""Weight of a component with more than that along one border."""
 
-PART_AREA = 0.015
-"""A component with less than this share of the main one's area is a speck, wherever it lies."""
+BORDER_WEIGHT = 0.25
+"""Weight of a component that touches the border: it may belong to a neighbour."""
 
-PART_GAP, BORDER_PART_GAP = 0.3, 0.16
-"""How far off a part, such as the bar of a 5, may be, in sizes of what is found of the digit; less where the main
-component touches the border, as it may be the end of a shadow."""
-
-SMALL_PART_AREA, SMALL_PART_GAP = 0.06, 0.04
-"""A part of less than this share of the main component's area must be as near as this."""
-
-UNDERLINE_GAP, UNDERLINE_WIDTH, UNDERLINE_FLAT = 0.05, 0.3, 0.3
-"""Least gap to the digit above and least width of an underline, in sizes of the main component; and most height, in
-widths of its own."""
-
-SPECK_AREA, SPECK_LIKENESS, SPECKS = 0.12, 0.5, 3
-"""A part of less than this share of the main component's area is a speck if this many others, at least half as large,
-lie about."""
-
-ASTRAY = 0.16
-"""What is further off than this, in sizes of the digit, lies about."""
-
-ALIKE_SIZE, ALIKE_AREA = 0.6, 0.3
-"""Least ratio, smaller to larger, of the longer sides and of the areas of the digit and of another mark from which on
-nothing says which of the two is meant."""
-
-PART_STRENGTH = 0.5
-"""A part with less than this share of the main component's mean contrast is a shadow or shows through from the back."""
-
-MIN_SHARE = 0.12
-"""Least share of all ink that the main component has; with less, the image shows a texture."""
+OFF_CENTRE_LOSS = 0.6
+"""What a component loses of its weight, of 1, for being a whole side of the image away from the centre."""
 
 MIN_EXTENT = 4
-"""Pixels: anything smaller is a speck."""
+"""Pixels of the longer side of a digit: anything smaller is a speck."""
+
+MIN_MAIN_SHARE = 0.12
+"""Share of all ink that is in the main component: with less, the image shows a texture."""
+
+MIN_PART_AREA = 0.015
+"""Area of a part, in areas of the main component: anything smaller is a speck, wherever it lies."""
+
+MIN_PART_STRENGTH = 0.5
+"""Mean contrast of a part, in those of the main component: with less, it is a shadow or shows through from the back."""
+
+MAX_PART_GAP = 0.3
+"""Gap between a part, such as the bar of a 5, and the rest of the digit, in extents of that."""
+
+MAX_BORDER_PART_GAP = 0.16
+"""The same gap where the main component touches the border, as it may be the end of a shadow."""
+
+MAX_SMALL_PART_AREA = 0.06
+"""Area of a small part, in areas of the main component."""
+
+MAX_SMALL_PART_GAP = 0.04
+"""Gap between a small part and the rest of the digit, in extents of that."""
+
+MAX_SPECK_AREA = 0.12
+"""Area of a speck, in areas of the main component."""
+
+MIN_SPECKS = 3
+"""Number of others that lie astray, from which on a component like them is a speck."""
+
+MIN_SPECK_LIKENESS = 0.5
+"""Area of the others that lie astray, in areas of the component that may be a speck."""
+
+MIN_ASTRAY_GAP = 0.16
+"""Gap between the digit and what lies astray, in extents of the digit."""
+
+MIN_UNDERLINE_GAP = 0.05
+"""Gap between the main component and an underline, in extents of the main component."""
+
+MIN_UNDERLINE_WIDTH = 0.3
+"""Width of an underline, in extents of the main component."""
+
+MAX_UNDERLINE_HEIGHT = 0.3
+"""Height of an underline, in widths of its own."""
+
+MIN_ALIKE_EXTENT = 0.6
+"""Extent of the smaller of two marks, in those of the larger: from this on, either may be the digit."""
+
+MIN_ALIKE_AREA = 0.3
+"""Area of the smaller of two marks, in areas of the larger: from this on, either may be the digit."""
 
 _Mask = NDArray[np.bool_]
 
@@ -158,7 +180,7 @@ def _choose(found: Components, inside: _Mask | None) -> tuple[NDArray[np.intp], 
         if _is_frame(within == number + 1, within):
             worth[number] = 0
     main = int(worth.argmax())
-    plausible = found.extents[main] >= MIN_EXTENT and found.areas[main] >= MIN_SHARE * found.areas[worth > 0].sum()
+    plausible = found.extents[main] >= MIN_EXTENT and found.areas[main] >= MIN_MAIN_SHARE * found.areas[worth > 0].sum()
     if worth[main] == 0 or not plausible:
         return np.array([], np.intp), np.array([], np.intp)
     digit = _with_parts(found, worth, main)
@@ -175,11 +197,13 @@ def _place(found: Components) -> NDArray[np.float64]:
     """Weight of each component for its position: 1 in the middle, 0 where no digit can be: (N,)."""
     shape = np.array(found.labels.shape)
     off = np.abs((found.boxes[:, :2] + found.boxes[:, 2:]) / (2 * shape) - 0.5).max(axis=1) * 2
-    place: NDArray[np.float64] = 1 - OFF_CENTRE * off / 2
-    place[found.at_border] *= AT_BORDER
-    place[_along_border(found) > ALONG_SHARE] *= ALONG_BORDER
-    if shape.min() >= RULED_SIDE:
-        place[(found.boxes[:, 2:] <= ALONG).any(axis=1) | (found.boxes[:, :2] >= shape - ALONG).any(axis=1)] = 0
+    place: NDArray[np.float64] = 1 - OFF_CENTRE_LOSS * off / 2
+    place[found.at_border] *= BORDER_WEIGHT
+    place[_along_border(found) > MAX_ALONG_BORDER_SHARE] *= ALONG_BORDER_WEIGHT
+    if shape.min() >= MIN_RULED_SIDE:
+        place[
+            (found.boxes[:, 2:] <= BORDER_WIDTH).any(axis=1) | (found.boxes[:, :2] >= shape - BORDER_WIDTH).any(axis=1)
+        ] = 0
     return place
 
 
@@ -199,26 +223,28 @@ def _is_frame(own: _Mask, inside: NDArray[np.integer | np.bool_]) -> bool:
         inside: (h, w), everything in that bounding box.
     """
     height, width = own.shape
-    if min(height, width) < FRAME_SIDE:
+    if min(height, width) < MIN_FRAME_SIDE:
         return False
     y, x = height // 10, width // 10
     core = slice(y, -y), slice(x, -x)
-    if np.count_nonzero(own[core]) > FRAME_CORE * own[core].size:
+    if np.count_nonzero(own[core]) > MAX_FRAME_CORE_SHARE * own[core].size:
         return False
     sides = own[:y].any(axis=0), own[-y:].any(axis=0), own[:, :x].any(axis=1), own[:, -x:].any(axis=1)
-    straight = FRAME if inside[core].any() else EMPTY_FRAME
+    straight = MIN_FRAME_STRAIGHTNESS if inside[core].any() else MIN_EMPTY_FRAME_STRAIGHTNESS
     return bool(min(side.mean() for side in sides) > straight)
 
 
 def _with_parts(found: Components, worth: NDArray[np.float64], main: int) -> NDArray[np.intp]:
     """Numbers of the main component and of those that are near enough to be parts of the same digit."""
     border = found.at_border
-    fit = (found.areas >= PART_AREA * found.areas[main]) & (found.strengths >= PART_STRENGTH * found.strengths[main])
+    fit = (found.areas >= MIN_PART_AREA * found.areas[main]) & (
+        found.strengths >= MIN_PART_STRENGTH * found.strengths[main]
+    )
     fit &= (worth > 0) & (~border | border[main])
     fit[main] = False
-    farthest = BORDER_PART_GAP if border[main] else PART_GAP
-    reach = np.where(found.areas < SMALL_PART_AREA * found.areas[main], SMALL_PART_GAP, farthest)
-    is_large = found.areas >= SPECK_AREA * found.areas[main]
+    farthest = MAX_BORDER_PART_GAP if border[main] else MAX_PART_GAP
+    reach = np.where(found.areas < MAX_SMALL_PART_AREA * found.areas[main], MAX_SMALL_PART_GAP, farthest)
+    is_large = found.areas >= MAX_SPECK_AREA * found.areas[main]
     digit = _grown(found, [main], np.flatnonzero(fit & is_large), reach)
     candidates = np.setdiff1d(np.flatnonzero(fit & ~_are_specks(found, digit)), digit)
     parts = np.array(_grown(found, digit, candidates, reach), np.intp)
@@ -229,8 +255,8 @@ def _is_underline(found: Components, main: int) -> _Mask:
     """Which components are bars wholly below the main one, where no part of a digit is: (N,)."""
     size = found.extents[main]
     heights, widths = (found.boxes[:, 2:] - found.boxes[:, :2]).T
-    beneath = found.boxes[:, 0] - found.boxes[main, 2] >= UNDERLINE_GAP * size
-    underline: _Mask = beneath & (heights <= UNDERLINE_FLAT * widths) & (widths >= UNDERLINE_WIDTH * size)
+    beneath = found.boxes[:, 0] - found.boxes[main, 2] >= MIN_UNDERLINE_GAP * size
+    underline: _Mask = beneath & (heights <= MAX_UNDERLINE_HEIGHT * widths) & (widths >= MIN_UNDERLINE_WIDTH * size)
     return underline
 
 
@@ -242,9 +268,9 @@ def _alike(found: Components, worth: NDArray[np.float64], digit: NDArray[np.intp
     own = found.boxes[digit]
     size, area = (own[:, 2:].max(axis=0) - own[:, :2].min(axis=0)).max(), found.areas[digit].sum()
     alike = (worth > 0) & (~found.at_border | found.at_border[digit].any())
-    alike &= found.strengths >= PART_STRENGTH * found.strengths[digit].max()
-    alike &= np.minimum(found.extents, size) >= ALIKE_SIZE * np.maximum(found.extents, size)
-    alike &= np.minimum(found.areas, area) >= ALIKE_AREA * np.maximum(found.areas, area)
+    alike &= found.strengths >= MIN_PART_STRENGTH * found.strengths[digit].max()
+    alike &= np.minimum(found.extents, size) >= MIN_ALIKE_EXTENT * np.maximum(found.extents, size)
+    alike &= np.minimum(found.areas, area) >= MIN_ALIKE_AREA * np.maximum(found.areas, area)
     return np.setdiff1d(np.flatnonzero(alike), digit)
 
 
@@ -279,7 +305,7 @@ def _gap(found: Components, digit: list[int], others: NDArray[np.intp] | slice) 
 def _are_specks(found: Components, digit: list[int]) -> _Mask:
     """Which of the small components are like several others that lie away from the digit: (N,)."""
     gap, size = _gap(found, digit, slice(None))
-    astray = np.sort(found.areas[gap > ASTRAY * size])
-    like = len(astray) - np.searchsorted(astray, SPECK_LIKENESS * found.areas)
-    specks: _Mask = (found.areas < SPECK_AREA * found.areas[digit[0]]) & (like >= SPECKS)
+    astray = np.sort(found.areas[gap > MIN_ASTRAY_GAP * size])
+    like = len(astray) - np.searchsorted(astray, MIN_SPECK_LIKENESS * found.areas)
+    specks: _Mask = (found.areas < MAX_SPECK_AREA * found.areas[digit[0]]) & (like >= MIN_SPECKS)
     return specks

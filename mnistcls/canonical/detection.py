@@ -23,8 +23,9 @@ from mnistcls.canonical.sheet import inside_sheet
 from mnistcls.canonical.sizes import at_working_size, reduction
 from mnistcls.canonical.threshold import levels_of_ink, with_faint_ink
 
-CLOSE_UP = 32
-"""Pixels: a digit found smaller than this in a larger image is looked at again, from nearer."""
+MIN_CLEAR_EXTENT = 32
+"""Pixels of the longer side of a digit that needs no closer look: a smaller one is looked at again in its own, larger
+image."""
 
 _Flags = NDArray[np.bool_]
 _Stack = Sequence[NDArray[np.uint8]]
@@ -80,7 +81,7 @@ def _refined(pixels: NDArray[np.uint8], found: Detection, bright_ink: bool | Non
     """What a closer look finds where something has been found in an image."""
     if on_sheet := _on_sheet(pixels, found):
         return on_sheet
-    if found.mark is None or found.mark.extent >= CLOSE_UP or reduction(pixels) == 1:
+    if found.mark is None or found.mark.extent >= MIN_CLEAR_EXTENT or reduction(pixels) == 1:
         return found
     crop = _close_up(pixels, found.mark)
     near = _look(at_working_size([crop]), bright_ink)[0]

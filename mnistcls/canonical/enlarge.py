@@ -8,10 +8,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-PRECISION = 22
+WEIGHT_BITS = 22
 """Fractional bits of Pillow's fixed-point weights."""
 
-AT_ONCE = 1 << 16
+PIXELS_AT_ONCE = 1 << 16
 """Pixels of the result that are computed at a time, so that the sums stay in the cache."""
 
 _Stack = NDArray[np.uint8]
@@ -41,7 +41,7 @@ def enlarged(stack: _Stack, shape: tuple[int, int], kernel: Kernel) -> _Stack:
         return stack
     count, (height, width) = len(stack), shape
     large = np.empty((count, height, width), np.uint8)
-    at_once = max(1, AT_ONCE // (height * width))
+    at_once = max(1, PIXELS_AT_ONCE // (height * width))
     for part in (slice(start, start + at_once) for start in range(0, count, at_once)):
         wide = _longer(stack[part].swapaxes(1, 2), width, kernel)  # rows are contiguous in memory, columns are not
         large[part] = _longer(wide.swapaxes(1, 2), height, kernel)
@@ -51,12 +51,12 @@ def enlarged(stack: _Stack, shape: tuple[int, int], kernel: Kernel) -> _Stack:
 def _longer(stack: NDArray[np.integer], length: int, kernel: Kernel) -> NDArray[np.int32]:
     """Stretch images (N, h, w) to `length` rows: (N, length, w), 0 to 255."""
     values = stack.astype(np.int32, order="C")
-    total = np.full((len(stack), length, stack.shape[2]), 1 << (PRECISION - 1), np.int32)
+    total = np.full((len(stack), length, stack.shape[2]), 1 << (WEIGHT_BITS - 1), np.int32)
     for rows, weights in zip(*_taps(stack.shape[1], length, kernel), strict=True):
         part = values.take(rows, axis=1)
         part *= weights[:, None]
         total += part
-    total >>= PRECISION
+    total >>= WEIGHT_BITS
     return total.clip(0, 255, out=total)
 
 
@@ -68,6 +68,6 @@ def _taps(size: int, length: int, kernel: Kernel) -> tuple[NDArray[np.intp], NDA
     pixels = first + np.arange(2 * REACH[kernel])[:, None]
     weights = np.where((pixels >= 0) & (pixels < size), kernel(np.abs(pixels + 0.5 - centre)), 0)
     weights /= sum(weights)
-    whole = weights * (1 << PRECISION)
+    whole = weights * (1 << WEIGHT_BITS)
     whole += np.copysign(0.5, whole)  # halves away from 0
     return pixels.clip(0, size - 1).astype(np.intp), whole.astype(np.int32)

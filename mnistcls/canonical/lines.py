@@ -9,29 +9,29 @@ from numpy.typing import NDArray
 
 from mnistcls.canonical.stacks import joined, spread
 
-RULED_SIDE = 64
-"""Pixels of the longer side from which an image has room for rulings, and of the shorter for one along its border."""
+MIN_RULED_SIDE = 64
+"""Pixels of the longer side of an image with rulings, and of the shorter side of one with a ruling along its border."""
 
-LINE_LENGTH = 0.55
-"""Least length of a line, in longer sides of the image: few strokes are this long."""
+MIN_LINE_LENGTH = 0.55
+"""Length of a line, in longer sides of the image: few strokes are this long."""
 
-LINE_WIDTH = 0.025
-"""Greatest width of a line, in longer sides of the image: what is thicker may be a stroke."""
+MAX_LINE_WIDTH = 0.025
+"""Width of a line, in longer sides of the image: anything wider may be a stroke."""
 
-STROKES = 2
-"""Most straight lines in a digit, such as a 4; if there are more, they are a box or the paper's ruling."""
+MAX_STROKES = 2
+"""Number of straight lines in a digit, such as a 4; if there are more, they are a box or rulings."""
 
-WRITTEN = 0.25
-"""Least ink beside such lines, as a share of theirs, that makes them part of a digit."""
+MIN_WRITTEN_SHARE = 0.25
+"""Ink beside such lines, as a share of theirs, with which they may be strokes of a digit."""
 
-NEAR_BORDER = 0.1
-"""A line goes across the paper if both its ends are this near to the border, in longer sides."""
+MAX_GAP_TO_BORDER = 0.1
+"""Gap between each end of a line and the border, in longer sides of the image, if it goes across the paper."""
 
-BEYOND = 0.03
-"""A line lies beneath the digit if it is longer by more than this at both ends, in longer sides."""
+MIN_OVERHANG = 0.03
+"""Length of a line beyond each end of what is written, in longer sides of the image, if it lies beneath that."""
 
-ALONG = 2
-"""A line this many pixels from the border, along it, is the edge of the paper or of a shadow."""
+BORDER_WIDTH = 2
+"""Pixels: what is no farther from the border than this is the edge of the paper or of a shadow, or a ruling's end."""
 
 _Mask = NDArray[np.bool_]
 
@@ -47,7 +47,7 @@ def without_lines(masks: _Mask) -> tuple[_Mask, _Mask]:
     """
     rest, ruled = masks.copy(), np.zeros(len(masks), np.bool_)
     side = max(masks.shape[1:])
-    if side < RULED_SIDE:
+    if side < MIN_RULED_SIDE:
         return rest, ruled
     across = dict(_lines(masks, 1, side))
     upright = {i: lines.T for i, lines in _lines(masks, 2, side)}
@@ -66,8 +66,8 @@ def _rulings(mask: _Mask, rows: _Mask, columns: _Mask, side: int) -> tuple[_Mask
     crossings = rows.any(axis=1, keepdims=True) & columns.any(axis=0, keepdims=True)
     written = mask & ~(rows | columns | crossings)
     across, upright = _apart(rows), _apart(columns.T)
-    few = len(across) + len(upright) <= STROKES
-    if few and np.count_nonzero(written) >= WRITTEN * np.count_nonzero(rows | columns):
+    few = len(across) + len(upright) <= MAX_STROKES
+    if few and np.count_nonzero(written) >= MIN_WRITTEN_SHARE * np.count_nonzero(rows | columns):
         rows = _without_strokes(rows, across, written, side)
         columns = _without_strokes(columns.T, upright, written.T, side).T
     return rows, columns
@@ -89,12 +89,12 @@ def _without_strokes(lines: _Mask, apart: list[NDArray[np.intp]], written: _Mask
         side: the longer side of the image.
     """
     rulings, (height, width), (start, end) = np.zeros_like(lines), lines.shape, _ends(written)
-    near, beyond = NEAR_BORDER * side, BEYOND * side
+    near, beyond = MAX_GAP_TO_BORDER * side, MIN_OVERHANG * side
     for rows in apart:
         left, right = _ends(lines[rows])
         goes_across = left <= near and right >= width - near
         goes_beyond = left < start - beyond and right > end + beyond
-        if goes_across or goes_beyond or rows[0] < ALONG or rows[-1] >= height - ALONG:
+        if goes_across or goes_beyond or rows[0] < BORDER_WIDTH or rows[-1] >= height - BORDER_WIDTH:
             rulings[rows] = lines[rows]
     return rulings
 
@@ -114,7 +114,7 @@ def _lines(masks: _Mask, axis: int, side: int) -> Iterator[tuple[int, _Mask]]:
         side: the longer side of the masks.
     """
     full = _full_rows(masks, axis, side)
-    tall = max(3, round(LINE_WIDTH * side) + 1) + 1
+    tall = max(3, round(MAX_LINE_WIDTH * side) + 1) + 1
     for i in np.flatnonzero(full.any(axis=1)).tolist():
         # The rows of the copy are contiguous, which makes what follows several times as quick.
         mask = masks[i] if axis == 1 else masks[i].T.copy("C")
@@ -127,7 +127,7 @@ def _full_rows(masks: _Mask, axis: int, side: int) -> _Mask:
     """Which rows (axis 1) or columns (axis 2) hold enough pixels for a line, which may be off by a pixel: (N, L)."""
     near, length = spread(masks, axis, np.maximum).view(np.uint8), masks.shape[3 - axis]
     pixels = near.sum(axis=3 - axis, dtype=np.uint8 if length < 256 else np.intp)  # bytes are summed much more quickly
-    full: _Mask = pixels >= LINE_LENGTH * side
+    full: _Mask = pixels >= MIN_LINE_LENGTH * side
     full[:, 1:-1] |= full[:, :-2] | full[:, 2:]
     return full
 

@@ -12,8 +12,8 @@ from mnistcls.canonical.histogram import Counts, histogram, quantile
 from mnistcls.canonical.paper import Contrast
 from mnistcls.canonical.stacks import widened
 
-INK_SHARE = 0.6
-"""Share of the digit's pixels, the faintest, that are no full ink."""
+FULL_INK_QUANTILE = 0.6
+"""Quantile of the contrast of a mark's pixels that counts as full ink: the fainter pixels are its edges."""
 
 _Masks = NDArray[np.bool_]
 _Values = NDArray[np.uint8]
@@ -72,7 +72,7 @@ def marks_of(digits: Digits, seen: Contrast) -> Marks:
         seen.values,
         seen.darkness,
         counts,
-        quantile(counts, INK_SHARE),
+        quantile(counts, FULL_INK_QUANTILE),
         np.where(seen.bright_ink, most, ~least),
         digits.boxes,
     )

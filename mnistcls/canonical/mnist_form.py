@@ -9,11 +9,11 @@ from mnistcls.canonical.paper import MIN_CONTRAST
 from mnistcls.canonical.placement import BOX, SIZE
 from mnistcls.canonical.stacks import border, spans
 
-DIM = 128
-"""Level, of 255, that many pixels of MNIST's ink exceed."""
+MIN_BRIGHT_LEVEL = 128
+"""Level, of 255, from which a pixel of ink is bright."""
 
-BRIGHT_PIXELS = 8
-"""Pixels of ink over `DIM` that make an image bright; fewer, and it is brightened until the 8th brightest is full."""
+MIN_BRIGHT_PIXELS = 8
+"""Number of bright pixels in any image of MNIST: with fewer, an image is brightened until this many are full ink."""
 
 _Mask = NDArray[np.bool_]
 
@@ -34,9 +34,9 @@ def as_mnist(images: NDArray[np.uint8]) -> tuple[_Mask, NDArray[np.uint8]]:
     rows, columns = values @ ones, ones @ values
     longest = np.maximum(_extent(rows > 0), _extent(columns > 0))
     off = np.maximum(_off_centre(rows), _off_centre(columns))
-    dim = np.count_nonzero(ink >= DIM, axis=(1, 2)) < BRIGHT_PIXELS
+    dim = np.count_nonzero(ink >= MIN_BRIGHT_LEVEL, axis=(1, 2)) < MIN_BRIGHT_PIXELS
     for i in np.flatnonzero(dim & (longest > 0)):
-        level = max(int(np.partition(ink[i], -BRIGHT_PIXELS, axis=None)[-BRIGHT_PIXELS]), 1)
+        level = max(int(np.partition(ink[i], -MIN_BRIGHT_PIXELS, axis=None)[-MIN_BRIGHT_PIXELS]), 1)
         ink[i] = np.minimum(np.rint(ink[i] * (255 / level)), 255)
         longest[i] = SIZE if level < MIN_CONTRAST else longest[i]
     fits: _Mask = (longest > 0) & (longest <= BOX) & (off <= 1)

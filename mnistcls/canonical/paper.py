@@ -20,46 +20,51 @@ from mnistcls.canonical.polarity import ink_is_bright
 from mnistcls.canonical.reduce import reduced
 from mnistcls.canonical.stacks import border, joined
 
-EVEN_MARGIN = 0.12
-"""Most that an even margin varies, as a share of the difference between paper and ink; and most that anything is
-lighter than it, if ink is dark, or darker, if ink is bright."""
+MAX_MARGIN_SPREAD = 0.12
+"""Difference between the levels of an even margin, as a share of the range of the image."""
+
+MAX_BEYOND_MARGIN = 0.12
+"""How far other pixels may differ from an even margin the wrong way (lighter, if ink is dark), as a share of how far
+they differ from it the right way."""
 
 PAPER_SIDE = 44
-"""Longer side, in pixels, at which the paper is sought: it has no detail."""
+"""Pixels of the longer side at which the paper is sought: it has no detail."""
 
 WINDOW = 1 / 3
-"""Width of the window, in longer sides: strokes up to this wide are ink."""
+"""Width of the window, in longer sides of the image: strokes up to this width are ink."""
 
 WIDE_WINDOW = 1 / 2
-"""The same for bold strokes, where the light is even enough."""
+"""Width of the window for bold strokes, in longer sides of the image, if the light is even enough."""
 
-EVEN = 0.05
-"""Variation of the paper, by that of the image, up to which no wider window is needed."""
+MAX_EVEN_VARIATION = 0.05
+"""Variation of the paper, in those of the image, up to which no wider window is needed."""
 
-UNEVEN = 1.2
-"""Variation of the paper under the wide window, by that under the other, from which on it takes shadow for ink."""
+MAX_WIDE_VARIATION = 1.2
+"""Variation of the paper under the wide window, in those under the other one: with more, it takes shadow for ink."""
 
-FINE_WINDOW, FINE_WEIGHT = 0.08, 2.0
-"""Width of a window, in longer sides, under which a fine pen's strokes go, and light and shadow stay; and the weight of
-the flatness of the two papers that it leaves, beside that of the others."""
+FINE_WINDOW = 0.08
+"""Width of a window, in longer sides of the image, in which a fine pen's strokes vanish, but not light and shadow."""
 
-GRAIN = 0.05
+FINE_WEIGHT = 2.0
+"""Weight of the flatness of the papers under that window, where that of the papers under the usual one has 1."""
+
+GRAIN_SHARE = 0.05
 """Share of the image's variation that is added to that of any paper, so that two flat ones decide nothing."""
 
-NOISE_ROWS = 16
-"""Rows, at least, that tell how grainy the paper is."""
+MIN_NOISE_ROWS = 16
+"""Number of rows in which noise is measured; only a lower image has fewer."""
 
-DARKEST_PAPER = np.uint8(40)
+MIN_PAPER_LEVEL = np.uint8(40)
 """Level, of 255: deeper shadow is not lightened any further, as it holds more noise than ink."""
 
 MIN_CONTRAST = 6.0
-"""Least contrast of ink, of 255."""
+"""Contrast of ink, of 255."""
 
 NOISE_FACTOR = 4.0
-"""Ink stands out more than this many standard deviations of the paper's grain."""
+"""Contrast of ink, in standard deviations of the paper's grain."""
 
-RANGE_SHARE = 0.22
-"""What stands out by less than this share of an image's range is left of a slope in the light."""
+MIN_RANGE_SHARE = 0.22
+"""Contrast of ink on uneven paper, as a share of the image's range: less is what remains of a slope in the light."""
 
 _Planes = NDArray[np.uint8]
 _Int16 = NDArray[np.int16]
@@ -112,7 +117,7 @@ def contrast(planes: Sequence[Plane], bright_ink: bool | None = None, *, fine_pe
         uneven = np.flatnonzero(~even) if even.any() else slice(None)
         paper = paper.repeat(lightness[0].size).reshape(lightness.shape)
         paper[uneven], bright[uneven] = _by_flatness(lightness[uneven], bright_ink)
-        least[uneven] = np.maximum(least[uneven], RANGE_SHARE * _range(lightness[uneven]))
+        least[uneven] = np.maximum(least[uneven], MIN_RANGE_SHARE * _range(lightness[uneven]))
     inverted = (bright - np.uint8(1))[:, None, None]  # 255 for dark ink
     darkness, ground = lightness ^ inverted, paper ^ inverted
     values = np.maximum(darkness, ground) - ground
@@ -132,7 +137,7 @@ def _reach(values: _Planes, least: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 def _lit(values: _Planes, paper: _Planes) -> _Planes:
     """Scale values (N, H, W) as if the paper of each image were as light everywhere as in its lightest place."""
-    light = paper.max(axis=(1, 2), keepdims=True).astype(np.float32) / np.maximum(paper, DARKEST_PAPER)
+    light = paper.max(axis=(1, 2), keepdims=True).astype(np.float32) / np.maximum(paper, MIN_PAPER_LEVEL)
     lit: _Planes = (values * light).astype(np.uint8)
     return lit
 
@@ -148,8 +153,8 @@ def _by_margin(lightness: _Planes) -> tuple[_Planes, NDArray[np.bool_], NDArray[
     margin = border(lightness)
     low, high = margin.min(axis=1).astype(int), margin.max(axis=1).astype(int)
     darker, brighter = low - flat.min(axis=1), flat.max(axis=1) - high
-    even = high - low <= EVEN_MARGIN * (darker + brighter)
-    even &= np.minimum(darker, brighter) <= EVEN_MARGIN * np.maximum(darker, brighter)
+    even = high - low <= MAX_MARGIN_SPREAD * (darker + brighter)
+    even &= np.minimum(darker, brighter) <= MAX_BEYOND_MARGIN * np.maximum(darker, brighter)
     level = (margin.sum(axis=1) // margin.shape[1]).astype(np.uint8)
     return level[:, None, None], brighter > darker, even
 
@@ -176,7 +181,7 @@ def _by_flatness(lightness: _Planes, bright_ink: bool | None) -> tuple[_Planes, 
     papers = _close(both, WINDOW)
     of_image, of_papers = _variation(values), _variation(papers)
     if bright_ink is None:
-        least = GRAIN * of_image + 1e-9
+        least = GRAIN_SHARE * of_image + 1e-9
         of_fine = _variation(_close(both, FINE_WINDOW))
         wide, fine = (np.log((if_dark + least) / (if_bright + least)) for if_dark, if_bright in (of_papers, of_fine))
         bright = ink_is_bright(small, wide + FINE_WEIGHT * fine)
@@ -184,10 +189,10 @@ def _by_flatness(lightness: _Planes, bright_ink: bool | None) -> tuple[_Planes, 
         bright = np.full(len(lightness), bright_ink)
     chosen = bright.astype(np.intp), np.arange(len(bright))
     paper, variation = papers[chosen], of_papers[chosen]
-    bold = np.flatnonzero(variation > EVEN * of_image)  # strokes wider than the window may be left in it
+    bold = np.flatnonzero(variation > MAX_EVEN_VARIATION * of_image)  # strokes wider than the window may be left in it
     if len(bold):
         wide = _close(np.where(bright[bold, None, None], -values[bold], values[bold]), WIDE_WINDOW)
-        better = _variation(wide) <= UNEVEN * variation[bold]
+        better = _variation(wide) <= MAX_WIDE_VARIATION * variation[bold]
         paper[bold[better]] = wide[better]
     np.negative(paper, out=paper, where=bright[:, None, None])
     return enlarged(paper.clip(0, 255).astype(np.uint8), lightness.shape[1:], bilinear), bright
@@ -207,7 +212,7 @@ def _noise(values: _Planes) -> NDArray[np.float64]:
     """Standard deviation of each image's grain: the median difference of two neighbours is 0.954 of it: (N,)."""
     if values.shape[2] < 2:
         return np.zeros(len(values))
-    rows = values[:, :: max(1, values.shape[1] // NOISE_ROWS)]
+    rows = values[:, :: max(1, values.shape[1] // MIN_NOISE_ROWS)]
     left, right = rows[:, :, :-1], rows[:, :, 1:]
     return quantile(histogram(np.maximum(left, right) - np.minimum(left, right)), 0.5) / 0.954
 

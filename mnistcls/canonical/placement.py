@@ -19,26 +19,32 @@ BOX = 20
 CENTRE = 14.5
 """Where the centre of mass comes to lie: MNIST rounded it down to whole pixels, to between 14 and 15."""
 
-FINE = 40
-"""Longer side, in pixels, at which strokes are made thinner or thicker."""
+FINE_SIDE = 40
+"""Pixels of the longer side at which strokes are made thinner or thicker."""
 
-STROKE_WIDTHS = (4.0, 6.5)
-"""Pixels at that size: the middle half of MNIST's strokes are between 4.2 and 5.9. Others are brought up or down."""
+MIN_STROKE_WIDTH = 4.0
+"""Pixels at `FINE_SIDE`: thinner strokes are made as thick as this. Half of MNIST's strokes have from 4.2 to 5.9."""
+
+MAX_STROKE_WIDTH = 6.5
+"""Pixels at `FINE_SIDE`: thicker strokes are made as thin as this."""
 
 MARGIN = 4
-"""Pixels around the digit at that size, into which its strokes may grow."""
+"""Pixels around the digit at `FINE_SIDE`, into which its strokes may grow."""
 
-MAX_STEPS = 6
-"""Pixels by which an edge is moved, at most."""
+MAX_MOVE = 6
+"""Pixels by which an edge is moved at `FINE_SIDE`."""
 
-LEAST_LEFT = 0.25
-"""Least share of the ink's area that thinning leaves."""
+MIN_AREA_LEFT = 0.25
+"""Share of the ink's area that thinning leaves."""
 
-EDGE = 76
-"""Level of ink, of 255, from which a pixel is inside the digit's box."""
+MIN_BOX_LEVEL = 76
+"""Level of ink, of 255: fainter pixels do not count for the digit's box."""
 
-TRACE, SOLID = 12, 0.9
-"""Ink up to `TRACE`, of 255, is not counted; this share of the rest stays below full."""
+MAX_TRACE = 12
+"""Level of ink, of 255: pixels up to it do not count when full ink is determined."""
+
+SOLID_QUANTILE = 0.9
+"""Quantile of the ink's levels that is made full."""
 
 _Ink = NDArray[np.uint8]
 _Stack = NDArray[np.uint8]
@@ -77,8 +83,10 @@ def _centred(small: _Stack) -> _Stack:
 def _solid(small: _Stack) -> NDArray[np.uint8]:
     """Level that counts as full ink in each image (N, h, w): (N,)."""
     levels = np.sort(small.reshape(len(small), -1), axis=1, kind="stable")  # the quickest kind for bytes
-    count = np.count_nonzero(levels > TRACE, axis=1)
-    solid: NDArray[np.uint8] = levels[np.arange(len(levels)), levels.shape[1] - count + (SOLID * count).astype(int)]
+    count = np.count_nonzero(levels > MAX_TRACE, axis=1)
+    solid: NDArray[np.uint8] = levels[
+        np.arange(len(levels)), levels.shape[1] - count + (SOLID_QUANTILE * count).astype(int)
+    ]
     return solid
 
 
@@ -118,18 +126,16 @@ def _scale(ink: _Ink, longer_side: int) -> _Ink:
 
 def _crop(ink: _Ink) -> _Ink:
     """Crop ink (h, w) to the box around what is strong enough to be inside the digit."""
-    inside = ink > EDGE
+    inside = ink > MIN_BOX_LEVEL
     rows, columns = (inside.any(axis=axis).tobytes() for axis in (1, 0))  # bytes are the quickest to search
     return ink[rows.index(1) : rows.rindex(1) + 1, columns.index(1) : columns.rindex(1) + 1]
 
 
 def _with_usual_strokes(inks: list[_Ink]) -> list[_Ink]:
-    """Replace all ink whose strokes are thinner or thicker than MNIST's: scaled to `FINE` pixels, and corrected."""
-    thinnest, thickest = STROKE_WIDTHS
-    unusual = [
-        i for i, ink in enumerate(inks) if not thinnest <= stroke_width(ink > 127) * FINE / max(ink.shape) <= thickest
-    ]
-    fine = [_scale(inks[i], FINE) for i in unusual]
+    """Replace ink whose strokes are thinner or thicker than MNIST's: scale it to `FINE_SIDE`, and correct them."""
+    widths = [stroke_width(ink > 127) * FINE_SIDE / max(ink.shape) for ink in inks]
+    unusual = [i for i, width in enumerate(widths) if not MIN_STROKE_WIDTH <= width <= MAX_STROKE_WIDTH]
+    fine = [_scale(inks[i], FINE_SIDE) for i in unusual]
     for i, ink in zip(unusual, _with_stroke_widths(fine), strict=True):
         inks[i] = ink
     return inks
@@ -139,20 +145,19 @@ def _with_stroke_widths(inks: list[_Ink]) -> _Stack:
     """Move the edges of ink until its strokes are as wide as MNIST's, or as nearly so as each digit allows.
 
     Args:
-        inks: (h, w), each of its own size, no side longer than `FINE`.
+        inks: (h, w), each of its own size, no side longer than `FINE_SIDE`.
 
     Returns:
         The ink in the upper left corners of (N, 48, 48), with `MARGIN` pixels of room around it.
     """
-    side = FINE + 2 * MARGIN
+    side = FINE_SIDE + 2 * MARGIN
     stack, room = np.zeros((2, len(inks), side, side), np.uint8)
     for fine, within, ink in zip(stack, room, inks, strict=True):
         height, width = ink.shape
         fine[MARGIN : MARGIN + height, MARGIN : MARGIN + width] = ink * np.float32(255 / max(int(ink.max()), 1))
         within[: height + 2 * MARGIN, : width + 2 * MARGIN] = 255
-    thinnest, thickest = STROKE_WIDTHS
     widths = np.array([stroke_width(fine > 127) for fine in stack])
-    moves = (np.maximum(thinnest - widths, 0) + np.minimum(thickest - widths, 0)) / 2
+    moves = (np.maximum(MIN_STROKE_WIDTH - widths, 0) + np.minimum(MAX_STROKE_WIDTH - widths, 0)) / 2
     for extreme, which in ((np.maximum, moves > 0), (np.minimum, moves < 0)):
         stack[which] = _moved(stack[which], room[which], np.abs(moves[which]), extreme)
     return stack
@@ -167,8 +172,8 @@ def _moved(stack: _Stack, room: _Stack, moves: NDArray[np.float64], extreme: np.
         moves: (N,), by how many pixels.
         extreme: `np.maximum` to move the edges outwards, `np.minimum` to move them inwards.
     """
-    steps = np.minimum(np.ceil(moves), MAX_STEPS)
-    least = LEAST_LEFT * _area(stack)
+    steps = np.minimum(np.ceil(moves), MAX_MOVE)
+    least = MIN_AREA_LEFT * _area(stack)
     going = np.arange(len(stack))
     for step in range(int(steps.max(initial=0))):
         going = going[steps[going] > step]

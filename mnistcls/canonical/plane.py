@@ -13,17 +13,17 @@ COLOUR_SIDE = 40
 """Pixels of the longer side at which the colour of the ink is looked for."""
 
 MIN_CHROMA = 3.0
-"""Mean spread of the three channels, of 255, from which an image counts as coloured."""
+"""Mean difference between the largest and the smallest channel, of 255, in a coloured image."""
 
-ONE_COLOUR = 20.0
-"""Standard deviation, of 255, up to which what is not transparent counts as all ink."""
+MAX_COLOUR_DEVIATION = 20.0
+"""Standard deviation, of 255, of the lightness of ink in one colour."""
 
-OPAQUE = 0.7
-"""If more than this share of an image is opaque, what is transparent is its rim, as of a turned scan or of rounded
-corners; ink on nothing, however bold, covers less."""
+MIN_OPAQUE_SHARE = 0.7
+"""Share of an image that is opaque if only a rim is transparent, as of a turned scan or of rounded corners: ink on
+nothing, however bold, covers less."""
 
-SOME_NUMBERS = 1 << 20
-"""How many of other types than bytes are brought to bytes at once."""
+NUMBERS_AT_ONCE = 1 << 20
+"""Numbers of other dtypes that are brought to bytes at a time."""
 
 LUMA_BITS = 16
 """Bits after the point of `LUMA`."""
@@ -84,7 +84,7 @@ def _range(image: NDArray[np.generic]) -> tuple[float, float]:
 
 def _some_rows(image: NDArray[np.generic]) -> Iterator[slice]:
     """Slices that together take all rows of an image: as float64, all of them at once would take too much memory."""
-    count = max(1, SOME_NUMBERS * len(image) // max(image.size, 1))
+    count = max(1, NUMBERS_AT_ONCE * len(image) // max(image.size, 1))
     return (slice(start, start + count) for start in range(0, len(image), count))
 
 
@@ -117,7 +117,7 @@ def _without_transparency(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -
     Ink in one colour on nothing is the alpha channel itself. Anything else is laid over white, or over black if it
     is bright.
     """
-    if alpha.mean() >= 255 * OPAQUE:
+    if alpha.mean() >= 255 * MIN_OPAQUE_SHARE:
         return _with_rim(pixels, alpha)
     lightness = pixels.mean(axis=2, dtype=np.float32)
     weight = alpha.astype(np.float32) / 255
@@ -126,7 +126,7 @@ def _without_transparency(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -
         return Plane(np.zeros(alpha.shape, np.uint8), ink_is_bright=True, step="all transparent")
     mean = float((lightness * weight).sum()) / total
     deviation = float(((lightness - mean) ** 2 * weight).sum() / total) ** 0.5
-    if deviation < ONE_COLOUR:
+    if deviation < MAX_COLOUR_DEVIATION:
         return Plane(np.ascontiguousarray(alpha), ink_is_bright=True, step="ink in alpha")
     ground = 255 if mean < 128 else 0
     over = lightness * weight + ground * (1 - weight)

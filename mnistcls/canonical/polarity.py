@@ -16,8 +16,8 @@ SHAPE_WEIGHTS = np.array([-6.91, -2.02, -8.09])
 """Weights of the shares of bright pixels, less a half, along the border, in all and in the corners, for bright ink:
 logistic regression on MNIST training digits, cropped and with margins of up to 7 pixels; `python -m train.polarity`."""
 
-MOST = 0.95
-"""Least share of the ink that the largest component has in a picture that is cropped to a digit."""
+MIN_LARGEST_SHARE = 0.95
+"""Share of the ink that is in the largest component, in a picture that is cropped to a digit."""
 
 _Planes = NDArray[np.uint8]
 _Masks = NDArray[np.bool_]
@@ -68,7 +68,7 @@ def _reaches_all_sides(mask: _Masks) -> bool:
     """Whether nearly all of a mask (H, W) is one component that touches all four sides, as a tightly cropped digit."""
     labels = connected(mask)
     area = np.bincount(labels.ravel())[1:]
-    if len(area) == 0 or area.max() < MOST * area.sum():
+    if len(area) == 0 or area.max() < MIN_LARGEST_SHARE * area.sum():
         return False
     own = labels == area.argmax() + 1
     return bool(own[0].any() and own[-1].any() and own[:, 0].any() and own[:, -1].any())

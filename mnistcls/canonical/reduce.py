@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-PRECISION = 24
+RECIPROCAL_BITS = 24
 """Fractional bits of Pillow's fixed-point reciprocals."""
 
-AT_ONCE = 1 << 21
+BYTES_AT_ONCE = 1 << 21
 """Bytes of an image that are summed at a time, so that the sums stay in the cache."""
 
 _Image = NDArray[np.uint8]
@@ -29,7 +29,7 @@ def reduced(pixels: _Image, factor: int) -> _Image:
         (ceil(H / factor), ceil(W / factor)) grey, or with the other channels; those of RGB are contiguous in memory.
     """
     if pixels.shape[2:] == (3,):
-        rows = max(1, AT_ONCE // pixels[:factor].size) * factor
+        rows = max(1, BYTES_AT_ONCE // pixels[:factor].size) * factor
         bands = [_means(pixels[top : top + rows], factor) for top in range(0, len(pixels), rows)]
         return np.concatenate(bands, axis=1).transpose(1, 2, 0)
     grey = pixels[..., 0] if pixels.shape[2:] == (1,) else pixels
@@ -42,8 +42,8 @@ def _means(pixels: _Image, factor: int) -> _Image:
     totals = _totals(pixels, factor).astype(np.uint32)
     count = np.multiply.outer(_lengths(height, factor), _lengths(width, factor))
     totals += count // 2
-    totals *= (np.float32(1 << PRECISION) / count.astype(np.float32)).astype(np.uint32)
-    totals >>= PRECISION
+    totals *= (np.float32(1 << RECIPROCAL_BITS) / count.astype(np.float32)).astype(np.uint32)
+    totals >>= RECIPROCAL_BITS
     return totals.astype(np.uint8)
 
 

@@ -8,28 +8,37 @@ from numpy.typing import NDArray
 from mnistcls.canonical.components import connected
 from mnistcls.canonical.plane import to_planes
 from mnistcls.canonical.shapes import largest, rectangularity, solidity, within_reach
-from mnistcls.canonical.sheet import PICTURE_SIDE, RIM, only
+from mnistcls.canonical.sheet import EDGE_SOFTNESS, MIN_PICTURE_SIDE, only
 from mnistcls.canonical.sizes import at_working_size, reduction
 from mnistcls.canonical.stacks import border, spans
 
-ONE_LEVEL = 0.08
-"""Most that the level of a rim varies, as a share of the range of the whole."""
+MAX_LEVEL_SPREAD = 0.08
+"""Difference between the levels of a rim, as a share of the range of the whole."""
 
-INNER = (0.3, 0.985)
-"""Least and greatest share of the whole that the picture inside covers."""
+MIN_PICTURE_SHARE = 0.3
+"""Share of the whole that the picture inside covers."""
 
-STRAIGHT = 0.94
-"""Least solidity of the picture inside, and least rectangularity if its rim goes all around."""
+MAX_PICTURE_SHARE = 0.985
+"""Share of the whole that the picture inside covers: with more, too little is left for a rim."""
 
-FILLED = 0.75
-"""Least share of a picture's rows, from side to side, that is not of the level of its rim."""
+MIN_PICTURE_SOLIDITY = 0.94
+"""Share of its convex hull that the picture inside fills."""
 
-RUN = 0.4
-"""Least length of a picture's edge where it is cut off, as a share of that side of the whole."""
+MIN_PICTURE_RECTANGULARITY = 0.94
+"""Share of the smallest rectangle around it that a picture fills, if its rim goes all around."""
 
-CONVEX, SMALL = 0.75, 0.005
-"""Least solidity of a bar or a corner, and the share of the whole under which it is too small to matter: what a bold
-0 that fills its picture leaves in the corners has 0.5."""
+MIN_FILLED_SHARE = 0.75
+"""Share of a picture that does not have the level of its rim: of its pixels, its rows and its edges."""
+
+MIN_EDGE_LENGTH = 0.4
+"""In sides of the whole: the edge of a picture is longer where a side of the whole cuts it off."""
+
+MIN_BAR_SOLIDITY = 0.75
+"""Share of its convex hull that a bar or a corner fills: what a bold 0 that fills its picture leaves in the corners has
+0.5."""
+
+MIN_BAR_SHARE = 0.005
+"""Share of the whole that a bar or a corner covers: smaller ones may have any shape."""
 
 _Image = NDArray[np.uint8]
 _Mask = NDArray[np.bool_]
@@ -42,14 +51,14 @@ def may_be_framed(levels: _Image, marked: NDArray[np.intp]) -> _Mask:
         levels: images (N, H, W).
         marked: (N,), how many pixels of each image have been taken for the digit.
     """
-    if max(levels.shape[1:]) < PICTURE_SIDE:
+    if max(levels.shape[1:]) < MIN_PICTURE_SIDE:
         return np.zeros(len(levels), np.bool_)
-    corners, most = _corners(levels), ONE_LEVEL * np.ptp(levels, axis=(1, 2))
+    corners, most = _corners(levels), MAX_LEVEL_SPREAD * np.ptp(levels, axis=(1, 2))
     is_uneven = np.ptp(border(levels), axis=1) > most
-    framed: _Mask = (np.ptp(corners, axis=1) <= most) & (is_uneven | (marked >= INNER[0] * levels[0].size))
+    framed: _Mask = (np.ptp(corners, axis=1) <= most) & (is_uneven | (marked >= MIN_PICTURE_SHARE * levels[0].size))
     for i in np.flatnonzero(framed):
         inner = ~_are_alike(levels[i], corners[i], most[i])
-        framed[i] = _may_be_picture(inner) and _is_cut_by_border(inner) and _filled_share(inner) >= FILLED
+        framed[i] = _may_be_picture(inner) and _is_cut_by_border(inner) and _filled_share(inner) >= MIN_FILLED_SHARE
     return framed
 
 
@@ -68,15 +77,14 @@ def _are_alike(levels: _Image, corners: NDArray[np.int16], most: float) -> _Mask
 
 def _may_be_picture(inner: _Mask) -> bool:
     """Whether a mask (H, W) covers as much of the whole as a picture in a rim does."""
-    least, greatest = INNER
-    return bool(least * inner.size <= np.count_nonzero(inner) <= greatest * inner.size)
+    return bool(MIN_PICTURE_SHARE * inner.size <= np.count_nonzero(inner) <= MAX_PICTURE_SHARE * inner.size)
 
 
 def _is_cut_by_border(inner: _Mask) -> bool:
     """Whether a mask (H, W) takes a long run of each side of the whole that it touches, as a picture does, not ink."""
     for side in (inner[0], inner[-1], inner[:, 0], inner[:, -1]):
         count = np.count_nonzero(side)
-        if count and count < max(RUN * len(side), FILLED * np.ptp(np.flatnonzero(side))):
+        if count and count < max(MIN_EDGE_LENGTH * len(side), MIN_FILLED_SHARE * np.ptp(np.flatnonzero(side))):
             return False
     return True
 
@@ -96,10 +104,10 @@ def inside_rim(pixels: _Image) -> _Image | None:
     Returns:
         The whole, of the same size, with nothing but paper around the picture; None if there is no rim.
     """
-    if max(pixels.shape[:2]) < PICTURE_SIDE or pixels.shape[2:] in ((2,), (4,)):
+    if max(pixels.shape[:2]) < MIN_PICTURE_SIDE or pixels.shape[2:] in ((2,), (4,)):
         return None
     levels = to_planes(at_working_size([pixels]))[0].values
-    (corners,), most = _corners(levels[None]), ONE_LEVEL * np.ptp(levels)
+    (corners,), most = _corners(levels[None]), MAX_LEVEL_SPREAD * np.ptp(levels)
     if np.ptp(corners) > most:
         return None
     alike = _are_alike(levels, corners, most)
@@ -108,12 +116,14 @@ def inside_rim(pixels: _Image) -> _Image | None:
     is_outer = np.zeros(int(pieces.max()) + 1, np.bool_)
     is_outer[outer[outer > 0]] = True
     inner = largest(~is_outer[pieces])
-    if not _may_be_picture(inner) or np.count_nonzero(inner & ~alike) < FILLED * np.count_nonzero(inner):
+    if not _may_be_picture(inner) or np.count_nonzero(inner & ~alike) < MIN_FILLED_SHARE * np.count_nonzero(inner):
         return None  # it is only a drawn box: inside, it has the level of the rim
-    if solidity(inner) < STRAIGHT or not _is_cut_straight(inner, pieces, outer):
+    if solidity(inner) < MIN_PICTURE_SOLIDITY or not _is_cut_straight(inner, pieces, outer):
         return None
-    margin = np.pad(inner, RIM, mode="edge")  # the picture may reach the border of the whole
-    part = within_reach(margin, RIM, np.logical_and)[RIM:-RIM, RIM:-RIM]
+    margin = np.pad(inner, EDGE_SOFTNESS, mode="edge")  # the picture may reach the border of the whole
+    part = within_reach(margin, EDGE_SOFTNESS, np.logical_and)[
+        EDGE_SOFTNESS:-EDGE_SOFTNESS, EDGE_SOFTNESS:-EDGE_SOFTNESS
+    ]
     return only(pixels, part, reduction(pixels)) if part.any() else None
 
 
@@ -126,7 +136,7 @@ def _is_cut_straight(inner: _Mask, pieces: NDArray[np.integer], outer: NDArray[n
         outer: the labels that touch the border of the whole, in order; 0 among them if the picture touches it, too.
     """
     if len(outer) == 1:
-        return rectangularity(inner) >= STRAIGHT
+        return rectangularity(inner) >= MIN_PICTURE_RECTANGULARITY
     areas = np.bincount(pieces.ravel())
-    large = [piece for piece in outer.tolist() if piece and areas[piece] >= SMALL * pieces.size]
-    return all(solidity(pieces == piece) >= CONVEX for piece in large)
+    large = [piece for piece in outer.tolist() if piece and areas[piece] >= MIN_BAR_SHARE * pieces.size]
+    return all(solidity(pieces == piece) >= MIN_BAR_SOLIDITY for piece in large)

@@ -8,20 +8,29 @@ from numpy.typing import NDArray
 from mnistcls.canonical.components import Components
 from mnistcls.canonical.placement import stroke_width
 
-RING_SIDE, RING_SHARE = 24, 0.3
-"""Least shorter side of a ring in pixels, and least longer side in longer sides of the image."""
+MIN_RING_SIDE = 24
+"""Pixels of the shorter side of a ring."""
 
-LARGEST = 6
-"""Components, the largest ones, that are looked at: the pieces of a ring, and what it goes around."""
+MIN_RING_EXTENT = 0.3
+"""Longer side of a ring, in longer sides of the image."""
 
-INNER, PIECE = 0.3, 0.3
-"""Least size of what is inside, in sizes of the whole, and of a piece of a ring, in sizes of what is inside."""
+MAX_CANDIDATES = 6
+"""Number of components, the largest ones, among which the pieces of a ring and what they go around are sought."""
 
-THIN = 0.07
-"""Greatest width of a ring's line, in sizes of the whole: MNIST's pens write a 0 of twice this."""
+MIN_INNER_EXTENT = 0.3
+"""Longer side of what is inside a ring, in longer sides of the ring."""
 
-DIRECTIONS, AROUND = 72, 0.85
-"""Directions in which a ring is sought from the middle of what it goes around, and least share in which it is."""
+MIN_PIECE_EXTENT = 0.3
+"""Longer side of a piece of a ring, in longer sides of what is inside."""
+
+MAX_RING_WIDTH = 0.07
+"""Width of a ring's line, in longer sides of the ring: MNIST's pens write a 0 with a line of twice this width."""
+
+DIRECTIONS = 72
+"""Number of directions in which a ring is sought from the middle of what it goes around."""
+
+MIN_CLOSED_SHARE = 0.85
+"""Share of the directions in which there has to be a ring."""
 
 _Flags = NDArray[np.bool_]
 _Numbers = NDArray[np.intp]
@@ -29,17 +38,17 @@ _Numbers = NDArray[np.intp]
 
 def inside_ring(found: Components) -> _Flags | None:
     """Which components lie inside a ring: (N,); None if there is no ring."""
-    largest = np.argsort(-found.extents, kind="stable")[:LARGEST]
+    largest = np.argsort(-found.extents, kind="stable")[:MAX_CANDIDATES]
     top_left, bottom_right = _around(found, largest)
     sides = bottom_right - top_left
-    if sides.min() < RING_SIDE or sides.max() < RING_SHARE * max(found.labels.shape):
+    if sides.min() < MIN_RING_SIDE or sides.max() < MIN_RING_EXTENT * max(found.labels.shape):
         return None
-    for inner in largest[found.extents[largest] >= INNER * sides.max()].tolist():
+    for inner in largest[found.extents[largest] >= MIN_INNER_EXTENT * sides.max()].tolist():
         pieces = _pieces(found, largest, inner)
         if not _lies_within(found, inner, pieces):
             continue
         widths = [stroke_width(np.pad(found.labels == piece + 1, 1)) for piece in pieces]
-        ring = pieces[np.array(widths) <= THIN * sides.max()]
+        ring = pieces[np.array(widths) <= MAX_RING_WIDTH * sides.max()]
         if _lies_within(found, inner, ring) and _goes_around(found, inner, ring):
             within = _are_within(found, ring)
             outer = ring[~within[ring]]
@@ -61,7 +70,7 @@ def _pieces(found: Components, largest: _Numbers, inner: int) -> _Numbers:
     """Which of the largest components may be pieces of a ring around an inner one: large, and not in its box."""
     own, boxes = found.boxes[inner], found.boxes[largest]
     in_box = ((boxes[:, :2] >= own[:2]) & (boxes[:, 2:] <= own[2:])).all(axis=1)
-    pieces: _Numbers = largest[~in_box & (found.extents[largest] >= PIECE * found.extents[inner])]
+    pieces: _Numbers = largest[~in_box & (found.extents[largest] >= MIN_PIECE_EXTENT * found.extents[inner])]
     return pieces
 
 
@@ -82,7 +91,7 @@ def _goes_around(found: Components, inner: int, ring: _Numbers) -> bool:
     np.minimum.at(nearest, *_polar(np.isin(found.labels, ring + 1), middle))
     np.maximum.at(farthest, *_polar(found.labels == inner + 1, middle))
     there = np.isfinite(nearest)
-    return bool(there.mean() >= AROUND and (nearest > farthest)[there].all())
+    return bool(there.mean() >= MIN_CLOSED_SHARE and (nearest > farthest)[there].all())
 
 
 def _polar(mask: _Flags, middle: NDArray[np.float64]) -> tuple[_Numbers, NDArray[np.float64]]:

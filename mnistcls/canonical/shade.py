@@ -8,29 +8,40 @@ from numpy.typing import NDArray
 from mnistcls.canonical.histogram import Counts, quantile
 from mnistcls.canonical.marks import Marks
 
-STANDS_OUT = 2.5
-"""Median contrast of the digit, by that of everything else: under it, this is the grain of the paper."""
+MIN_CONTRAST_RATIO = 2.5
+"""Median contrast of a digit, in medians of the contrast of everything else: below it, this is grain of the paper."""
 
-FINE_STANDS_OUT, FINE_OTHERS = 5.0, 0.9
-"""The same for the strokes of a fine pen, by what this share of everything else is not over: paper has much that is
-thin, but nothing that stands out so."""
+MIN_FINE_CONTRAST_RATIO = 5.0
+"""Median contrast of a fine pen's strokes, in `FINE_OTHERS_QUANTILE`s of the contrast of everything else."""
 
-SOFT_SHARE = 0.2
-"""The edge is judged by this share of it, the softest: a shadow is soft on one side at least."""
+FINE_OTHERS_QUANTILE = 0.9
+"""Quantile of the contrast of everything else with which a fine pen is compared: paper has much that is as thin, but
+nothing that stands out as much."""
 
-SOFTEST_EDGES, CONTRASTS = (0.25, 0.5), (0.25, 0.65)
-"""Widest edge, in sizes of the digit, of faint and of strong ink; and what is faint and strong, as a share of the
-brightest in the image. A heavily blurred digit has up to 0.46, a strong spot of light 0.57, faint clouds at least 0.22.
-"""
+SOFTEST_SHARE = 0.2
+"""Share of the edge, the softest part, by which all of it is judged: a shadow is soft on one side at least."""
 
-COARSE_EDGE = 14
-"""Pixels: in a tiny image edges are this wide because its pixels are."""
+FAINT_CONTRAST = 0.25
+"""Contrast of faint ink, as a share of the brightest level in its image."""
 
-SHARP_EDGE = 0.2
-"""In sizes of the digit, the width of such an edge in photographs that are in focus."""
+STRONG_CONTRAST = 0.65
+"""Contrast of strong ink, as a share of the brightest level in its image."""
 
-SHARPEST_GRAIN = 0.16
-"""Width of the strokes, in widths of such an edge: a line of a single pixel has 0.18 and more."""
+MAX_FAINT_EDGE_WIDTH = 0.25
+"""Width of the edge of faint ink, in extents of the digit: faint clouds have at least 0.22."""
+
+MAX_STRONG_EDGE_WIDTH = 0.5
+"""Width of the edge of strong ink, in extents of the digit: a heavily blurred digit has up to 0.46, a strong spot of
+light 0.57."""
+
+MIN_SOFT_EDGE_WIDTH = 14
+"""Pixels: narrower edges are not soft; in a tiny image, edges are wide because its pixels are."""
+
+MAX_SHARP_EDGE_WIDTH = 0.2
+"""Width of a sharp edge, in extents of the digit: of ink in photographs that are in focus."""
+
+MIN_STROKE_TO_EDGE = 0.16
+"""Width of the strokes, in widths of their edge: grain has less, a line of a single pixel 0.18 and more."""
 
 _Masks = NDArray[np.bool_]
 
@@ -43,7 +54,7 @@ def are_texture(marks: Marks, counts: Counts, *, fine_pen: bool) -> NDArray[np.b
         counts: histograms of the contrast of the whole images.
         fine_pen: whether the marks were looked for among thin lines alone.
     """
-    factor, share = (FINE_STANDS_OUT, FINE_OTHERS) if fine_pen else (STANDS_OUT, 0.5)
+    factor, share = (MIN_FINE_CONTRAST_RATIO, FINE_OTHERS_QUANTILE) if fine_pen else (MIN_CONTRAST_RATIO, 0.5)
     others = np.maximum(quantile(counts - marks.counts, share), 1)
     texture: NDArray[np.bool_] = quantile(marks.counts, 0.5) < factor * others
     return texture
@@ -58,16 +69,18 @@ def are_shade(marks: Marks, *, in_doubt: bool) -> NDArray[np.bool_]:
     """
     edges = _steps_at_edge(marks)
     length = edges.sum(axis=1)
-    steps = np.maximum(quantile(edges, SOFT_SHARE), 0.5) * (np.pi / 4)
+    steps = np.maximum(quantile(edges, SOFTEST_SHARE), 0.5) * (np.pi / 4)
     edge_widths = marks.full / steps
     # pi / 4, as in `placement.stroke_width`: a staircase is longer than its curve
     stroke_widths = 2 * marks.counts.sum(axis=1) / (np.maximum(length, 1) * np.pi / 4)
     if in_doubt:
-        widest = SHARP_EDGE * marks.extents
+        widest = MAX_SHARP_EDGE_WIDTH * marks.extents
     else:
-        softest = np.interp(marks.full / np.maximum(marks.brightest, 1), CONTRASTS, SOFTEST_EDGES)
-        widest = np.maximum(softest * marks.extents, COARSE_EDGE)
-    shade: NDArray[np.bool_] = (edge_widths > widest) | (stroke_widths < SHARPEST_GRAIN * edge_widths)
+        contrast = marks.full / np.maximum(marks.brightest, 1)
+        widest_edges = MAX_FAINT_EDGE_WIDTH, MAX_STRONG_EDGE_WIDTH
+        softest = np.interp(contrast, (FAINT_CONTRAST, STRONG_CONTRAST), widest_edges)
+        widest = np.maximum(softest * marks.extents, MIN_SOFT_EDGE_WIDTH)
+    shade: NDArray[np.bool_] = (edge_widths > widest) | (stroke_widths < MIN_STROKE_TO_EDGE * edge_widths)
     shade &= length > 0
     return shade
 

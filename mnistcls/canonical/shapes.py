@@ -12,8 +12,8 @@ TURNS = np.arange(0, np.pi / 2, np.pi / 60)
 AXES = np.array([[np.cos(TURNS), np.sin(TURNS)], [-np.sin(TURNS), np.cos(TURNS)]]).swapaxes(1, 2)
 """(2, T, 2): both axes, of x and y, of each rectangle of which the least is looked for."""
 
-STEP = np.pi / 120
-NORMALS = np.stack([np.cos(np.arange(0, 2 * np.pi, STEP)), np.sin(np.arange(0, 2 * np.pi, STEP))], axis=1)
+NORMAL_STEP = np.pi / 120
+NORMALS = np.stack([np.cos(np.arange(0, 2 * np.pi, NORMAL_STEP)), np.sin(np.arange(0, 2 * np.pi, NORMAL_STEP))], axis=1)
 """(N, 2): the directions, of x and y, in which a convex hull is measured."""
 
 _Mask = NDArray[np.bool_]
@@ -67,7 +67,7 @@ def solidity(mask: _Mask) -> float:
     if not mask.any():
         return 0.0
     reach = (NORMALS @ _outline(mask)).max(axis=1)
-    sides = (np.roll(reach, 1) + np.roll(reach, -1) - 2 * reach * np.cos(STEP)) / np.sin(STEP)
+    sides = (np.roll(reach, 1) + np.roll(reach, -1) - 2 * reach * np.cos(NORMAL_STEP)) / np.sin(NORMAL_STEP)
     return float(np.count_nonzero(mask) / (reach @ sides / 2))
 
 

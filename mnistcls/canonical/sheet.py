@@ -13,37 +13,56 @@ from mnistcls.canonical.plane import to_planes
 from mnistcls.canonical.shapes import axis_ratio, filled, largest, rectangularity, solidity, within_reach
 from mnistcls.canonical.sizes import at_working_size
 
-PICTURE_SIDE, SHEET_SIDE = 64, 32
-"""Longer side of a picture, and shorter one of the box around a sheet, in pixels, from which there is room for one."""
+MIN_PICTURE_SIDE = 64
+"""Pixels of the longer side: smaller pictures have no room for a sheet or a rim."""
 
-PAPER = 0.4
-"""Least share of the box around a sheet, however it is turned, that is paper."""
+MIN_SHEET_SIDE = 32
+"""Pixels of the shorter side of the box around a sheet."""
 
-WIDE = 0.7
-"""Least share of a sheet and what hangs on to it that is in one piece and nowhere narrow."""
+EDGE_SOFTNESS = 4
+"""Pixels over which the edge of a sheet is soft; whatever is narrower than twice this is cut off from it."""
 
-NARROW = 1 / 5
-"""What is narrower than this, in sides of the sheet, hangs on to it, as a bright spot of the table does."""
+MIN_PAPER_SHARE = 0.4
+"""Share of the box around a sheet that is paper, however the sheet is turned."""
 
-RECTANGLE = 0.88
-"""Least share of the smallest rectangle around it that a sheet fills; an ellipse fills 0.79."""
+MIN_BODY_SHARE = 0.7
+"""Share of a sheet, and of what is attached to it, that is in one piece and nowhere narrow."""
 
-CONVEX, ROUND = 0.93, 0.88
-"""Least solidity and least ratio of the axes of a sheet that is no rectangle: a bold 0 is longer than wide."""
+MAX_ATTACHED_WIDTH = 1 / 5
+"""In sides of the sheet: what is wider belongs to the sheet; what is narrower may be a bright spot of the table."""
 
-SOFT, LOOP, LEAST_LOOP = 2, 0.01, 4
-"""Pixels that the edge of what is written is soft; and least share of it, and least pixels, that are paper inside if it
-has a loop, as no hole of a digit has."""
+MIN_INK_SHARE = 0.005
+"""Share of a sheet that is ink: a digit takes more."""
 
-REACH, HOLLOW, SLIT = 0.35, 0.8, 0.4
-"""What is written without a loop is at least this long, in sides of the sheet; and it fills at most this share of its
-hull, or is a stroke, whose axes have at most this ratio. The hole of a 0 is convex and wide."""
+MAX_INK_SHARE = 0.25
+"""Share of a sheet that is ink: a digit takes less, and the hole of a 0 more."""
 
-HOLES = (0.005, 0.25)
-"""Least and greatest share of a sheet that is ink: a digit has fewer pixels than its paper, and a 0 a larger hole."""
+MIN_RECTANGULARITY = 0.88
+"""Share of the smallest rectangle around it that a rectangular sheet fills: an ellipse has 0.79."""
 
-RIM = 4
-"""Pixels: as wide as the edge of a sheet is soft; what is twice as wide, at least, hangs on to a sheet of any size."""
+MIN_SOLIDITY = 0.93
+"""Share of its convex hull that a sheet of another shape fills."""
+
+MIN_AXIS_RATIO = 0.88
+"""Shorter axis of a sheet of another shape, in longer ones: a bold 0 is longer than it is wide."""
+
+INK_SOFTNESS = 2
+"""Pixels over which the edge of what is written is soft."""
+
+MIN_LOOP_SHARE = 0.01
+"""Share of the hole in a sheet that is paper inside it if writing has a loop: the hole of a digit has none."""
+
+MIN_LOOP_PIXELS = 4
+"""Pixels of paper inside a loop: fewer may be noise."""
+
+MIN_WRITING_LENGTH = 0.35
+"""In longer sides of the sheet: writing without a loop is longer."""
+
+MAX_WRITING_SOLIDITY = 0.8
+"""Share of its convex hull that writing fills, if it has no loop and is no stroke: the hole of a 0 is convex."""
+
+MAX_STROKE_AXIS_RATIO = 0.4
+"""Shorter axis of a stroke, in longer ones: the hole of a 0 is wider."""
 
 _Image = NDArray[np.uint8]
 _Mask = NDArray[np.bool_]
@@ -60,15 +79,15 @@ def inside_sheet(pixels: _Image, mark: Mark, reduction: int) -> _Image | None:
     Returns:
         The picture, of the same size, with nothing but paper around what is written; None if the mark is no sheet.
     """
-    if max(pixels.shape[:2]) < PICTURE_SIDE:
+    if max(pixels.shape[:2]) < MIN_PICTURE_SIDE:
         return None
     own = mark.ink[1:-1, 1:-1] > 127
     sheet = _sheet(own)
-    if sheet is None or not (rectangularity(sheet) >= RECTANGLE or _is_plate(sheet, own, pixels, mark)):
+    if sheet is None or not (rectangularity(sheet) >= MIN_RECTANGULARITY or _is_plate(sheet, own, pixels, mark)):
         return None
     top, left, bottom, right = mark.box
     paper = np.zeros([-(-side // reduction) for side in pixels.shape[:2]], np.bool_)
-    paper[top:bottom, left:right] = within_reach(sheet, RIM, np.logical_and)
+    paper[top:bottom, left:right] = within_reach(sheet, EDGE_SOFTNESS, np.logical_and)
     return only(pixels, paper, reduction)
 
 
@@ -92,13 +111,13 @@ def _sheet(own: _Mask) -> _Mask | None:
     Returns:
         The sheet with its holes filled, (H, W); None if there is nothing like one.
     """
-    if min(own.shape) < SHEET_SIDE or np.count_nonzero(own) < PAPER * own.size:
+    if min(own.shape) < MIN_SHEET_SIDE or np.count_nonzero(own) < MIN_PAPER_SHARE * own.size:
         return None
     whole = filled(own)
     if not _is_written_on(whole, own):
         return None
     sheet = _body(whole)
-    if np.count_nonzero(sheet) < WIDE * np.count_nonzero(whole) or not _is_written_on(sheet, own):
+    if np.count_nonzero(sheet) < MIN_BODY_SHARE * np.count_nonzero(whole) or not _is_written_on(sheet, own):
         return None
     return sheet
 
@@ -112,7 +131,7 @@ def _is_plate(sheet: _Mask, paper: _Mask, pixels: _Image, mark: Mark) -> bool:
         pixels: the whole picture.
         mark: what was found in the picture, (H, W) in its box.
     """
-    if solidity(sheet) < CONVEX or axis_ratio(sheet) < ROUND:
+    if solidity(sheet) < MIN_SOLIDITY or axis_ratio(sheet) < MIN_AXIS_RATIO:
         return False
     hole = largest(sheet & ~paper)
     top, left, bottom, right = mark.box
@@ -120,28 +139,30 @@ def _is_plate(sheet: _Mask, paper: _Mask, pixels: _Image, mark: Mark) -> bool:
     if _has_loop(hole, levels, int(np.median(levels[paper]))):
         return True
     reach = max(np.ptp(np.nonzero(hole), axis=1))
-    return bool(reach >= REACH * max(sheet.shape) and (solidity(hole) < HOLLOW or axis_ratio(hole) < SLIT))
+    return bool(
+        reach >= MIN_WRITING_LENGTH * max(sheet.shape)
+        and (solidity(hole) < MAX_WRITING_SOLIDITY or axis_ratio(hole) < MAX_STROKE_AXIS_RATIO)
+    )
 
 
 def _has_loop(hole: _Mask, levels: _Image, paper: int) -> bool:
     """Whether a hole (H, W) has paper well inside it, as writing with a loop has: an island that is not in the mark."""
     ink = int(np.median(levels[hole]))
     like_paper = np.abs(levels.astype(np.int16) - paper) < np.abs(levels.astype(np.int16) - ink)
-    inside = within_reach(filled(hole), SOFT, np.logical_and)
-    return bool(np.count_nonzero(like_paper & inside) >= max(LEAST_LOOP, LOOP * np.count_nonzero(hole)))
+    inside = within_reach(filled(hole), INK_SOFTNESS, np.logical_and)
+    return bool(np.count_nonzero(like_paper & inside) >= max(MIN_LOOP_PIXELS, MIN_LOOP_SHARE * np.count_nonzero(hole)))
 
 
 def _is_written_on(sheet: _Mask, paper: _Mask) -> bool:
     """Whether as much of a sheet is not paper as a digit takes."""
     area, ink = np.count_nonzero(sheet), np.count_nonzero(sheet & ~paper)
-    least, most = HOLES
-    return bool(least * area <= ink <= most * area)
+    return bool(MIN_INK_SHARE * area <= ink <= MAX_INK_SHARE * area)
 
 
 def _body(mask: _Mask) -> _Mask:
     """Largest part of a mask (H, W), without the narrow things attached to it."""
-    core = largest(within_reach(mask, RIM, np.logical_and))
-    reach = int(NARROW / 2 * np.sqrt(np.count_nonzero(within_reach(core, RIM, np.logical_or))))
-    if reach > RIM:
-        core = largest(within_reach(core, reach - RIM, np.logical_and))
-    return within_reach(core, max(reach, RIM), np.logical_or)
+    core = largest(within_reach(mask, EDGE_SOFTNESS, np.logical_and))
+    reach = int(MAX_ATTACHED_WIDTH / 2 * np.sqrt(np.count_nonzero(within_reach(core, EDGE_SOFTNESS, np.logical_or))))
+    if reach > EDGE_SOFTNESS:
+        core = largest(within_reach(core, reach - EDGE_SOFTNESS, np.logical_and))
+    return within_reach(core, max(reach, EDGE_SOFTNESS), np.logical_or)

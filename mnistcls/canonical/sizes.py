@@ -13,12 +13,13 @@ from mnistcls.canonical.reduce import reduced
 from mnistcls.limits import DRAFT_SIDE
 
 WORKING_SIDE = 128
-"""Longer side, in pixels, at which a digit is looked for."""
+"""Pixels of the longer side at which a digit is looked for."""
 
 TINY_SIDE = 32
-"""Longer side, in pixels, up to which an image is enlarged first, for smooth edges."""
+"""Pixels of the longer side up to which an image is enlarged first, for smooth edges."""
 
 ENLARGEMENT = 3
+"""Factor by which the sides of a tiny image are multiplied."""
 
 _Stack = Sequence[NDArray[np.uint8]]
 """Images of one shape."""

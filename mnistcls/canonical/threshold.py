@@ -10,21 +10,24 @@ from mnistcls.canonical.histogram import LEVELS, Counts, otsu, strongest
 from mnistcls.canonical.paper import Contrast
 from mnistcls.canonical.stacks import widened
 
-FAINT = 0.15
-"""Pixels under this share of the strongest contrast are left out when the threshold is sought."""
+MIN_COUNTED_CONTRAST = 0.15
+"""Contrast, in the strongest of the image, of the pixels among which the threshold is sought."""
 
-LEAST_INK = 0.3
-"""The threshold is at least this share of the strongest contrast."""
+MIN_INK_CONTRAST = 0.3
+"""Threshold, in the strongest contrast of the image."""
 
-FAINTEST = 0.15
-"""Under this share of the strongest contrast nothing is ink, even where ink runs on into it."""
+MIN_FAINT_INK_CONTRAST = 0.15
+"""Contrast of faint ink, in the strongest of the image: below it nothing is ink, even where it continues ink."""
 
-NEARBY_SIDE, NEARBY = 32, 2
-"""Blocks along the longer side, and how many of them in each direction are nearby."""
+NEARBY_BLOCKS = 32
+"""Blocks along the longer side of an image, in which the strongest contrast nearby is sought."""
 
-RUNS_ON = 1 / 2048
-"""Least share of an image's pixels that are faint ink, not next to what is surely ink: fewer are the rim of a stroke,
-and not worth the labelling."""
+NEARBY_REACH = 2
+"""Blocks in each direction that are nearby."""
+
+MIN_FAINT_INK_SHARE = 1 / 2048
+"""Share of an image's pixels that are faint ink, but do not touch what is surely ink: fewer are the soft edge of a
+stroke, and not worth the labelling."""
 
 _Masks = NDArray[np.bool_]
 _Values = NDArray[np.uint8]
@@ -38,9 +41,9 @@ def levels_of_ink(seen: Contrast) -> _Values:
 def thresholds(counts: Counts) -> _Values:
     """Contrast above which a pixel is ink, for each image, found in the histograms of contrast: (N,)."""
     most = strongest(counts)
-    faint = np.maximum(2, FAINT * most).astype(np.intp)
+    faint = np.maximum(2, MIN_COUNTED_CONTRAST * most).astype(np.intp)
     ink = counts * (faint[:, None] < LEVELS)
-    threshold: NDArray[np.float64] = np.maximum(np.minimum(otsu(ink), most / 2), LEAST_INK * most)
+    threshold: NDArray[np.float64] = np.maximum(np.minimum(otsu(ink), most / 2), MIN_INK_CONTRAST * most)
     return threshold.astype(np.uint8)
 
 
@@ -56,15 +59,21 @@ def with_faint_ink(masks: _Masks, levels: _Values, seen: Contrast) -> _Masks:
         seen: the contrast of the images.
     """
     grown = masks.copy()
-    faintest = np.maximum(FAINTEST * strongest(seen.counts), seen.grain).clip(0, 255).astype(np.uint8)[:, None, None]
+    faintest = (
+        np.maximum(MIN_FAINT_INK_CONTRAST * strongest(seen.counts), seen.grain)
+        .clip(0, 255)
+        .astype(np.uint8)[:, None, None]
+    )
     _, height, width = masks.shape
-    side = -(-max(height, width) // NEARBY_SIDE)
+    side = -(-max(height, width) // NEARBY_BLOCKS)
     lower = np.minimum(np.maximum(_strongest_nearby(seen.values, side) // 2, faintest), levels)
     more = seen.values > lower.repeat(side, axis=1).repeat(side, axis=2)[:, :height, :width]
     rims = more & widened(masks)
     for i in np.flatnonzero(masks.any(axis=(1, 2)) & (lower < levels).any(axis=(1, 2))):
         near = np.count_nonzero(rims[i])
-        if near > np.count_nonzero(masks[i]) and np.count_nonzero(more[i]) - near >= int(RUNS_ON * more[i].size):
+        if near > np.count_nonzero(masks[i]) and np.count_nonzero(more[i]) - near >= int(
+            MIN_FAINT_INK_SHARE * more[i].size
+        ):
             grown[i] = _touched(more[i], masks[i])
     return grown
 
@@ -82,7 +91,7 @@ def _touched(mask: _Masks, other: _Masks) -> _Masks:
 def _strongest_nearby(values: _Values, side: int) -> _Values:
     """Maximum near each block of `side` by `side` pixels of images (N, H, W): (N, ceil(H / side), ceil(W / side))."""
     most = _maxima(_maxima(values, side).swapaxes(1, 2), side).swapaxes(1, 2)
-    for _ in range(NEARBY):
+    for _ in range(NEARBY_REACH):
         most = widened(most)
     return most
 
