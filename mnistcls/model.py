@@ -14,8 +14,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from mnistcls.canonical import SIZE
 from mnistcls.canonical import VERSION as PREPROCESSING
-from mnistcls.canonical.placement import SIZE
 from mnistcls.errors import ModelError
 from mnistcls.limits import BATCH_SIZE
 

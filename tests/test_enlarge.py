@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mnistcls.canonical.enlarge import PIXELS_AT_ONCE, Kernel, bicubic, bilinear, enlarged
+from mnistcls.canonical.numerics.enlarge import PIXELS_AT_ONCE, Kernel, bicubic, bilinear, enlarged
 
 
 @pytest.mark.parametrize(

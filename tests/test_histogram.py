@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mnistcls.canonical.histogram import histogram, otsu, quantile, strongest
+from mnistcls.canonical.numerics.histogram import histogram, otsu, quantile, strongest
 
 
 @pytest.mark.parametrize("zeros", [0, 3, 5, 500])

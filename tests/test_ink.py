@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from mnistcls.canonical.clutter import find_digits
-from mnistcls.canonical.histogram import histogram
 from mnistcls.canonical.marks import Marks, cut_out, marks_of
+from mnistcls.canonical.numerics.histogram import histogram
 from mnistcls.canonical.paper import Contrast, contrast
 from mnistcls.canonical.plane import Plane
 from mnistcls.canonical.shade import are_shade, are_texture

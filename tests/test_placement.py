@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from mnistcls.canonical.numerics.shapes import stroke_width
 from mnistcls.canonical.placement import (
     BOX,
     CENTRE,
@@ -15,7 +16,6 @@ from mnistcls.canonical.placement import (
     SIZE,
     centres_of_mass,
     place,
-    stroke_width,
 )
 from train.ink import Pen, render
 from train.strokes import digit_strokes
@@ -59,17 +59,6 @@ def test_lines_come_out_as_wide_as_those_of_mnist(width: float) -> None:
     for digit in (0, 1, 2, 3, 7):
         form = place([drawn(digit, width)])[0]
         assert thinnest - 0.8 <= stroke_width(form > 127) <= thickest + 0.8
-
-
-@pytest.mark.parametrize("width", [3, 6, 12])
-def test_stroke_width_is_that_of_the_line(width: int) -> None:
-    y, x = np.mgrid[:200, :200] - 99.5
-    circle = np.abs(np.hypot(y, x) - 70) < width / 2
-    assert stroke_width(circle) == pytest.approx(width, rel=0.08)
-
-
-def test_stroke_width_of_nothing_is_zero() -> None:
-    assert stroke_width(np.zeros((5, 5), bool)) == 0
 
 
 def test_centre_of_mass_counts_from_the_edge_of_the_first_pixel() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mnistcls.canonical.reduce import BYTES_AT_ONCE, reduced
+from mnistcls.canonical.numerics.reduce import BYTES_AT_ONCE, reduced
 
 
 @settings(max_examples=60, deadline=None)

@@ -6,7 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mnistcls.canonical.shapes import axis_ratio, filled, largest, rectangularity, solidity, within_reach
+from mnistcls.canonical.numerics.shapes import (
+    axis_ratio,
+    filled,
+    largest,
+    rectangularity,
+    solidity,
+    stroke_width,
+    within_reach,
+)
 
 Mask = NDArray[np.bool_]
 
@@ -41,6 +49,17 @@ def test_rectangularity_is_the_share_of_the_smallest_rectangle(mask: Mask, share
 )
 def test_axis_ratio_is_that_of_the_moments(mask: Mask, ratio: float) -> None:
     assert axis_ratio(mask) == pytest.approx(ratio, abs=0.02)
+
+
+@pytest.mark.parametrize("width", [3, 6, 12])
+def test_stroke_width_is_that_of_the_line(width: int) -> None:
+    y, x = np.mgrid[:200, :200] - 99.5
+    circle = np.abs(np.hypot(y, x) - 70) < width / 2
+    assert stroke_width(circle) == pytest.approx(width, rel=0.08)
+
+
+def test_stroke_width_of_nothing_is_zero() -> None:
+    assert stroke_width(np.zeros((5, 5), bool)) == 0
 
 
 def test_a_ring_is_filled_and_a_gap_in_it_lets_nothing_be() -> None:

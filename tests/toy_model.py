@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from mnistcls.canonical import VERSION, canonicalize_all
-from mnistcls.canonical.placement import SIZE
+from mnistcls.canonical import SIZE, VERSION, canonicalize_all
 from mnistcls.model import CONTRACT, DIGIT_SCORE, INPUT, METADATA_KEY, PROBABILITIES, ModelMetadata
 
 SHARPNESS = 100.0

@@ -19,7 +19,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from mnistcls.canonical.placement import SIZE
+from mnistcls.canonical import SIZE
 from mnistcls.errors import DataError
 from train.download import fetch
 from train.idx import read_idx

@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from mnistcls.canonical import SIZE
 from mnistcls.canonical import VERSION as PREPROCESSING
-from mnistcls.canonical.placement import SIZE
 from mnistcls.errors import CheckpointError, ParityError, TrainingError
 from mnistcls.model import CONTRACT, DIGIT_SCORE, INPUT, METADATA_KEY, PROBABILITIES, ModelMetadata
 from train.calibrate import Calibration

@@ -16,8 +16,7 @@ import typer
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistcls.canonical import canonicalize
-from mnistcls.canonical.placement import SIZE
+from mnistcls.canonical import SIZE, canonicalize
 from train.contact_sheet import COLUMNS, contact_sheet
 from train.data import CLASSES, Digits
 from train.forms import FORMS, Form

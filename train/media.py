@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistcls.canonical.placement import BOX
+from mnistcls.canonical import BOX
 from train.photo import Field, blur, box, clouds, crumbled, gapped, uneven
 
 Grey = NDArray[np.uint8]

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from mnistcls.canonical.placement import SIZE
+from mnistcls.canonical import SIZE
 
 # It warns of copies, which cost nothing: of the two layers with 6x6 kernels one has one channel, the other 7x7 maps.
 warnings.filterwarnings("ignore", message="Using padding='same' with even kernel lengths")

@@ -19,7 +19,7 @@ import typer
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from mnistcls.canonical.placement import SIZE
+from mnistcls.canonical import SIZE
 from mnistcls.errors import OutputError, TrainingError
 from train import letters, spoiled, textures, unseen
 from train.data import Digits, load_train, resolve_data_dir

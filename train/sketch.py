@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from mnistcls.canonical import canonicalize
-from mnistcls.canonical.placement import place
+from mnistcls.canonical import canonicalize, place
 from train.photo import Field, blur, box, clouds, gapped, to_8_bit
 from train.strokes import Points, evenly, fitted, smooth
 

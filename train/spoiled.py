@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from mnistcls.canonical.placement import SIZE
+from mnistcls.canonical import SIZE
 from train.data import Digits
 from train.photo import Field
 from train.sketch import Picture, cosine, cropped, worn_on_paper

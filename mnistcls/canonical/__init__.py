@@ -24,10 +24,12 @@ from numpy.typing import NDArray
 
 from mnistcls.canonical.detection import Detection, detect
 from mnistcls.canonical.mnist_form import as_mnist
-from mnistcls.canonical.placement import SIZE, place
+from mnistcls.canonical.numerics.stacks import of_one_shape
+from mnistcls.canonical.placement import BOX, SIZE, place
 from mnistcls.canonical.plane import to_planes, to_uint8
 from mnistcls.canonical.sizes import at_draft_scale, working_pixels
-from mnistcls.canonical.stacks import of_one_shape
+
+__all__ = ["BOX", "SIZE", "VERSION", "Canonical", "canonicalize", "canonicalize_all", "place", "to_uint8"]
 
 VERSION = 10
 """Changes whenever the output for any image changes; a model file names the version it was made for."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistcls.canonical.stacks import joined, spread
+from mnistcls.canonical.numerics.stacks import joined, spread
 
 MIN_RULED_SIDE = 64
 """Pixels of the longer side of an image with rulings, and of the shorter side of one with a ruling along its border."""

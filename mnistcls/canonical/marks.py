@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistcls.canonical.clutter import Digits
-from mnistcls.canonical.histogram import Counts, histogram, quantile
+from mnistcls.canonical.numerics.histogram import Counts, histogram, quantile
+from mnistcls.canonical.numerics.stacks import widened
 from mnistcls.canonical.paper import Contrast
-from mnistcls.canonical.stacks import widened
 
 FULL_INK_QUANTILE = 0.6
 """Quantile of the contrast of a mark's pixels that counts as full ink: the fainter pixels are its edges."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistcls.canonical.numerics.stacks import border, spans
 from mnistcls.canonical.paper import MIN_CONTRAST
 from mnistcls.canonical.placement import BOX, SIZE
-from mnistcls.canonical.stacks import border, spans
 
 MIN_BRIGHT_LEVEL = 128
 """Level, of 255, from which a pixel of ink is bright."""

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistcls.canonical.enlarge import bilinear, enlarged
-from mnistcls.canonical.histogram import Counts, few, histogram, quantile
+from mnistcls.canonical.numerics.enlarge import bilinear, enlarged
+from mnistcls.canonical.numerics.filters import closed, smooth, variation
+from mnistcls.canonical.numerics.histogram import Counts, few, histogram, quantile
+from mnistcls.canonical.numerics.reduce import reduced
+from mnistcls.canonical.numerics.stacks import border
 from mnistcls.canonical.plane import Plane
 from mnistcls.canonical.polarity import ink_is_bright
-from mnistcls.canonical.reduce import reduced
-from mnistcls.canonical.stacks import border, joined
 
 MAX_MARGIN_SPREAD = 0.12
 """Difference between the levels of an even margin, as a share of the range of the image."""
@@ -104,7 +105,7 @@ def contrast(planes: Sequence[Plane], bright_ink: bool | None = None, *, fine_pe
         fine_pen: whether only thin lines are ink, so that everything wider is light and shadow on the paper.
     """
     originals = np.array([plane.values for plane in planes])
-    lightness, grain = _smooth(originals), np.maximum(MIN_CONTRAST, NOISE_FACTOR * _noise(originals))
+    lightness, grain = smooth(originals), np.maximum(MIN_CONTRAST, NOISE_FACTOR * _noise(originals))
     paper, bright, even = _by_margin(lightness)
     if any(plane.ink_is_bright for plane in planes):  # ink on nothing: there is neither paper nor noise
         sure = np.array([plane.ink_is_bright is not None for plane in planes])
@@ -178,21 +179,21 @@ def _by_flatness(lightness: _Planes, bright_ink: bool | None) -> tuple[_Planes, 
     small = _reduced(lightness, PAPER_SIDE)
     values = small.astype(np.int16)
     both = np.array([values, -values])  # (2, N, h, w): for dark and for bright ink
-    papers = _close(both, WINDOW)
-    of_image, of_papers = _variation(values), _variation(papers)
+    papers = closed(both, WINDOW)
+    of_image, of_papers = variation(values), variation(papers)
     if bright_ink is None:
         least = GRAIN_SHARE * of_image + 1e-9
-        of_fine = _variation(_close(both, FINE_WINDOW))
+        of_fine = variation(closed(both, FINE_WINDOW))
         wide, fine = (np.log((if_dark + least) / (if_bright + least)) for if_dark, if_bright in (of_papers, of_fine))
         bright = ink_is_bright(small, wide + FINE_WEIGHT * fine)
     else:
         bright = np.full(len(lightness), bright_ink)
     chosen = bright.astype(np.intp), np.arange(len(bright))
-    paper, variation = papers[chosen], of_papers[chosen]
-    bold = np.flatnonzero(variation > MAX_EVEN_VARIATION * of_image)  # strokes wider than the window may be left in it
+    paper, of_paper = papers[chosen], of_papers[chosen]
+    bold = np.flatnonzero(of_paper > MAX_EVEN_VARIATION * of_image)  # strokes wider than the window may be left in it
     if len(bold):
-        wide = _close(np.where(bright[bold, None, None], -values[bold], values[bold]), WIDE_WINDOW)
-        better = _variation(wide) <= MAX_WIDE_VARIATION * variation[bold]
+        wide = closed(np.where(bright[bold, None, None], -values[bold], values[bold]), WIDE_WINDOW)
+        better = variation(wide) <= MAX_WIDE_VARIATION * of_paper[bold]
         paper[bold[better]] = wide[better]
     np.negative(paper, out=paper, where=bright[:, None, None])
     return enlarged(paper.clip(0, 255).astype(np.uint8), lightness.shape[1:], bilinear), bright
@@ -201,8 +202,8 @@ def _by_flatness(lightness: _Planes, bright_ink: bool | None) -> tuple[_Planes, 
 def _under_fine_pen(lightness: _Planes) -> tuple[_Planes, NDArray[np.bool_]]:
     """Estimate the paper as everything but thin lines: the paper (N, H, W), and whether the lines are brighter (N,)."""
     values = lightness.astype(np.int16)
-    papers = _close(np.array([values, -values]), FINE_WINDOW)
-    if_dark, if_bright = _variation(papers)
+    papers = closed(np.array([values, -values]), FINE_WINDOW)
+    if_dark, if_bright = variation(papers)
     bright = if_dark > if_bright
     paper = np.where(bright[:, None, None], -papers[1], papers[0])
     return paper.clip(0, 255).astype(np.uint8), bright
@@ -215,46 +216,6 @@ def _noise(values: _Planes) -> NDArray[np.float64]:
     rows = values[:, :: max(1, values.shape[1] // MIN_NOISE_ROWS)]
     left, right = rows[:, :, :-1], rows[:, :, 1:]
     return quantile(histogram(np.maximum(left, right) - np.minimum(left, right)), 0.5) / 0.954
-
-
-def _variation(stack: _Int16) -> NDArray[np.intp]:
-    """Total variation of each image of a stack (..., H, W), which is a measure of how much edge it has: (...)."""
-    rows, columns = np.abs(stack[..., 1:, :] - stack[..., :-1, :]), np.abs(stack[..., 1:] - stack[..., :-1])
-    variation: NDArray[np.intp] = rows.sum(axis=(-2, -1)) + columns.sum(axis=(-2, -1))
-    return variation
-
-
-def _smooth(values: _Planes) -> _Planes:
-    """Smooth images (N, H, W) by a binomial filter, 3x3: twice the mean of two neighbours, along each axis."""
-    count, height, width = values.shape
-    p = np.empty((count, height + 2, width + 2), np.uint16)
-    p[:, 1:-1, 1:-1] = values
-    p[:, 0], p[:, -1] = p[:, 1], p[:, -2]
-    p[:, :, 0], p[:, :, -1] = p[:, :, 1], p[:, :, -2]
-    rows = p[:, 1:] + p[:, :-1]
-    rows = rows[:, 1:] + rows[:, :-1]
-    both = rows[:, :, 1:] + rows[:, :, :-1]
-    both = both[:, :, 1:] + both[:, :, :-1]
-    smooth: _Planes = ((both + 8) >> 4).astype(np.uint8)
-    return smooth
-
-
-def _close(stack: _Int16, share: float) -> _Int16:
-    """Morphological closing of each image (..., H, W) by a square window, as wide as this share of the longer side."""
-    half = int(max(stack.shape[-2:]) * share / 2)
-    for extreme in (np.maximum, np.minimum):
-        for axis in (-2, -1):
-            stack = _running(stack.swapaxes(0, axis), half, extreme).swapaxes(0, axis)
-    return stack
-
-
-def _running(rows: _Int16, half: int, extreme: np.ufunc) -> _Int16:
-    """Take the maximum or minimum of each row (H, ...) and `half` on each side; the slope goes on beyond the border."""
-    half = min(half, len(rows) - 1)
-    if half == 0:
-        return rows
-    rows = np.concatenate([2 * rows[:1] - rows[half:0:-1], rows, 2 * rows[-1:] - rows[-2 : -half - 2 : -1]])
-    return joined(rows, 2 * half + 1, extreme)
 
 
 def _reduced(values: _Planes, side: int) -> _Planes:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistcls.canonical.stacks import of_one_shape, spread
+from mnistcls.canonical.numerics.shapes import stroke_width
+from mnistcls.canonical.numerics.stacks import of_one_shape, spread
 
 SIZE = 28
 """Width and height of the canonical form, in pixels."""
@@ -100,17 +101,6 @@ def centres_of_mass(ink: NDArray[np.uint8 | np.float32]) -> NDArray[np.float64]:
     moments = [along @ _POSITION[: along.shape[1]] for along in (rows, columns)]
     centres: NDArray[np.float64] = np.stack(moments, axis=1) / rows.sum(axis=1)[:, None]
     return centres
-
-
-def stroke_width(mask: NDArray[np.bool_]) -> float:
-    """Mean width of the strokes of a mask, in pixels: twice its area, divided by the length of its edge.
-
-    Args:
-        mask: (H, W), False along the border.
-    """
-    steps = np.count_nonzero(mask[1:] ^ mask[:-1]) + np.count_nonzero(mask[:, 1:] ^ mask[:, :-1])
-    edge = steps * np.pi / 4  # a staircase of pixels is longer than its curve, on average over all directions
-    return 2 * float(np.count_nonzero(mask)) / max(edge, 1.0)
 
 
 def _scale(ink: _Ink, longer_side: int) -> _Ink:

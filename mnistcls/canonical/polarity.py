@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistcls.canonical.components import connected
-from mnistcls.canonical.histogram import histogram, otsu
-from mnistcls.canonical.stacks import border
+from mnistcls.canonical.numerics.components import connected
+from mnistcls.canonical.numerics.histogram import histogram, otsu
+from mnistcls.canonical.numerics.stacks import border, corners
 
 FLATNESS_WEIGHT = 10.0
 """Weight of the difference of the logarithms of two papers' variation, beside `SHAPE_WEIGHTS`."""
@@ -33,7 +33,7 @@ def ink_is_bright(lightness: _Planes, flatness: NDArray[np.float64]) -> _Masks:
     """
     brighter = _brighter(lightness)
     bright: _Masks = flatness * FLATNESS_WEIGHT + _shares(brighter) @ SHAPE_WEIGHTS > 0
-    in_corners = (_corners(brighter) == bright[:, None]).all(axis=1)
+    in_corners = (corners(brighter) == bright[:, None]).all(axis=1)
     for i in np.flatnonzero(in_corners):  # what has all four corners is no ink, but paper, if a digit lies between them
         bright[i] ^= _reaches_all_sides(brighter[i] ^ bright[i])
     return bright
@@ -52,16 +52,8 @@ def _brighter(lightness: _Planes) -> _Masks:
 
 def _shares(mask: _Masks) -> NDArray[np.float64]:
     """Shares of True pixels along the border, in all and in the corners of each mask (N, H, W), less 0.5: (N, 3)."""
-    shares = [
-        where.sum(axis=1) / where.shape[1] for where in (border(mask), mask.reshape(len(mask), -1), _corners(mask))
-    ]
-    return np.array(shares).T - 0.5
-
-
-def _corners(masks: _Masks) -> _Masks:
-    """Values at the four corners of each image: (N, 4)."""
-    corners: _Masks = masks[:, [0, 0, -1, -1], [0, -1, 0, -1]]
-    return corners
+    places = border(mask), mask.reshape(len(mask), -1), corners(mask)
+    return np.array([place.sum(axis=1) / place.shape[1] for place in places]).T - 0.5
 
 
 def _reaches_all_sides(mask: _Masks) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistcls.canonical.components import connected
+from mnistcls.canonical.numerics.components import connected
+from mnistcls.canonical.numerics.shapes import largest, rectangularity, solidity, within_reach
+from mnistcls.canonical.numerics.stacks import border, corners, spans
 from mnistcls.canonical.plane import to_planes
-from mnistcls.canonical.shapes import largest, rectangularity, solidity, within_reach
-from mnistcls.canonical.sheet import EDGE_SOFTNESS, MIN_PICTURE_SIDE, only
 from mnistcls.canonical.sizes import at_working_size, reduction
-from mnistcls.canonical.stacks import border, spans
+from mnistcls.canonical.surroundings import EDGE_SOFTNESS, MIN_PICTURE_SIDE, without_surroundings
 
 MAX_LEVEL_SPREAD = 0.08
 """Difference between the levels of a rim, as a share of the range of the whole."""
@@ -53,23 +53,18 @@ def may_be_framed(levels: _Image, marked: NDArray[np.intp]) -> _Mask:
     """
     if max(levels.shape[1:]) < MIN_PICTURE_SIDE:
         return np.zeros(len(levels), np.bool_)
-    corners, most = _corners(levels), MAX_LEVEL_SPREAD * np.ptp(levels, axis=(1, 2))
+    rim, most = corners(levels).astype(np.int16), MAX_LEVEL_SPREAD * np.ptp(levels, axis=(1, 2))
     is_uneven = np.ptp(border(levels), axis=1) > most
-    framed: _Mask = (np.ptp(corners, axis=1) <= most) & (is_uneven | (marked >= MIN_PICTURE_SHARE * levels[0].size))
+    framed: _Mask = (np.ptp(rim, axis=1) <= most) & (is_uneven | (marked >= MIN_PICTURE_SHARE * levels[0].size))
     for i in np.flatnonzero(framed):
-        inner = ~_are_alike(levels[i], corners[i], most[i])
+        inner = ~_are_alike(levels[i], rim[i], most[i])
         framed[i] = _may_be_picture(inner) and _is_cut_by_border(inner) and _filled_share(inner) >= MIN_FILLED_SHARE
     return framed
 
 
-def _corners(levels: _Image) -> NDArray[np.int16]:
-    """Levels at the four corners of each image: (N, 4)."""
-    return levels[:, [0, 0, -1, -1], [0, -1, 0, -1]].astype(np.int16)
-
-
-def _are_alike(levels: _Image, corners: NDArray[np.int16], most: float) -> _Mask:
+def _are_alike(levels: _Image, rim: NDArray[np.int16], most: float) -> _Mask:
     """Which pixels of an image (H, W) have the mean level of its corners (4,), give or take `most`."""
-    middle = int(corners.sum()) / 4
+    middle = int(rim.sum()) / 4
     # Bytes are compared with whole numbers much more quickly.
     alike: _Mask = (levels >= int(np.ceil(middle - most))) & (levels <= int(middle + most))
     return alike
@@ -107,10 +102,10 @@ def inside_rim(pixels: _Image) -> _Image | None:
     if max(pixels.shape[:2]) < MIN_PICTURE_SIDE or pixels.shape[2:] in ((2,), (4,)):
         return None
     levels = to_planes(at_working_size([pixels]))[0].values
-    (corners,), most = _corners(levels[None]), MAX_LEVEL_SPREAD * np.ptp(levels)
-    if np.ptp(corners) > most:
+    (rim,), most = corners(levels[None]).astype(np.int16), MAX_LEVEL_SPREAD * np.ptp(levels)
+    if np.ptp(rim) > most:
         return None
-    alike = _are_alike(levels, corners, most)
+    alike = _are_alike(levels, rim, most)
     pieces = connected(alike, connectivity=4)
     outer = np.unique(border(pieces[None]))
     is_outer = np.zeros(int(pieces.max()) + 1, np.bool_)
@@ -124,7 +119,7 @@ def inside_rim(pixels: _Image) -> _Image | None:
     part = within_reach(margin, EDGE_SOFTNESS, np.logical_and)[
         EDGE_SOFTNESS:-EDGE_SOFTNESS, EDGE_SOFTNESS:-EDGE_SOFTNESS
     ]
-    return only(pixels, part, reduction(pixels)) if part.any() else None
+    return without_surroundings(pixels, part, reduction(pixels)) if part.any() else None
 
 
 def _is_cut_straight(inner: _Mask, pieces: NDArray[np.integer], outer: NDArray[np.integer]) -> bool:

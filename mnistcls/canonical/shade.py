@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistcls.canonical.histogram import Counts, quantile
 from mnistcls.canonical.marks import Marks
+from mnistcls.canonical.numerics.histogram import Counts, quantile
+from mnistcls.canonical.numerics.shapes import STAIRCASE
 
 MIN_CONTRAST_RATIO = 2.5
 """Median contrast of a digit, in medians of the contrast of everything else: below it, this is grain of the paper."""
@@ -69,10 +70,9 @@ def are_shade(marks: Marks, *, in_doubt: bool) -> NDArray[np.bool_]:
     """
     edges = _steps_at_edge(marks)
     length = edges.sum(axis=1)
-    steps = np.maximum(quantile(edges, SOFTEST_SHARE), 0.5) * (np.pi / 4)
+    steps = np.maximum(quantile(edges, SOFTEST_SHARE), 0.5) * STAIRCASE
     edge_widths = marks.full / steps
-    # pi / 4, as in `placement.stroke_width`: a staircase is longer than its curve
-    stroke_widths = 2 * marks.counts.sum(axis=1) / (np.maximum(length, 1) * np.pi / 4)
+    stroke_widths = 2 * marks.counts.sum(axis=1) / (np.maximum(length, 1) * STAIRCASE)  # as `stroke_width` has it
     if in_doubt:
         widest = MAX_SHARP_EDGE_WIDTH * marks.extents
     else:

@@ -9,18 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistcls.canonical.marks import Mark
+from mnistcls.canonical.numerics.shapes import axis_ratio, filled, largest, rectangularity, solidity, within_reach
 from mnistcls.canonical.plane import to_planes
-from mnistcls.canonical.shapes import axis_ratio, filled, largest, rectangularity, solidity, within_reach
 from mnistcls.canonical.sizes import at_working_size
-
-MIN_PICTURE_SIDE = 64
-"""Pixels of the longer side: smaller pictures have no room for a sheet or a rim."""
+from mnistcls.canonical.surroundings import EDGE_SOFTNESS, MIN_PICTURE_SIDE, without_surroundings
 
 MIN_SHEET_SIDE = 32
 """Pixels of the shorter side of the box around a sheet."""
-
-EDGE_SOFTNESS = 4
-"""Pixels over which the edge of a sheet is soft; whatever is narrower than twice this is cut off from it."""
 
 MIN_PAPER_SHARE = 0.4
 """Share of the box around a sheet that is paper, however the sheet is turned."""
@@ -88,21 +83,7 @@ def inside_sheet(pixels: _Image, mark: Mark, reduction: int) -> _Image | None:
     top, left, bottom, right = mark.box
     paper = np.zeros([-(-side // reduction) for side in pixels.shape[:2]], np.bool_)
     paper[top:bottom, left:right] = within_reach(sheet, EDGE_SOFTNESS, np.logical_and)
-    return only(pixels, paper, reduction)
-
-
-def only(pixels: _Image, part: _Mask, reduction: int) -> _Image:
-    """Paint over everything but one part of a picture, with the median colour of that part, which is its paper.
-
-    Args:
-        pixels: the picture, (H, W) or (H, W, C).
-        part: (ceil(H / reduction), ceil(W / reduction)), which blocks of the picture stay.
-        reduction: side of a block in pixels, 1 or more.
-    """
-    whole = part.repeat(reduction, axis=0).repeat(reduction, axis=1)[: pixels.shape[0], : pixels.shape[1]]
-    alone = pixels.copy()
-    alone[~whole] = np.median(pixels[whole], axis=0).astype(np.uint8)
-    return alone
+    return without_surroundings(pixels, paper, reduction)
 
 
 def _sheet(own: _Mask) -> _Mask | None:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistcls.canonical.enlarge import bicubic, enlarged
-from mnistcls.canonical.reduce import reduced
+from mnistcls.canonical.numerics.enlarge import bicubic, enlarged
+from mnistcls.canonical.numerics.reduce import reduced
 from mnistcls.limits import DRAFT_SIDE
 
 WORKING_SIDE = 128

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistcls.canonical.components import connected
-from mnistcls.canonical.histogram import LEVELS, Counts, otsu, strongest
+from mnistcls.canonical.numerics.components import connected
+from mnistcls.canonical.numerics.histogram import LEVELS, Counts, otsu, strongest
+from mnistcls.canonical.numerics.stacks import widened
 from mnistcls.canonical.paper import Contrast
-from mnistcls.canonical.stacks import widened
 
 MIN_COUNTED_CONTRAST = 0.15
 """Contrast, in the strongest of the image, of the pixels among which the threshold is sought."""

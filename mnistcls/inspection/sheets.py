@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from mnistcls.canonical.placement import SIZE
-from mnistcls.canonical.plane import to_uint8
+from mnistcls.canonical import SIZE, to_uint8
 from mnistcls.inspection.seen import Seen
 from mnistcls.results import Prediction, Status, confidence_text, printable
 from mnistcls.tables import shorten

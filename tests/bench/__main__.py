@@ -22,8 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import corpora
 import measures
 
-from mnistcls.canonical import canonicalize_all
-from mnistcls.canonical.placement import SIZE
+from mnistcls.canonical import SIZE, canonicalize_all
 from mnistcls.model import Model, bundled_model
 
 SMALL_SIDES = (8, 16, 32, 64, 128)

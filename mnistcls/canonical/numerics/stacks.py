@@ -28,6 +28,11 @@ def border(images: NDArray[_Any]) -> NDArray[_Any]:
     return np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
 
 
+def corners(images: NDArray[_Any]) -> NDArray[_Any]:
+    """Values at the four corners of each image (N, H, W): (N, 4)."""
+    return images[:, [0, 0, -1, -1], [0, -1, 0, -1]]
+
+
 def spans(occupied: _Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Index of the first True of each row (N, L), and one past the last: both (N,); 0 and L for a row without any."""
     return occupied.argmax(axis=1), occupied.shape[1] - occupied[:, ::-1].argmax(axis=1)

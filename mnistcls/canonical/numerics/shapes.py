@@ -1,12 +1,15 @@
-"""Measures the shape of a mask: how much of a rectangle or of its convex hull it fills, how long it is; fills holes."""
+"""Measures the shape of a mask: its holes, its largest part, its stroke width, how straight, convex and long it is."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistcls.canonical.components import connected
-from mnistcls.canonical.stacks import joined, spans
+from mnistcls.canonical.numerics.components import connected
+from mnistcls.canonical.numerics.stacks import joined, spans
+
+STAIRCASE = np.pi / 4
+"""Length of a curve by that of its staircase of pixels, on average over all directions."""
 
 TURNS = np.arange(0, np.pi / 2, np.pi / 60)
 AXES = np.array([[np.cos(TURNS), np.sin(TURNS)], [-np.sin(TURNS), np.cos(TURNS)]]).swapaxes(1, 2)
@@ -85,3 +88,13 @@ def axis_ratio(mask: _Mask) -> float:
         return 1.0
     shorter, longer = np.sqrt(np.linalg.eigvalsh(np.cov(points)) + 1 / 12)  # a pixel has a width of its own
     return float(shorter / longer)
+
+
+def stroke_width(mask: NDArray[np.bool_]) -> float:
+    """Mean width of the strokes of a mask, in pixels: twice its area, divided by the length of its edge.
+
+    Args:
+        mask: (H, W), False along the border.
+    """
+    steps = np.count_nonzero(mask[1:] ^ mask[:-1]) + np.count_nonzero(mask[:, 1:] ^ mask[:, :-1])
+    return 2 * float(np.count_nonzero(mask)) / max(steps * STAIRCASE, 1.0)

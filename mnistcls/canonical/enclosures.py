@@ -1,12 +1,24 @@
-"""Finds a ring or a box drawn around the digit, in one piece or in several: a teacher's, or a printed circle."""
+"""Finds what is drawn around the digit: printed boxes, and rings or hand-drawn boxes, in one piece or in several."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistcls.canonical.components import Components
-from mnistcls.canonical.placement import stroke_width
+from mnistcls.canonical.numerics.components import Components
+from mnistcls.canonical.numerics.shapes import stroke_width
+
+MIN_FRAME_SIDE = 24
+"""Pixels of the shorter side of a printed box."""
+
+MIN_FRAME_STRAIGHTNESS = 0.8
+"""Share of each side of a printed box with something in it that is straight."""
+
+MIN_EMPTY_FRAME_STRAIGHTNESS = 0.97
+"""Share of each side of an empty printed box that is straight: anything less straight may be a 0."""
+
+MAX_FRAME_CORE_SHARE = 0.02
+"""Share of its inside that a printed box itself covers: a line that is not quite straight covers some of it."""
 
 MIN_RING_SIDE = 24
 """Pixels of the shorter side of a ring."""
@@ -34,6 +46,25 @@ MIN_CLOSED_SHARE = 0.85
 
 _Flags = NDArray[np.bool_]
 _Numbers = NDArray[np.intp]
+
+
+def is_frame(own: _Flags, inside: NDArray[np.integer | np.bool_]) -> bool:
+    """Whether a component is a printed box: straight along all four sides, without any of its own ink inside.
+
+    Args:
+        own: (h, w), the component in its bounding box.
+        inside: (h, w), everything in that bounding box.
+    """
+    height, width = own.shape
+    if min(height, width) < MIN_FRAME_SIDE:
+        return False
+    y, x = height // 10, width // 10
+    core = slice(y, -y), slice(x, -x)
+    if np.count_nonzero(own[core]) > MAX_FRAME_CORE_SHARE * own[core].size:
+        return False
+    sides = own[:y].any(axis=0), own[-y:].any(axis=0), own[:, :x].any(axis=1), own[:, -x:].any(axis=1)
+    straight = MIN_FRAME_STRAIGHTNESS if inside[core].any() else MIN_EMPTY_FRAME_STRAIGHTNESS
+    return bool(min(side.mean() for side in sides) > straight)
 
 
 def inside_ring(found: Components) -> _Flags | None:

@@ -1,0 +1,1 @@
+"""Computes on images, masks and histograms, without any rule about digits."""

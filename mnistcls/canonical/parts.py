@@ -1,0 +1,142 @@
+"""Decides which components belong to the digit, and which look as much like one."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistcls.canonical.numerics.components import Components
+
+MIN_PART_AREA = 0.015
+"""Area of a part, in areas of the main component: anything smaller is a speck, wherever it lies."""
+
+MIN_PART_STRENGTH = 0.5
+"""Mean contrast of a part, in those of the main component: with less, it is a shadow or shows through from the back."""
+
+MAX_PART_GAP = 0.3
+"""Gap between a part, such as the bar of a 5, and the rest of the digit, in extents of that."""
+
+MAX_BORDER_PART_GAP = 0.16
+"""The same gap where the main component touches the border, as it may be the end of a shadow."""
+
+MAX_SMALL_PART_AREA = 0.06
+"""Area of a small part, in areas of the main component."""
+
+MAX_SMALL_PART_GAP = 0.04
+"""Gap between a small part and the rest of the digit, in extents of that."""
+
+MAX_SPECK_AREA = 0.12
+"""Area of a speck, in areas of the main component."""
+
+MIN_SPECKS = 3
+"""Number of others that lie astray, from which on a component like them is a speck."""
+
+MIN_SPECK_LIKENESS = 0.5
+"""Area of the others that lie astray, in areas of the component that may be a speck."""
+
+MIN_ASTRAY_GAP = 0.16
+"""Gap between the digit and what lies astray, in extents of the digit."""
+
+MIN_UNDERLINE_GAP = 0.05
+"""Gap between the main component and an underline, in extents of the main component."""
+
+MIN_UNDERLINE_WIDTH = 0.3
+"""Width of an underline, in extents of the main component."""
+
+MAX_UNDERLINE_HEIGHT = 0.3
+"""Height of an underline, in widths of its own."""
+
+MIN_ALIKE_EXTENT = 0.6
+"""Extent of the smaller of two marks, in those of the larger: from this on, either may be the digit."""
+
+MIN_ALIKE_AREA = 0.3
+"""Area of the smaller of two marks, in areas of the larger: from this on, either may be the digit."""
+
+_Flags = NDArray[np.bool_]
+_Numbers = NDArray[np.intp]
+
+
+def with_parts(found: Components, worth: NDArray[np.float64], main: int) -> _Numbers:
+    """Numbers of the main component and of those that are near enough to be parts of the same digit.
+
+    Args:
+        found: all components.
+        worth: (N,), how much each component looks like the digit; 0 if it can be no part of one.
+        main: the number of the main component.
+    """
+    area, strength, border = found.areas[main], found.strengths[main], found.at_border
+    fit = (found.areas >= MIN_PART_AREA * area) & (found.strengths >= MIN_PART_STRENGTH * strength)
+    fit &= (worth > 0) & (~border | border[main])
+    fit[main] = False
+    farthest = MAX_BORDER_PART_GAP if border[main] else MAX_PART_GAP
+    reach = np.where(found.areas < MAX_SMALL_PART_AREA * area, MAX_SMALL_PART_GAP, farthest)
+    is_large = found.areas >= MAX_SPECK_AREA * area
+    digit = _grown(found, [main], np.flatnonzero(fit & is_large), reach)
+    candidates = np.setdiff1d(np.flatnonzero(fit & ~_are_specks(found, digit)), digit)
+    parts = np.array(_grown(found, digit, candidates, reach), np.intp)
+    return parts[~_is_underline(found, main)[parts]]
+
+
+def _is_underline(found: Components, main: int) -> _Flags:
+    """Which components are bars wholly below the main one, where no part of a digit is: (N,)."""
+    extent = found.extents[main]
+    heights, widths = (found.boxes[:, 2:] - found.boxes[:, :2]).T
+    below = found.boxes[:, 0] - found.boxes[main, 2] >= MIN_UNDERLINE_GAP * extent
+    underline: _Flags = below & (heights <= MAX_UNDERLINE_HEIGHT * widths) & (widths >= MIN_UNDERLINE_WIDTH * extent)
+    return underline
+
+
+def alike(found: Components, worth: NDArray[np.float64], digit: _Numbers) -> _Numbers:
+    """Numbers of other components that look as much like a digit as the chosen one.
+
+    Those that touch the border of the image count only if the chosen digit touches it, too.
+
+    Args:
+        found: all components.
+        worth: (N,), how much each component looks like the digit; 0 if it can be no part of one.
+        digit: the numbers of the chosen digit's components.
+    """
+    own = found.boxes[digit]
+    extent, area = (own[:, 2:].max(axis=0) - own[:, :2].min(axis=0)).max(), found.areas[digit].sum()
+    fit = (worth > 0) & (~found.at_border | found.at_border[digit].any())
+    fit &= found.strengths >= MIN_PART_STRENGTH * found.strengths[digit].max()
+    fit &= np.minimum(found.extents, extent) >= MIN_ALIKE_EXTENT * np.maximum(found.extents, extent)
+    fit &= np.minimum(found.areas, area) >= MIN_ALIKE_AREA * np.maximum(found.areas, area)
+    return np.setdiff1d(np.flatnonzero(fit), digit)
+
+
+def _grown(found: Components, digit: list[int], candidates: _Numbers, reach: NDArray[np.float64]) -> list[int]:
+    """Add those candidates to a digit's components that reach it, until none reaches what it has grown to.
+
+    Args:
+        found: all components.
+        digit: the numbers of those that make up the digit so far.
+        candidates: the numbers of those that may be added.
+        reach: (N,), how far off each may be, in extents of the digit.
+    """
+    digit = list(digit)
+    while len(candidates):
+        gap, extent = _gap(found, digit, candidates)
+        near = candidates[gap <= np.maximum(reach[candidates] * extent, 1)]
+        if len(near) == 0:
+            break
+        digit += near.tolist()
+        candidates = np.setdiff1d(candidates, near)
+    return digit
+
+
+def _gap(found: Components, digit: list[int], others: _Numbers | slice) -> tuple[NDArray[np.int32], int]:
+    """Pixels between the box of a digit and those of others, negative where they overlap; and the digit's extent."""
+    own = found.boxes[digit]
+    top_left, bottom_right = own[:, :2].min(axis=0), own[:, 2:].max(axis=0)
+    gap = np.maximum(found.boxes[others, :2] - bottom_right, top_left - found.boxes[others, 2:]).max(axis=1)
+    return gap, int((bottom_right - top_left).max())
+
+
+def _are_specks(found: Components, digit: list[int]) -> _Flags:
+    """Which of the small components are like several others that lie away from the digit: (N,)."""
+    gap, extent = _gap(found, digit, slice(None))
+    astray = np.sort(found.areas[gap > MIN_ASTRAY_GAP * extent])
+    like = len(astray) - np.searchsorted(astray, MIN_SPECK_LIKENESS * found.areas)
+    specks: _Flags = (found.areas < MAX_SPECK_AREA * found.areas[digit[0]]) & (like >= MIN_SPECKS)
+    return specks
