@@ -273,14 +273,14 @@ def test_no_source_is_named_while_the_forms_of_several_are_made(
     sources = [Source(str(save(Path(f"{digit}.png"), digit))) for digit in range(5)]
     said: list[int] = []
     while_made: list[int] = []
-    make = canonical._canonical
+    make = canonical._canonicalize_block
 
     def making(stack: Sequence[NDArray[np.uint8]]) -> list[canonical.Canonical]:
         while_made.append(said[-1])
         return make(stack)
 
     monkeypatch.setattr(canonical, "MAX_BLOCK_IMAGES", 2)
-    monkeypatch.setattr(canonical, "_canonical", making)
+    monkeypatch.setattr(canonical, "_canonicalize_block", making)
 
     assert len(classifier.answer(sources, said.append)) == 5
     assert while_made == [5, 5, 5]

@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter
 from mnistcls.canonical.clutter import find_digits
 from mnistcls.canonical.marks import Marks, cut_out, marks_of
 from mnistcls.canonical.numerics.histogram import histogram
-from mnistcls.canonical.paper import Contrast, contrast
+from mnistcls.canonical.paper import Contrast, measure_contrast
 from mnistcls.canonical.plane import Plane
 from mnistcls.canonical.shade import are_shade, are_texture
 from mnistcls.canonical.threshold import levels_of_ink, thresholds, with_faint_ink
@@ -163,7 +163,7 @@ def test_a_cut_out_at_the_side_has_paper_there_as_well() -> None:
 def test_ink_on_uneven_paper_is_cut_out_whole() -> None:
     light = np.linspace(250, 130, SIDE)[:, None]
     page = np.where(bar(), 0.2 * light, light).astype(np.uint8)
-    found = contrast([Plane(page, None, "grey")])
+    found = measure_contrast([Plane(page, None, "grey")])
     digits = find_digits(found.values > thresholds(found.counts)[:, None, None], found.values)
     cut = cut_out(marks_of(digits, found))[0]
     assert cut.box == pytest.approx((20, 35, 60, 43), abs=1)

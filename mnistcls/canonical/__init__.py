@@ -45,8 +45,6 @@ MAX_STACK_PIXELS = 1 << 20
 fewer the calls into NumPy cost more than the pixels."""
 
 _Images = Sequence[NDArray[np.uint8]]
-_Stack = Sequence[NDArray[np.uint8]]
-"""Images, too, but of one shape."""
 
 
 @dataclass(frozen=True)
@@ -56,23 +54,24 @@ class Canonical:
     image: NDArray[np.uint8]
     """(28, 28), ink bright (up to 255) on black (0); all zeros if there is no digit to see."""
     steps: tuple[str, ...]
-    """What was done, for people."""
+    """What was done, for people to read."""
 
 
 def canonicalize_all(images: Iterable[NDArray[np.generic]]) -> NDArray[np.uint8]:
-    """Canonical forms, uint8 (N, 28, 28), of N decoded images, drawn one by one; see `canonicalize`.
+    """Bring N decoded images, which are drawn one by one, into canonical form: uint8 (N, 28, 28).
 
-    Those of one shape among the next few are looked at together: much quicker, and the forms are the same.
+    Images of one shape that follow each other closely are looked at together. That is much quicker, and the forms are
+    the same as `canonicalize` makes one by one.
     """
-    return np.concatenate(list(map(_forms, _blocks(images))))  # `map` lets go of a block before it asks for the next
+    return np.concatenate(list(map(_forms, _blocks(images))))  # `map` frees each block before it asks for the next
 
 
 def _forms(block: _Images) -> NDArray[np.uint8]:
-    return np.array([canonical.image for canonical in _canonical(block)], np.uint8).reshape(-1, SIZE, SIZE)
+    return np.array([canonical.image for canonical in _canonicalize_block(block)], np.uint8).reshape(-1, SIZE, SIZE)
 
 
 def _blocks(images: Iterable[NDArray[np.generic]]) -> Iterator[list[NDArray[np.uint8]]]:
-    """The images, some at a time: as many as may be in memory together."""
+    """Yield the images in blocks of as many as may be in memory together."""
     block: list[NDArray[np.uint8]] = []
     size = 0
     for image in images:
@@ -91,42 +90,47 @@ def canonicalize(image: NDArray[np.generic]) -> Canonical:
         image: (H, W) or (H, W, 1) grey, (H, W, 2) grey and alpha, (H, W, 3) RGB or (H, W, 4) RGBA; any numeric
             dtype; ink of any colour, brighter or darker than its paper.
     """
-    return _canonical([to_uint8(image)])[0]
+    return _canonicalize_block([to_uint8(image)])[0]
 
 
-def _canonical(images: _Images) -> list[Canonical]:
-    seen: dict[int, Canonical | Detection] = {}
-    for alike in _stacks(images):
-        seen |= zip(alike, _recognized([images[i] for i in alike]), strict=True)
-    digits = [one.mark.ink for one in seen.values() if isinstance(one, Detection) and one.mark]
+def _canonicalize_block(images: _Images) -> list[Canonical]:
+    """Bring images of any shapes into canonical form: all digits that have to be placed are placed together."""
+    results: dict[int, Canonical | Detection] = {}
+    for indices in _stacks(images):
+        results |= zip(indices, _recognize_or_detect([images[i] for i in indices]), strict=True)
+    digits = [result.digit.ink for result in results.values() if isinstance(result, Detection) and result.digit]
     placed = iter(place(digits))
-    forms = {i: _form(one, placed) if isinstance(one, Detection) else one for i, one in seen.items()}
-    return [forms[i] for i in range(len(images))]
+    canonicals = {
+        i: _form_of_detection(result, placed) if isinstance(result, Detection) else result
+        for i, result in results.items()
+    }
+    return [canonicals[i] for i in range(len(images))]
 
 
 def _stacks(images: _Images) -> Iterator[list[int]]:
-    """The indices of images of one shape, of as many as are looked at together."""
-    for alike in of_one_shape(images):
-        count = max(1, MAX_STACK_PIXELS // working_pixels(images[alike[0]]))
-        yield from (alike[start : start + count] for start in range(0, len(alike), count))
+    """Yield the indices of images of one shape, as many at a time as are looked at together."""
+    for indices in of_one_shape(images):
+        count = max(1, MAX_STACK_PIXELS // working_pixels(images[indices[0]]))
+        yield from (indices[start : start + count] for start in range(0, len(indices), count))
 
 
-def _form(found: Detection, placed: Iterator[NDArray[np.uint8]]) -> Canonical:
-    if found.mark is None:
+def _form_of_detection(found: Detection, placed: Iterator[NDArray[np.uint8]]) -> Canonical:
+    """Take the next placed digit, if one has been found."""
+    if found.digit is None:
         return Canonical(np.zeros((SIZE, SIZE), np.uint8), (*found.steps, "no digit"))
     return Canonical(next(placed), found.steps)
 
 
-def _recognized(stack: _Stack) -> list[Canonical | Detection]:
-    """Those of images of one shape that are in MNIST's form already, and what is found in the others."""
+def _recognize_or_detect(stack: _Images) -> list[Canonical | Detection]:
+    """Recognise the images of one shape that are in MNIST's form already, and detect the digit in all others."""
     forms = _canonical_already(stack) if stack[0].shape[:2] == (SIZE, SIZE) else [None] * len(stack)
     others = [at_draft_scale(pixels) for pixels, form in zip(stack, forms, strict=True) if form is None]
     found = iter(detect(others) if others else [])
     return [form or next(found) for form in forms]
 
 
-def _canonical_already(stack: _Stack) -> list[Canonical | None]:
-    """Those of images (28, 28) that are in MNIST's form; None for others."""
+def _canonical_already(stack: _Images) -> list[Canonical | None]:
+    """Canonical forms of those images (28, 28) that are in MNIST's form already; None for all others."""
     planes = to_planes(stack)
     fits, forms = as_mnist(np.stack([plane.values for plane in planes]))
     return [

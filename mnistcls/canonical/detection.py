@@ -1,21 +1,21 @@
 """Finds the digit in images: what stands out as ink and looks like one, not like light, shadow or grain.
 
-An image is looked at once, at a small size, and once more where that leaves a doubt: from nearer if the digit is small,
-inside a sheet of paper if one was found, with ink the other way round or with thin lines alone if all was shade.
+Images of one shape get a first look together, at a small size. Where that leaves a doubt, `_refined` looks closer at
+what was found, and `_further_looks` looks at the image in another way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
+from enum import Enum, auto
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnistcls.canonical.clutter import Digits, find_digits
 from mnistcls.canonical.marks import Mark, Marks, cut_out, marks_of
-from mnistcls.canonical.paper import MIN_CONTRAST, Contrast, contrast
+from mnistcls.canonical.paper import ANY_INK, MIN_CONTRAST, Contrast, Ink, measure_contrast
 from mnistcls.canonical.plane import to_planes
 from mnistcls.canonical.rim import inside_rim, may_be_framed
 from mnistcls.canonical.shade import are_shade, are_texture
@@ -28,130 +28,179 @@ MIN_CLEAR_EXTENT = 32
 image."""
 
 _Flags = NDArray[np.bool_]
-_Stack = Sequence[NDArray[np.uint8]]
+_Image = NDArray[np.uint8]
+_Stack = Sequence[_Image]
 """Images of one shape."""
+
+
+class Verdict(Enum):
+    """What a look makes of an image."""
+
+    DIGIT = auto()
+    FLAT = auto()
+    NO_MARK = auto()
+    TEXTURE = auto()
+    SHADE = auto()
+    RUNS_ON = auto()
+
+
+REASONS = {
+    Verdict.FLAT: "nothing stands out",
+    Verdict.TEXTURE: "no more than texture",
+    Verdict.SHADE: "no more than light and shadow",
+    Verdict.RUNS_ON: "a line that runs on",
+}
+"""Why there is no digit, for people to read. Of a digit, and where only clutter was found, the other steps tell all."""
 
 
 @dataclass(frozen=True)
 class Detection:
-    """What a look at an image has found."""
+    """What has been found in an image."""
 
     mark: Mark | None
-    """The digit, at the size it was looked at; None if there is none."""
+    """What may be the digit, or a sheet of paper, at the size of the look; None if there is nothing like either."""
+    verdict: Verdict
     steps: tuple[str, ...]
+    """What was done, for people to read."""
     bright_ink: bool
-    is_shade: bool = False
-    """Whether the mark is no more than light or shadow."""
+    """Whether ink was taken to be brighter than its paper."""
     may_be_framed: bool = False
-    """Whether the image may have bars or corners that are no part of its picture."""
+    """Whether the image may have bars or corners that are not part of its picture."""
+
+    @property
+    def digit(self) -> Mark | None:
+        """The digit; None if there is none."""
+        return self.mark if self.verdict is Verdict.DIGIT else None
 
 
 def detect(stack: _Stack) -> list[Detection]:
-    """The digit in each image, if it is more than light and shadow."""
-    found = _detect_and_refine(stack)
-    for i, one in enumerate(found):
-        if one.is_shade:  # which may have been taken for ink because the ink is the other way round
-            found[i] = _no_shade(_detect_and_refine([stack[i]], bright_ink=not one.bright_ink)[0])
-        is_missed = found[i].mark is None and np.ptp(stack[i]) >= MIN_CONTRAST
-        if (found[i].may_be_framed or is_missed) and (inside := inside_rim(stack[i])) is not None:
-            found[i] = _digit_in(inside) or found[i]  # in the whole, it stands out less than the picture itself
-        if is_missed and found[i].mark is None:  # a fine pen may be hidden in light and shadow
-            found[i] = _digit_in(stack[i], fine_pen=True) or found[i]
+    """Find the digit in each image, or nothing."""
+    return [_further_looks(image, first) for image, first in zip(stack, _find(stack, ANY_INK), strict=True)]
+
+
+def _further_looks(image: _Image, found: Detection) -> Detection:
+    """Look at an image in other ways, where the first look leaves a doubt."""
+    if found.verdict is Verdict.SHADE:  # it may have been taken for ink because the ink is the other way round
+        found = _find([image], Ink(bright=not found.bright_ink))[0]
+    is_missed = found.digit is None and np.ptp(image) >= MIN_CONTRAST
+    if (found.may_be_framed or is_missed) and (inside := inside_rim(image)) is not None:
+        found = _digit_in(inside, ANY_INK) or found  # beside its rim, the picture stands out more than its digit
+    if is_missed and found.digit is None:  # a fine pen may be hidden in light and shadow
+        found = _digit_in(image, Ink(fine_pen=True)) or found
     return found
 
 
-def _digit_in(pixels: NDArray[np.uint8], *, fine_pen: bool = False) -> Detection | None:
-    """The digit in one image; None if there is none, or no more than light and shadow."""
-    found = _no_shade(_detect_and_refine([pixels], fine_pen=fine_pen)[0])
-    return found if found.mark else None
+def _digit_in(image: _Image, ink: Ink) -> Detection | None:
+    """Find the digit in one image; None if there is none."""
+    found = _find([image], ink)[0]
+    return found if found.digit else None
 
 
-def _no_shade(found: Detection) -> Detection:
-    return replace(found, mark=None) if found.is_shade else found
+def _find(stack: _Stack, ink: Ink) -> list[Detection]:
+    """Look for the digit in each image at the working size, and closer where something was found."""
+    first = _look(at_working_size(stack), ink)
+    return [_refined(image, found, ink) for image, found in zip(stack, first, strict=True)]
 
 
-def _detect_and_refine(stack: _Stack, bright_ink: bool | None = None, *, fine_pen: bool = False) -> list[Detection]:
-    """Look for the digit in each image, made small; on a sheet of paper in it, and where it is small, once more."""
-    found = _look(at_working_size(stack), bright_ink, fine_pen=fine_pen)
-    known = [one.bright_ink if fine_pen else bright_ink for one in found]
-    return [_refined(*each) for each in zip(stack, found, known, strict=True)]
-
-
-def _refined(pixels: NDArray[np.uint8], found: Detection, bright_ink: bool | None) -> Detection:
-    """What a closer look finds where something has been found in an image."""
-    if on_sheet := _on_sheet(pixels, found):
+def _refined(image: _Image, found: Detection, ink: Ink) -> Detection:
+    """Look closer at what has been found: on the sheet of paper, if it is one; from nearer, if it is small."""
+    if on_sheet := _on_sheet(image, found):
         return on_sheet
-    if found.mark is None or found.mark.extent >= MIN_CLEAR_EXTENT or reduction(pixels) == 1:
+    if found.mark is None or found.mark.extent >= MIN_CLEAR_EXTENT or reduction(image) == 1:
         return found
-    crop = _close_up(pixels, found.mark)
-    near = _look(at_working_size([crop]), bright_ink)[0]
+    crop = _close_up(image, found.mark)
+    near = _look(at_working_size([crop]), Ink(found.bright_ink) if ink.fine_pen else ink)[0]
     if near.mark is None:
         return found
     if near.mark.runs_on:
-        return Detection(None, (*near.steps, "a line that runs on"), near.bright_ink)
+        return Detection(None, Verdict.RUNS_ON, (*near.steps, REASONS[Verdict.RUNS_ON]), near.bright_ink)
     return _on_sheet(crop, near) or near
 
 
-def _on_sheet(pixels: NDArray[np.uint8], found: Detection) -> Detection | None:
-    """What is found on a sheet of paper, if that is what has been found in an image."""
-    inside = inside_sheet(pixels, found.mark, reduction(pixels)) if found.mark else None
-    if inside is None or np.array_equal(inside, pixels):  # then it is known by its transparency, and would be for ever
+def _on_sheet(image: _Image, found: Detection) -> Detection | None:
+    """Look for the digit on the sheet of paper that has been found in an image; None if that is no sheet."""
+    inside = inside_sheet(image, found.mark, reduction(image)) if found.mark else None
+    if inside is None or np.array_equal(
+        inside, image
+    ):  # only its transparency tells the sheet: it would be found again
         return None
-    return _detect_and_refine([inside])[0]
+    return _find([inside], ANY_INK)[0]
 
 
-def _close_up(pixels: NDArray[np.uint8], mark: Mark) -> NDArray[np.uint8]:
-    """The part of an image where something small is."""
-    factor = reduction(pixels)
+def _close_up(image: _Image, mark: Mark) -> _Image:
+    """Crop an image to a small mark and some paper around it."""
+    factor = reduction(image)
     top, left, bottom, right = mark.box
     margin = mark.extent // 2 + 2
     rows = slice(max(top - margin, 0) * factor, (bottom + margin) * factor)
     columns = slice(max(left - margin, 0) * factor, (right + margin) * factor)
-    return pixels[rows, columns]
+    return image[rows, columns]
 
 
-def _look(stack: _Stack, bright_ink: bool | None, *, fine_pen: bool = False) -> list[Detection]:
-    """What there is in each image at a single look, as large as it is."""
+def _look(stack: _Stack, ink: Ink) -> list[Detection]:
+    """Look once for the digit in each image, at the size that the images have."""
     planes = to_planes(stack)
-    seen = contrast(planes, bright_ink, fine_pen=fine_pen)
-    levels = levels_of_ink(seen)
-    sure = seen.values > levels
-    digits = find_digits(with_faint_ink(sure, levels, seen), seen.values)
-    marks = marks_of(digits, seen)
-    no_ink = partial(_no_ink, fine_pen=fine_pen, in_doubt=fine_pen or bright_ink is not None)
-    is_texture, is_shade = no_ink(marks, seen)
-    fading = np.flatnonzero((digits.masks & ~sure).any(axis=(1, 2)))
-    if len(fading):  # what is surely ink must be neither by itself
-        behind = seen.of(fading)
-        is_either = no_ink(marks_of(digits.of(fading).within(sure[fading]), behind), behind)
-        is_texture[fading] |= is_either[0]
-        is_shade[fading] |= is_either[1]
-    framed = may_be_framed(seen.darkness, marks.counts.sum(axis=1)).tolist()
-    pen = ("thin lines alone",) if fine_pen else ()
+    contrast = measure_contrast(planes, ink)
+    levels = levels_of_ink(contrast)
+    sure = contrast.values > levels
+    digits = find_digits(with_faint_ink(sure, levels, contrast), contrast.values)
+    marks = marks_of(digits, contrast)
+    verdicts = _verdicts(digits, marks, sure, contrast, ink)
+    framed = may_be_framed(contrast.darkness, marks.counts.sum(axis=1)).tolist()
+    pen = ("thin lines alone",) if ink.fine_pen else ()
     found = []
-    for i, mark in enumerate(_cut_out(digits, marks, seen)):
-        bright = bool(seen.bright_ink[i])
+    for i, mark in enumerate(_cut_out(digits, marks, contrast)):
+        bright, verdict = bool(contrast.bright_ink[i]), verdicts[i]
         steps = (planes[i].step, "bright ink" if bright else "dark ink", *pen, *digits.steps[i])
-        kept: Mark | None = None
-        why: tuple[str, ...] = ()
-        if not seen.stands_out[i]:
-            why = ("nothing stands out",)
-        elif is_texture[i] and marks.counts[i].any():
-            why = ("no more than texture",)
-        elif marks.counts[i].any():
-            kept, why = mark, ("no more than light and shadow",) if is_shade[i] else ()
-        found.append(Detection(kept, (*steps, *why), bright, bool(kept and is_shade[i]), framed[i]))
+        steps += (REASONS[verdict],) if verdict in REASONS else ()
+        kept = mark if verdict in (Verdict.DIGIT, Verdict.SHADE) else None
+        found.append(Detection(kept, verdict, steps, bright, framed[i]))
     return found
 
 
-def _no_ink(marks: Marks, seen: Contrast, *, fine_pen: bool, in_doubt: bool) -> tuple[_Flags, _Flags]:
-    """Which marks (N,) are no more than texture, and which no more than light and shadow."""
-    return are_texture(marks, seen.counts, fine_pen=fine_pen), are_shade(marks, in_doubt=in_doubt)
+def _verdicts(digits: Digits, marks: Marks, sure: _Flags, contrast: Contrast, ink: Ink) -> list[Verdict]:
+    """Judge what has been found in each image.
+
+    Args:
+        digits: what has been found.
+        marks: its measures.
+        sure: (N, H, W), what is surely ink. The part of a mark that is must not be texture or shade, either.
+        contrast: that of the images.
+        ink: what was taken for ink.
+    """
+    is_texture, is_shade = _are_no_ink(marks, contrast, ink)
+    fading = np.flatnonzero((digits.masks & ~sure).any(axis=(1, 2)))
+    if len(fading):
+        behind = contrast.of(fading)
+        sure_marks = marks_of(digits.of(fading).within(sure[fading]), behind)
+        sure_is_texture, sure_is_shade = _are_no_ink(sure_marks, behind, ink)
+        is_texture[fading] |= sure_is_texture
+        is_shade[fading] |= sure_is_shade
+    judged = contrast.stands_out, marks.counts.any(axis=1), is_texture, is_shade
+    return [_verdict(*each) for each in zip(*(flags.tolist() for flags in judged), strict=True)]
 
 
-def _cut_out(digits: Digits, marks: Marks, seen: Contrast) -> list[Mark]:
-    """Each digit alone; where others are as much like one, all of them, which the network is to see and to refuse."""
+def _verdict(stands_out: bool, is_marked: bool, is_texture: bool, is_shade: bool) -> Verdict:
+    if not stands_out:
+        return Verdict.FLAT
+    if not is_marked:
+        return Verdict.NO_MARK
+    if is_texture:
+        return Verdict.TEXTURE
+    return Verdict.SHADE if is_shade else Verdict.DIGIT
+
+
+def _are_no_ink(marks: Marks, contrast: Contrast, ink: Ink) -> tuple[_Flags, _Flags]:
+    """Whether each mark is no more than texture, and whether it is no more than light and shadow: both (N,)."""
+    return are_texture(marks, contrast.counts, fine_pen=ink.fine_pen), are_shade(marks, in_doubt=ink.in_doubt)
+
+
+def _cut_out(digits: Digits, marks: Marks, contrast: Contrast) -> list[Mark]:
+    """Cut out each digit; if other marks look as much like one, cut out all of them together.
+
+    The network can then refuse the image.
+    """
     cut = cut_out(marks)
     for i, crowd in digits.crowds.items():
-        (cut[i],) = cut_out(marks_of(crowd, seen.of(np.array([i]))))
+        (cut[i],) = cut_out(marks_of(crowd, contrast.of(np.array([i]))))
     return cut

@@ -63,17 +63,17 @@ class Marks:
         return extents
 
 
-def marks_of(digits: Digits, seen: Contrast) -> Marks:
+def marks_of(digits: Digits, contrast: Contrast) -> Marks:
     """Measure the pixels of each digit."""
-    counts = histogram(values[mask] for values, mask in zip(seen.values, digits.masks, strict=True))
-    most, least = seen.darkness.max(axis=(1, 2)), seen.darkness.min(axis=(1, 2))
+    counts = histogram(values[mask] for values, mask in zip(contrast.values, digits.masks, strict=True))
+    most, least = contrast.darkness.max(axis=(1, 2)), contrast.darkness.min(axis=(1, 2))
     return Marks(
         digits.masks,
-        seen.values,
-        seen.darkness,
+        contrast.values,
+        contrast.darkness,
         counts,
         quantile(counts, FULL_INK_QUANTILE),
-        np.where(seen.bright_ink, most, ~least),
+        np.where(contrast.bright_ink, most, ~least),
         digits.boxes,
     )
 

@@ -72,6 +72,26 @@ _Int16 = NDArray[np.int16]
 
 
 @dataclass(frozen=True)
+class Ink:
+    """What a look takes for ink."""
+
+    bright: bool | None = None
+    """Whether ink is brighter than its paper; None if each image is to decide. An image whose margin leaves no doubt
+    always decides."""
+    fine_pen: bool = False
+    """Whether only thin lines are ink, bright or dark, so that anything wider is light and shadow on the paper."""
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether this is what a look takes for ink after the first look has found none, or only shade."""
+        return self.fine_pen or self.bright is not None
+
+
+ANY_INK = Ink()
+"""What the first look at an image takes for ink."""
+
+
+@dataclass(frozen=True)
 class Contrast:
     """How far each pixel of N images of one size stands out from the paper."""
 
@@ -95,15 +115,8 @@ class Contrast:
         return Contrast(**{name: values[chosen] for name, values in vars(self).items()})
 
 
-def contrast(planes: Sequence[Plane], bright_ink: bool | None = None, *, fine_pen: bool = False) -> Contrast:
-    """Measure how far each pixel of the planes stands out from its paper.
-
-    Args:
-        planes: images of one size.
-        bright_ink: whether ink is brighter than its paper; if None, each image decides. Each image also decides if
-            its margin leaves no doubt, and with `fine_pen`.
-        fine_pen: whether only thin lines are ink, so that everything wider is light and shadow on the paper.
-    """
+def measure_contrast(planes: Sequence[Plane], ink: Ink = ANY_INK) -> Contrast:
+    """Measure how far each pixel of the planes, images of one size, stands out from its paper."""
     originals = np.array([plane.values for plane in planes])
     lightness, grain = smooth(originals), np.maximum(MIN_CONTRAST, NOISE_FACTOR * _noise(originals))
     paper, bright, even = _by_margin(lightness)
@@ -112,12 +125,12 @@ def contrast(planes: Sequence[Plane], bright_ink: bool | None = None, *, fine_pe
         lightness[sure], grain[sure] = originals[sure], MIN_CONTRAST
         paper[sure], bright[sure], even[sure] = 0, True, True
     least = grain.copy()
-    if fine_pen:
+    if ink.fine_pen:
         paper, bright = _under_fine_pen(lightness)
     elif not even.all():
         uneven = np.flatnonzero(~even) if even.any() else slice(None)
         paper = paper.repeat(lightness[0].size).reshape(lightness.shape)
-        paper[uneven], bright[uneven] = _by_flatness(lightness[uneven], bright_ink)
+        paper[uneven], bright[uneven] = _by_flatness(lightness[uneven], ink.bright)
         least[uneven] = np.maximum(least[uneven], MIN_RANGE_SHARE * _range(lightness[uneven]))
     inverted = (bright - np.uint8(1))[:, None, None]  # 255 for dark ink
     darkness, ground = lightness ^ inverted, paper ^ inverted

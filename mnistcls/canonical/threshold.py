@@ -33,9 +33,9 @@ _Masks = NDArray[np.bool_]
 _Values = NDArray[np.uint8]
 
 
-def levels_of_ink(seen: Contrast) -> _Values:
+def levels_of_ink(contrast: Contrast) -> _Values:
     """Contrast above which a pixel is surely ink, for each image: (N, 1, 1); 255 where nothing stands out."""
-    return np.where(seen.stands_out, thresholds(seen.counts), np.uint8(255))[:, None, None]
+    return np.where(contrast.stands_out, thresholds(contrast.counts), np.uint8(255))[:, None, None]
 
 
 def thresholds(counts: Counts) -> _Values:
@@ -47,7 +47,7 @@ def thresholds(counts: Counts) -> _Values:
     return threshold.astype(np.uint8)
 
 
-def with_faint_ink(masks: _Masks, levels: _Values, seen: Contrast) -> _Masks:
+def with_faint_ink(masks: _Masks, levels: _Values, contrast: Contrast) -> _Masks:
     """Add the faint ink that continues what is surely ink: where a pen skips, or where the ink reflects a lamp.
 
     This is hysteresis, as in J. Canny, "A Computational Approach to Edge Detection" (1986). The lower threshold is half
@@ -56,18 +56,15 @@ def with_faint_ink(masks: _Masks, levels: _Values, seen: Contrast) -> _Masks:
     Args:
         masks: (N, H, W), what is surely ink.
         levels: (N, 1, 1), the contrast above which it is.
-        seen: the contrast of the images.
+        contrast: the contrast of the images.
     """
     grown = masks.copy()
-    faintest = (
-        np.maximum(MIN_FAINT_INK_CONTRAST * strongest(seen.counts), seen.grain)
-        .clip(0, 255)
-        .astype(np.uint8)[:, None, None]
-    )
+    least = np.maximum(MIN_FAINT_INK_CONTRAST * strongest(contrast.counts), contrast.grain)
+    faintest = least.clip(0, 255).astype(np.uint8)[:, None, None]
     _, height, width = masks.shape
     side = -(-max(height, width) // NEARBY_BLOCKS)
-    lower = np.minimum(np.maximum(_strongest_nearby(seen.values, side) // 2, faintest), levels)
-    more = seen.values > lower.repeat(side, axis=1).repeat(side, axis=2)[:, :height, :width]
+    lower = np.minimum(np.maximum(_strongest_nearby(contrast.values, side) // 2, faintest), levels)
+    more = contrast.values > lower.repeat(side, axis=1).repeat(side, axis=2)[:, :height, :width]
     rims = more & widened(masks)
     for i in np.flatnonzero(masks.any(axis=(1, 2)) & (lower < levels).any(axis=(1, 2))):
         near = np.count_nonzero(rims[i])
