@@ -1,17 +1,37 @@
-"""The canonical form: any image of one digit as MNIST has it.
+"""Brings any image of one digit into MNIST's form: the canonical form.
 
-MNIST's own recipe (LeCun, Cortes, Burges): the digit's box scaled, its aspect kept, into 20x20 pixels, and placed in
-28x28 so that its centre of mass is at the centre; ink bright on black. Before that, the digit has to be found:
+MNIST's own recipe (LeCun, Cortes, Burges) scales the digit's box into 20x20 pixels, keeps its aspect, and puts its
+centre of mass at the centre of 28x28 pixels, with bright ink on black. Images in this form already are recognised by
+`mnist_form` and stay as they are. In all others, `detection` finds the digit first.
 
-    to_planes (colour, transparency) -> contrast (paper, polarity) -> levels_of_ink, with_faint_ink (thresholds)
-    -> find_digits (clutter) -> are_texture, are_shade (light) -> cut_out -> inside_sheet, inside_rim (grounds)
-    -> place (size, centre)
+The first look, for which `sizes` brings the image to 128 pixels:
 
-Every step takes a stack of images of one size, but for three: `inside_sheet` and `inside_rim` look at one image at a
-time, as few have a sheet or a rim, and `place` takes all digits of a block. Of small images, the calls into NumPy cost
-more than the pixels do.
+- `plane` reduces colour and transparency to one plane of numbers;
+- `paper` estimates the paper, and how far each pixel stands out from it;
+- `polarity` decides whether ink is brighter or darker than the paper, where the margin of the image does not tell;
+- `threshold` decides which pixels are ink;
+- `lines` removes rulings;
+- `enclosures` removes boxes and rings around the digit;
+- `clutter` chooses the digit among the connected components that are left;
+- `parts` decides which of the others belong to it, and which look as much like a digit;
+- `marks` measures the digit, and cuts it out;
+- `shade` rejects what is no more than texture, light or shadow.
 
-This module is the only way to it; classification, training-time evaluation and every other command go through here.
+Further looks, each only where those before it leave a doubt:
+
+- what was found is a sheet of paper: inside the sheet (`sheet`);
+- what was found is small: from nearer;
+- only shade was found: with ink the other way round;
+- nothing was found, or the image may have a rim: inside the rim (`rim`);
+- still nothing: thin lines alone, as a fine pen leaves them on uneven paper.
+
+At last, `placement` gives the digit MNIST's stroke width, box and centre. `numerics` holds what all of these compute
+with.
+
+The first look and `placement` take many images at once, as the calls into NumPy cost more than the pixels of a small
+image do; further looks are rare, and take one image each.
+
+Classification, training and every command go through this module.
 """
 
 from __future__ import annotations
