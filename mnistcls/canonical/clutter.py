@@ -78,18 +78,38 @@ def find_digits(masks: _Mask, values: NDArray[np.uint8]) -> Digits:
         elif last > first:
             found = measured(np.maximum(labels[i], first) - first, values[i])
             whole = measured(connected(masks[i]), values[i]) if is_ruled[i] else found  # rulings may be sides of a box
-            inside = inside_ring(whole)
-            if inside is not None:
-                found, steps[i] = whole, ("ring removed",)
-            digit, others = _choose(found, inside)
-            digits[i], boxes[i] = found.together(digit)
-            removed = len(found.areas) - len(digit) - len(others)
-            steps[i] += (f"{removed} other marks removed",) if removed and len(digit) else ()
-            if len(others):
-                steps[i] += ("several marks alike",)
-                crowd, box = found.together(np.union1d(digit, others))
-                crowds[i] = Digits(crowd[None], box[None].astype(np.intp), [steps[i]])
+            one = _digit_among(found, whole, steps[i])
+            digits[i], boxes[i], steps[i] = one.masks[0], one.boxes[0], one.steps[0]
+            if one.crowds:
+                crowds[i] = one.crowds[0]
     return Digits(digits, boxes, steps, crowds)
+
+
+def _digit_among(found: Components, whole: Components, steps: tuple[str, ...]) -> Digits:
+    """Choose the digit among the components of one mask.
+
+    Args:
+        found: the components without rulings.
+        whole: the components with them.
+        steps: what has been removed so far.
+    """
+    inside = inside_ring(whole)
+    if inside is not None:
+        found, steps = whole, ("ring removed",)
+    digit, others = _choose(found, inside)
+    removed = len(found.areas) - len(digit) - len(others)
+    steps += (f"{removed} other marks removed",) if removed and len(digit) else ()
+    if len(others) == 0:
+        return _joined(found, digit, steps)
+    steps += ("several marks alike",)
+    crowd = _joined(found, np.union1d(digit, others), steps)
+    return replace(_joined(found, digit, steps), crowds={0: crowd})
+
+
+def _joined(found: Components, numbers: NDArray[np.intp], steps: tuple[str, ...]) -> Digits:
+    """Join the components with these numbers to one digit."""
+    mask, box = found.together(numbers)
+    return Digits(mask[None], box[None].astype(np.intp), [steps])
 
 
 def _boxes(masks: _Mask) -> NDArray[np.intp]:

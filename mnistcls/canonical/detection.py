@@ -38,10 +38,13 @@ class Verdict(Enum):
 
     DIGIT = auto()
     FLAT = auto()
+    """Nothing stands out from the paper."""
     NO_MARK = auto()
+    """Something does, but it is no more than clutter."""
     TEXTURE = auto()
     SHADE = auto()
     RUNS_ON = auto()
+    """The mark is a piece of a line, which goes on beyond it."""
 
 
 REASONS = {

@@ -76,18 +76,24 @@ def inside_ring(found: Components) -> _Flags | None:
         return None
     for inner in largest[found.extents[largest] >= MIN_INNER_EXTENT * sides.max()].tolist():
         pieces = _pieces(found, largest, inner)
-        if not _lies_within(found, inner, pieces):
-            continue
-        widths = [stroke_width(np.pad(found.labels == piece + 1, 1)) for piece in pieces]
-        ring = pieces[np.array(widths) <= MAX_RING_WIDTH * sides.max()]
-        if _lies_within(found, inner, ring) and _goes_around(found, inner, ring):
-            within = _are_within(found, ring)
-            outer = ring[~within[ring]]
-            if _goes_around(found, inner, outer):  # the other pieces belong to the digit, although they are thin
-                ring = outer
-            within[ring] = False
-            return within
+        ring = _ring(found, pieces, inner, MAX_RING_WIDTH * sides.max())
+        if ring is not None:
+            inside = _are_within(found, ring)
+            inside[ring] = False
+            return inside
     return None
+
+
+def _ring(found: Components, pieces: _Numbers, inner: int, most: float) -> _Numbers | None:
+    """Choose the pieces with lines no wider than `most` that form a ring around an inner component; None if none do."""
+    if not _lies_within(found, inner, pieces):
+        return None
+    widths = [stroke_width(np.pad(found.labels == piece + 1, 1)) for piece in pieces]
+    ring = pieces[np.array(widths) <= most]
+    if not (_lies_within(found, inner, ring) and _goes_around(found, inner, ring)):
+        return None
+    outer = ring[~_are_within(found, ring)[ring]]  # the other pieces may belong to the digit, although they are thin
+    return outer if _goes_around(found, inner, outer) else ring
 
 
 def _are_within(found: Components, ring: _Numbers) -> _Flags:

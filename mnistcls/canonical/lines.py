@@ -31,7 +31,8 @@ MIN_OVERHANG = 0.03
 """Length of a line beyond each end of what is written, in longer sides of the image, if it lies beneath that."""
 
 BORDER_WIDTH = 2
-"""Pixels: what is no farther from the border than this is the edge of the paper or of a shadow, or a ruling's end."""
+"""Pixels: a line within this strip along the border is the edge of the paper or of a shadow, and any other mark in it
+the end of a ruling."""
 
 _Mask = NDArray[np.bool_]
 
@@ -65,7 +66,7 @@ def _rulings(mask: _Mask, rows: _Mask, columns: _Mask, side: int) -> tuple[_Mask
     """Drop from the horizontal and vertical lines of a mask (H, W) those that are strokes of its digit."""
     crossings = rows.any(axis=1, keepdims=True) & columns.any(axis=0, keepdims=True)
     written = mask & ~(rows | columns | crossings)
-    across, upright = _apart(rows), _apart(columns.T)
+    across, upright = _split_lines(rows), _split_lines(columns.T)
     few = len(across) + len(upright) <= MAX_STROKES
     if few and np.count_nonzero(written) >= MIN_WRITTEN_SHARE * np.count_nonzero(rows | columns):
         rows = _without_strokes(rows, across, written, side)
@@ -73,24 +74,24 @@ def _rulings(mask: _Mask, rows: _Mask, columns: _Mask, side: int) -> tuple[_Mask
     return rows, columns
 
 
-def _apart(lines: _Mask) -> list[NDArray[np.intp]]:
-    """Rows of each horizontal line in a mask (H, W) of them."""
+def _split_lines(lines: _Mask) -> list[NDArray[np.intp]]:
+    """Rows that each of the horizontal lines in a mask (H, W) takes."""
     occupied = np.flatnonzero(lines.any(axis=1))
     return np.split(occupied, np.flatnonzero(np.diff(occupied) > 1) + 1) if len(occupied) else []
 
 
-def _without_strokes(lines: _Mask, apart: list[NDArray[np.intp]], written: _Mask, side: int) -> _Mask:
+def _without_strokes(lines: _Mask, line_rows: list[NDArray[np.intp]], written: _Mask, side: int) -> _Mask:
     """Keep only those horizontal lines that cannot belong to what else is written.
 
     Args:
         lines: (H, W), the pixels of all lines.
-        apart: the rows of each line.
+        line_rows: the rows of each line.
         written: (H, W), the ink beside the lines.
         side: the longer side of the image.
     """
     rulings, (height, width), (start, end) = np.zeros_like(lines), lines.shape, _ends(written)
     near, beyond = MAX_GAP_TO_BORDER * side, MIN_OVERHANG * side
-    for rows in apart:
+    for rows in line_rows:
         left, right = _ends(lines[rows])
         goes_across = left <= near and right >= width - near
         goes_beyond = left < start - beyond and right > end + beyond

@@ -38,10 +38,10 @@ WIDE_WINDOW = 1 / 2
 """Width of the window for bold strokes, in longer sides of the image, if the light is even enough."""
 
 MAX_EVEN_VARIATION = 0.05
-"""Variation of the paper, in those of the image, up to which no wider window is needed."""
+"""Variation of the paper, relative to that of the image, up to which no wider window is needed."""
 
 MAX_WIDE_VARIATION = 1.2
-"""Variation of the paper under the wide window, in those under the other one: with more, it takes shadow for ink."""
+"""Variation of the paper under the wide window, relative to that under the usual one: with more, shadow is in it."""
 
 FINE_WINDOW = 0.08
 """Width of a window, in longer sides of the image, in which a fine pen's strokes vanish, but not light and shadow."""

@@ -8,49 +8,49 @@ from numpy.typing import NDArray
 from mnistcls.canonical.numerics.components import Components
 
 MIN_PART_AREA = 0.015
-"""Area of a part, in areas of the main component: anything smaller is a speck, wherever it lies."""
+"""Area of a part, relative to the main component: anything smaller is a speck, wherever it lies."""
 
 MIN_PART_STRENGTH = 0.5
-"""Mean contrast of a part, in those of the main component: with less, it is a shadow or shows through from the back."""
+"""Mean contrast of a part, relative to the main component: with less, it is a shadow or shows through from the back."""
 
 MAX_PART_GAP = 0.3
-"""Gap between a part, such as the bar of a 5, and the rest of the digit, in extents of that."""
+"""Gap between a part, such as the bar of a 5, and the rest of the digit, relative to the extent of that."""
 
 MAX_BORDER_PART_GAP = 0.16
 """The same gap where the main component touches the border, as it may be the end of a shadow."""
 
 MAX_SMALL_PART_AREA = 0.06
-"""Area of a small part, in areas of the main component."""
+"""Area of a small part, relative to the main component."""
 
 MAX_SMALL_PART_GAP = 0.04
-"""Gap between a small part and the rest of the digit, in extents of that."""
+"""Gap between a small part and the rest of the digit, relative to the extent of that."""
 
 MAX_SPECK_AREA = 0.12
-"""Area of a speck, in areas of the main component."""
+"""Area of a speck, relative to the main component."""
 
 MIN_SPECKS = 3
-"""Number of others that lie astray, from which on a component like them is a speck."""
+"""Number of components that lie away from the digit, from which on a part that is like them is a speck, too."""
 
 MIN_SPECK_LIKENESS = 0.5
-"""Area of the others that lie astray, in areas of the component that may be a speck."""
+"""Area of these components, relative to the part that may be a speck."""
 
 MIN_ASTRAY_GAP = 0.16
-"""Gap between the digit and what lies astray, in extents of the digit."""
+"""Gap between the digit and what lies away from it, relative to the extent of the digit."""
 
 MIN_UNDERLINE_GAP = 0.05
-"""Gap between the main component and an underline, in extents of the main component."""
+"""Gap between the main component and an underline, relative to the extent of the main component."""
 
 MIN_UNDERLINE_WIDTH = 0.3
-"""Width of an underline, in extents of the main component."""
+"""Width of an underline, relative to the extent of the main component."""
 
 MAX_UNDERLINE_HEIGHT = 0.3
-"""Height of an underline, in widths of its own."""
+"""Height of an underline, relative to its own width."""
 
 MIN_ALIKE_EXTENT = 0.6
-"""Extent of the smaller of two marks, in those of the larger: from this on, either may be the digit."""
+"""Extent of the smaller of two marks, relative to the larger: from this on, either may be the digit."""
 
 MIN_ALIKE_AREA = 0.3
-"""Area of the smaller of two marks, in areas of the larger: from this on, either may be the digit."""
+"""Area of the smaller of two marks, relative to the larger: from this on, either may be the digit."""
 
 _Flags = NDArray[np.bool_]
 _Numbers = NDArray[np.intp]

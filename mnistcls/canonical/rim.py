@@ -115,10 +115,9 @@ def inside_rim(pixels: _Image) -> _Image | None:
         return None  # it is only a drawn box: inside, it has the level of the rim
     if solidity(inner) < MIN_PICTURE_SOLIDITY or not _is_cut_straight(inner, pieces, outer):
         return None
-    margin = np.pad(inner, EDGE_SOFTNESS, mode="edge")  # the picture may reach the border of the whole
-    part = within_reach(margin, EDGE_SOFTNESS, np.logical_and)[
-        EDGE_SOFTNESS:-EDGE_SOFTNESS, EDGE_SOFTNESS:-EDGE_SOFTNESS
-    ]
+    padded = np.pad(inner, EDGE_SOFTNESS, mode="edge")  # the picture may reach the border of the whole
+    part = within_reach(padded, EDGE_SOFTNESS, np.logical_and)
+    part = part[EDGE_SOFTNESS:-EDGE_SOFTNESS, EDGE_SOFTNESS:-EDGE_SOFTNESS]
     return without_surroundings(pixels, part, reduction(pixels)) if part.any() else None
 
 

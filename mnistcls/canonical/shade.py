@@ -10,10 +10,10 @@ from mnistcls.canonical.numerics.histogram import Counts, quantile
 from mnistcls.canonical.numerics.shapes import STAIRCASE
 
 MIN_CONTRAST_RATIO = 2.5
-"""Median contrast of a digit, in medians of the contrast of everything else: below it, this is grain of the paper."""
+"""Median contrast of a digit, relative to that of everything else: below it, this is grain of the paper."""
 
 MIN_FINE_CONTRAST_RATIO = 5.0
-"""Median contrast of a fine pen's strokes, in `FINE_OTHERS_QUANTILE`s of the contrast of everything else."""
+"""Median contrast of a fine pen's strokes, relative to the `FINE_OTHERS_QUANTILE` of everything else."""
 
 FINE_OTHERS_QUANTILE = 0.9
 """Quantile of the contrast of everything else with which a fine pen is compared: paper has much that is as thin, but
@@ -29,20 +29,20 @@ STRONG_CONTRAST = 0.65
 """Contrast of strong ink, as a share of the brightest level in its image."""
 
 MAX_FAINT_EDGE_WIDTH = 0.25
-"""Width of the edge of faint ink, in extents of the digit: faint clouds have at least 0.22."""
+"""Width of the edge of faint ink, relative to the extent of the digit: faint clouds have at least 0.22."""
 
 MAX_STRONG_EDGE_WIDTH = 0.5
-"""Width of the edge of strong ink, in extents of the digit: a heavily blurred digit has up to 0.46, a strong spot of
-light 0.57."""
+"""Width of the edge of strong ink, relative to the extent of the digit: a heavily blurred digit has up to 0.46, a
+strong spot of light 0.57."""
 
 MIN_SOFT_EDGE_WIDTH = 14
 """Pixels: narrower edges are not soft; in a tiny image, edges are wide because its pixels are."""
 
 MAX_SHARP_EDGE_WIDTH = 0.2
-"""Width of a sharp edge, in extents of the digit: of ink in photographs that are in focus."""
+"""Width of a sharp edge, relative to the extent of the digit: of ink in photographs that are in focus."""
 
 MIN_STROKE_TO_EDGE = 0.16
-"""Width of the strokes, in widths of their edge: grain has less, a line of a single pixel 0.18 and more."""
+"""Width of the strokes, relative to the width of their edge: grain has less, a line of a single pixel at least 0.18."""
 
 _Masks = NDArray[np.bool_]
 

@@ -21,7 +21,7 @@ MIN_PAPER_SHARE = 0.4
 """Share of the box around a sheet that is paper, however the sheet is turned."""
 
 MIN_BODY_SHARE = 0.7
-"""Share of a sheet, and of what is attached to it, that is in one piece and nowhere narrow."""
+"""Share of a sheet together with what is attached to it that is in one piece and nowhere narrow."""
 
 MAX_ATTACHED_WIDTH = 1 / 5
 """In sides of the sheet: what is wider belongs to the sheet; what is narrower may be a bright spot of the table."""
@@ -39,16 +39,16 @@ MIN_SOLIDITY = 0.93
 """Share of its convex hull that a sheet of another shape fills."""
 
 MIN_AXIS_RATIO = 0.88
-"""Shorter axis of a sheet of another shape, in longer ones: a bold 0 is longer than it is wide."""
+"""Ratio of the axes, shorter to longer, of a sheet of another shape: a bold 0 is longer than it is wide."""
 
 INK_SOFTNESS = 2
 """Pixels over which the edge of what is written is soft."""
 
 MIN_LOOP_SHARE = 0.01
-"""Share of the hole in a sheet that is paper inside it if writing has a loop: the hole of a digit has none."""
+"""Area of the paper within a loop, relative to the writing around it: the hole of a digit has no paper in it."""
 
 MIN_LOOP_PIXELS = 4
-"""Pixels of paper inside a loop: fewer may be noise."""
+"""Pixels of paper within a loop: fewer may be noise."""
 
 MIN_WRITING_LENGTH = 0.35
 """In longer sides of the sheet: writing without a loop is longer."""
@@ -57,7 +57,7 @@ MAX_WRITING_SOLIDITY = 0.8
 """Share of its convex hull that writing fills, if it has no loop and is no stroke: the hole of a 0 is convex."""
 
 MAX_STROKE_AXIS_RATIO = 0.4
-"""Shorter axis of a stroke, in longer ones: the hole of a 0 is wider."""
+"""Ratio of the axes, shorter to longer, of writing that is a single stroke: the hole of a 0 is wider."""
 
 _Image = NDArray[np.uint8]
 _Mask = NDArray[np.bool_]
@@ -78,7 +78,7 @@ def inside_sheet(pixels: _Image, mark: Mark, reduction: int) -> _Image | None:
         return None
     own = mark.ink[1:-1, 1:-1] > 127
     sheet = _sheet(own)
-    if sheet is None or not (rectangularity(sheet) >= MIN_RECTANGULARITY or _is_plate(sheet, own, pixels, mark)):
+    if sheet is None or not (rectangularity(sheet) >= MIN_RECTANGULARITY or _is_other_sheet(sheet, own, pixels, mark)):
         return None
     top, left, bottom, right = mark.box
     paper = np.zeros([-(-side // reduction) for side in pixels.shape[:2]], np.bool_)
@@ -103,8 +103,8 @@ def _sheet(own: _Mask) -> _Mask | None:
     return sheet
 
 
-def _is_plate(sheet: _Mask, paper: _Mask, pixels: _Image, mark: Mark) -> bool:
-    """Whether a sheet that is no rectangle (round, torn, cut off by the picture) is written on, and no bold 0.
+def _is_other_sheet(sheet: _Mask, paper: _Mask, pixels: _Image, mark: Mark) -> bool:
+    """Whether what is no rectangle is a sheet all the same (round, torn, cut off by the picture), and not a bold 0.
 
     Args:
         sheet: (H, W), with its holes filled.
@@ -119,11 +119,9 @@ def _is_plate(sheet: _Mask, paper: _Mask, pixels: _Image, mark: Mark) -> bool:
     levels = to_planes(at_working_size([pixels]))[0].values[top:bottom, left:right]
     if _has_loop(hole, levels, int(np.median(levels[paper]))):
         return True
-    reach = max(np.ptp(np.nonzero(hole), axis=1))
-    return bool(
-        reach >= MIN_WRITING_LENGTH * max(sheet.shape)
-        and (solidity(hole) < MAX_WRITING_SOLIDITY or axis_ratio(hole) < MAX_STROKE_AXIS_RATIO)
-    )
+    if max(np.ptp(np.nonzero(hole), axis=1)) < MIN_WRITING_LENGTH * max(sheet.shape):
+        return False
+    return solidity(hole) < MAX_WRITING_SOLIDITY or axis_ratio(hole) < MAX_STROKE_AXIS_RATIO
 
 
 def _has_loop(hole: _Mask, levels: _Image, paper: int) -> bool:

@@ -40,7 +40,7 @@ def reduction(pixels: NDArray[np.uint8]) -> int:
 
 
 def working_pixels(pixels: NDArray[np.uint8]) -> int:
-    """Number of pixels that an image has at the working size, about."""
+    """Approximate number of pixels that an image has at the working size."""
     height, width = pixels.shape[:2]
     larger = ENLARGEMENT if max(height, width) <= TINY_SIDE else 1
     pixels_there: int = height * width * larger**2 // reduction(pixels) ** 2

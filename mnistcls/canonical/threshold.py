@@ -11,13 +11,13 @@ from mnistcls.canonical.numerics.stacks import widened
 from mnistcls.canonical.paper import Contrast
 
 MIN_COUNTED_CONTRAST = 0.15
-"""Contrast, in the strongest of the image, of the pixels among which the threshold is sought."""
+"""Share of the image's strongest contrast: fainter pixels are left out when the threshold is sought."""
 
 MIN_INK_CONTRAST = 0.3
-"""Threshold, in the strongest contrast of the image."""
+"""Share of the image's strongest contrast: the threshold is not below it."""
 
 MIN_FAINT_INK_CONTRAST = 0.15
-"""Contrast of faint ink, in the strongest of the image: below it nothing is ink, even where it continues ink."""
+"""Share of the image's strongest contrast: nothing fainter is ink, even where it continues ink."""
 
 NEARBY_BLOCKS = 32
 """Blocks along the longer side of an image, in which the strongest contrast nearby is sought."""
@@ -65,12 +65,10 @@ def with_faint_ink(masks: _Masks, levels: _Values, contrast: Contrast) -> _Masks
     side = -(-max(height, width) // NEARBY_BLOCKS)
     lower = np.minimum(np.maximum(_strongest_nearby(contrast.values, side) // 2, faintest), levels)
     more = contrast.values > lower.repeat(side, axis=1).repeat(side, axis=2)[:, :height, :width]
-    rims = more & widened(masks)
+    rims, fewest = more & widened(masks), int(MIN_FAINT_INK_SHARE * height * width)
     for i in np.flatnonzero(masks.any(axis=(1, 2)) & (lower < levels).any(axis=(1, 2))):
         near = np.count_nonzero(rims[i])
-        if near > np.count_nonzero(masks[i]) and np.count_nonzero(more[i]) - near >= int(
-            MIN_FAINT_INK_SHARE * more[i].size
-        ):
+        if near > np.count_nonzero(masks[i]) and np.count_nonzero(more[i]) - near >= fewest:
             grown[i] = _touched(more[i], masks[i])
     return grown
 
