@@ -87,6 +87,7 @@ def canonicalize_all(images: Iterable[NDArray[np.generic]]) -> NDArray[np.uint8]
 
 
 def _forms(block: _Images) -> NDArray[np.uint8]:
+    """Stack the canonical forms of images: (N, 28, 28)."""
     return np.array([canonical.image for canonical in _canonicalize_block(block)], np.uint8).reshape(-1, SIZE, SIZE)
 
 

@@ -184,6 +184,7 @@ def _verdicts(digits: Digits, marks: Marks, sure: _Flags, contrast: Contrast, in
 
 
 def _verdict(stands_out: bool, is_marked: bool, is_texture: bool, is_shade: bool) -> Verdict:
+    """Judge one image; `is_marked` says whether anything is left of what stands out."""
     if not stands_out:
         return Verdict.FLAT
     if not is_marked:

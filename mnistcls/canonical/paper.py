@@ -195,10 +195,7 @@ def _by_flatness(lightness: _Planes, bright_ink: bool | None) -> tuple[_Planes, 
     papers = closed(both, WINDOW)
     of_image, of_papers = variation(values), variation(papers)
     if bright_ink is None:
-        least = GRAIN_SHARE * of_image + 1e-9
-        of_fine = variation(closed(both, FINE_WINDOW))
-        wide, fine = (np.log((if_dark + least) / (if_bright + least)) for if_dark, if_bright in (of_papers, of_fine))
-        bright = ink_is_bright(small, wide + FINE_WEIGHT * fine)
+        bright = ink_is_bright(small, _flatness(of_papers, variation(closed(both, FINE_WINDOW)), of_image))
     else:
         bright = np.full(len(lightness), bright_ink)
     chosen = bright.astype(np.intp), np.arange(len(bright))
@@ -210,6 +207,20 @@ def _by_flatness(lightness: _Planes, bright_ink: bool | None) -> tuple[_Planes, 
         paper[bold[better]] = wide[better]
     np.negative(paper, out=paper, where=bright[:, None, None])
     return enlarged(paper.clip(0, 255).astype(np.uint8), lightness.shape[1:], bilinear), bright
+
+
+def _flatness(usual: NDArray[np.intp], fine: NDArray[np.intp], of_image: NDArray[np.intp]) -> NDArray[np.float64]:
+    """How much flatter the papers of images are if ink is bright than if it is dark: (N,), 0 if they are equally flat.
+
+    Args:
+        usual: (2, N), variation of the papers under the usual window, for dark and for bright ink.
+        fine: (2, N), the same under the window of a fine pen.
+        of_image: (N,), variation of the images.
+    """
+    least = GRAIN_SHARE * of_image + 1e-9
+    of_usual, of_fine = (np.log((if_dark + least) / (if_bright + least)) for if_dark, if_bright in (usual, fine))
+    flatness: NDArray[np.float64] = of_usual + FINE_WEIGHT * of_fine
+    return flatness
 
 
 def _under_fine_pen(lightness: _Planes) -> tuple[_Planes, NDArray[np.bool_]]:

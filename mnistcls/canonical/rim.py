@@ -105,20 +105,32 @@ def inside_rim(pixels: _Image) -> _Image | None:
     (rim,), most = corners(levels[None]).astype(np.int16), MAX_LEVEL_SPREAD * np.ptp(levels)
     if np.ptp(rim) > most:
         return None
-    alike = _are_alike(levels, rim, most)
-    pieces = connected(alike, connectivity=4)
-    outer = np.unique(border(pieces[None]))
-    is_outer = np.zeros(int(pieces.max()) + 1, np.bool_)
-    is_outer[outer[outer > 0]] = True
-    inner = largest(~is_outer[pieces])
-    if not _may_be_picture(inner) or np.count_nonzero(inner & ~alike) < MIN_FILLED_SHARE * np.count_nonzero(inner):
-        return None  # it is only a drawn box: inside, it has the level of the rim
-    if solidity(inner) < MIN_PICTURE_SOLIDITY or not _is_cut_straight(inner, pieces, outer):
+    inner = _picture_inside(_are_alike(levels, rim, most))
+    if inner is None:
         return None
     padded = np.pad(inner, EDGE_SOFTNESS, mode="edge")  # the picture may reach the border of the whole
     part = within_reach(padded, EDGE_SOFTNESS, np.logical_and)
     part = part[EDGE_SOFTNESS:-EDGE_SOFTNESS, EDGE_SOFTNESS:-EDGE_SOFTNESS]
     return without_surroundings(pixels, part, reduction(pixels)) if part.any() else None
+
+
+def _picture_inside(alike: _Mask) -> _Mask | None:
+    """Find the picture in a whole of which these pixels (H, W) have the level of a rim.
+
+    Returns:
+        What the picture covers, (H, W); None if it is no picture, or if the rest is no rim.
+    """
+    pieces = connected(alike, connectivity=4)
+    outer = np.unique(border(pieces[None]))
+    is_outer = np.zeros(int(pieces.max()) + 1, np.bool_)
+    is_outer[outer[outer > 0]] = True
+    inner = largest(~is_outer[pieces])
+    if not _may_be_picture(inner):
+        return None
+    if np.count_nonzero(inner & ~alike) < MIN_FILLED_SHARE * np.count_nonzero(inner):
+        return None  # it is only a drawn box: inside, it has the level of the rim
+    is_picture = solidity(inner) >= MIN_PICTURE_SOLIDITY and _is_cut_straight(inner, pieces, outer)
+    return inner if is_picture else None
 
 
 def _is_cut_straight(inner: _Mask, pieces: NDArray[np.integer], outer: NDArray[np.integer]) -> bool:
