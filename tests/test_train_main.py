@@ -194,19 +194,6 @@ def test_card_counts_the_images_of_this_run(finished: tuple[Run, Outcome]) -> No
 
 
 @pytest.mark.slow
-def test_same_seed_gives_the_same_weights_and_another_seed_others(
-    finished: tuple[Run, Outcome], tmp_path: Path, tiny_mnist: Path
-) -> None:
-    options = ("--epochs", EPOCHS, "--data-dir", tiny_mnist)
-    assert run_train(tmp_path, *options, "--run", "same")[0] == 0
-    assert run_train(tmp_path, *options, "--run", "other", "--seed", "1")[0] == 0
-    assert history_of(tmp_path / "same") == history_of(finished[0].folder)
-    assert_same_weights(tmp_path / "same" / "best.safetensors", finished[0].best)
-    assert (tmp_path / "same" / "model.onnx").read_bytes() == finished[0].model.read_bytes()
-    assert history_of(tmp_path / "other")[0].loss != history_of(finished[0].folder)[0].loss
-
-
-@pytest.mark.slow
 def test_killed_run_is_resumed_to_what_an_unbroken_one_gives(
     finished: tuple[Run, Outcome],
     tmp_path: Path,
@@ -226,6 +213,7 @@ def test_killed_run_is_resumed_to_what_an_unbroken_one_gives(
     assert history_of(run.folder) == history_of(finished[0].folder)
     assert_same_weights(run.best, finished[0].best)
     assert_same_weights(run.last, finished[0].last)
+    assert run.model.read_bytes() == finished[0].model.read_bytes()
     assert {file.name for file in run.folder.iterdir()} == FILES
 
 
@@ -280,9 +268,9 @@ def assert_error(outcome: Outcome, message: str) -> None:
     assert re.fullmatch(f"Error: {message}\n", err), err
 
 
-def started(folder: Path, data_sha256: str, epochs: int = 2) -> Run:
+def started(folder: Path, data_sha256: str, epochs: int = 2, seed: int = 0) -> Run:
     recipe = replace(QUICK["reference"], epochs=epochs, batch_size=8)  # nothing drawn
-    return Run.start(RunSettings(recipe, 0, {"data_sha256": data_sha256}), folder)
+    return Run.start(RunSettings(recipe, seed, {"data_sha256": data_sha256}), folder)
 
 
 def test_unknown_network_names_the_known_ones(command: Command, tmp_path: Path) -> None:
@@ -475,6 +463,16 @@ def test_fit_keeps_the_best_epoch_with_its_calibration(tmp_path: Path) -> None:
         "model.onnx",
         "model.md",
     }
+
+
+def test_same_seed_gives_the_same_weights_and_another_seed_others(tmp_path: Path) -> None:
+    seeds = {"one": 0, "same": 0, "other": 1}
+    one, same, other = (started(tmp_path / name, noise().sha256, seed=seed) for name, seed in seeds.items())
+    for run in (one, same, other):
+        fitting.fit(run, noise(), CPU)
+    assert history_of(same.folder) == history_of(one.folder)
+    assert_same_weights(same.best, one.best)
+    assert history_of(other.folder)[0].loss != history_of(one.folder)[0].loss
 
 
 def test_teachers_are_trained_first_once_and_gone_on_with(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
