@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from mnistcls.canonical import VERSION
 from mnistcls.model import CONTRACT, ModelMetadata
 from train.calibrate import (
-    LEAST_CONFIDENCE,
-    MORE_DIGITS,
+    DIGIT_ODDS_FACTOR,
+    MIN_CONFIDENCE,
     Calibration,
-    at_least,
     calibrate,
     confidence_threshold,
+    confidence_threshold_from,
     digit_score_threshold,
     fit_temperature,
 )
@@ -93,11 +93,11 @@ def test_everything_is_ok_where_everything_is_right() -> None:
 def test_what_is_right_below_the_least_confidence_makes_up_for_nothing() -> None:
     answers = [(0.99, True)] * 1_000 + [(0.97, False)] * 2 + [(0.9, True)] * 3_000
     assert confidence_threshold(*judged(*answers)) == pytest.approx(0.9)
-    assert at_least(0.93, *judged(*answers)) == pytest.approx(0.99)
+    assert confidence_threshold_from(0.93, *judged(*answers)) == pytest.approx(0.99)
 
 
 def test_the_least_confidence_is_enough_where_all_from_there_on_are_let_in() -> None:
-    assert at_least(0.93, *judged((0.99, True), (0.95, True), (0.9, False))) == 0.93
+    assert confidence_threshold_from(0.93, *judged((0.99, True), (0.95, True), (0.9, False))) == 0.93
 
 
 def test_no_confidence_is_enough_where_the_surest_answer_is_wrong() -> None:
@@ -134,7 +134,7 @@ def test_threshold_that_nothing_reaches_can_stand_in_a_model() -> None:
 def test_digit_score_is_the_probability_of_ten_digits_against_none() -> None:
     logits, labels = sampled(1_000)
     probabilities, digit_scores = calibrate(logits, labels).apply(torch.from_numpy(logits))
-    odds = MORE_DIGITS * np.exp(logits.astype(np.float64)).sum(axis=1)
+    odds = DIGIT_ODDS_FACTOR * np.exp(logits.astype(np.float64)).sum(axis=1)
     np.testing.assert_allclose(digit_scores.numpy(), odds / (odds + 1), rtol=1e-5)
     np.testing.assert_allclose(probabilities.sum(dim=1).numpy(), 1, rtol=1e-5)
 
@@ -142,7 +142,7 @@ def test_digit_score_is_the_probability_of_ten_digits_against_none() -> None:
 def test_an_answer_is_as_sure_as_that_there_is_a_digit() -> None:
     """At odds of 1 to 1 and 8 to 1, of a network that is otherwise sure which digit it would be."""
     logits = torch.full((2, 10), -40.0)
-    logits[0, 7], logits[1, 7] = -math.log(MORE_DIGITS), 0.0
+    logits[0, 7], logits[1, 7] = -math.log(DIGIT_ODDS_FACTOR), 0.0
     probabilities, digit_scores = Calibration(1.0, 0.9, 0.5).apply(logits)
     np.testing.assert_allclose(digit_scores.numpy(), [1 / 2, 8 / 9], rtol=1e-5)
     np.testing.assert_allclose(probabilities[:, 7].numpy(), [1 / 2 + 1 / 20, 8 / 9 + 1 / 90], rtol=1e-5)
@@ -154,8 +154,8 @@ def test_no_answer_is_sure_below_the_least_confidence() -> None:
     logits = np.eye(10, dtype=np.float32)[labels] + np.random.default_rng(0).normal(0, 0.1, (1_000, 10)).astype(
         np.float32
     )
-    assert confidence_threshold(softmax(logits), labels) < LEAST_CONFIDENCE
-    assert calibrate(logits, labels).confidence_threshold >= LEAST_CONFIDENCE
+    assert confidence_threshold(softmax(logits), labels) < MIN_CONFIDENCE
+    assert calibrate(logits, labels).confidence_threshold >= MIN_CONFIDENCE
 
 
 def test_an_image_is_a_digit_at_even_odds() -> None:

@@ -22,7 +22,7 @@ import train.export
 from mnistcls import canonical, cli
 from mnistcls.errors import CheckpointError, DataError, ParityError, TrainingError
 from mnistcls.model import CONTRACT, METADATA_KEY, Model, ModelMetadata
-from train.calibrate import MORE_DIGITS, Calibration
+from train.calibrate import DIGIT_ODDS_FACTOR, Calibration
 from train.checkpoints import Checkpoint, load_weights, prefixed
 from train.data import load_test
 from train.export import PARITY_TOLERANCE, Deployed, Exported, build, check_parity, export, export_run
@@ -126,7 +126,7 @@ def test_file_says_what_the_network_says(exported: Exported, checkpoint: Path, i
     load_weights(network, Checkpoint.load(checkpoint).under("network"))
     logits = logits_of(network, images, torch.device("cpu")).astype(np.float64)
     powers = np.exp(logits / CALIBRATION.temperature)
-    odds = MORE_DIGITS * np.exp(logits).sum(axis=1, keepdims=True)
+    odds = DIGIT_ODDS_FACTOR * np.exp(logits).sum(axis=1, keepdims=True)
     score = odds / (odds + 1)
     said = Model(exported.path).run(images)
     shares = powers / powers.sum(axis=1, keepdims=True)

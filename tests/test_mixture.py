@@ -7,7 +7,7 @@ from train.mixture import Mixture
 
 
 def epoch(mixture: Mixture, seed: int = 0) -> list[int]:
-    return mixture.order(torch.Generator().manual_seed(seed)).tolist()
+    return mixture.epoch_indices(torch.Generator().manual_seed(seed)).tolist()
 
 
 def test_an_epoch_has_every_real_digit_once_and_its_share_of_the_drawn_images() -> None:

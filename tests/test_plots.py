@@ -10,7 +10,7 @@ from PIL import Image
 
 from train.data import Digits
 from train.loop import Epoch
-from train.plots import LEAST_ERROR, draw_mistakes, plot_curves
+from train.plots import MIN_ERROR, draw_mistakes, plot_curves
 from train.scoring import Mistakes
 
 HISTORY = [Epoch(1, 0.5, 0.25, 0.9, 1.0), Epoch(2, 0.4, 0.2, 0.95, 1.0), Epoch(3, 0.3, 0.1, 0.99, 1.0)]
@@ -49,7 +49,7 @@ def test_curves_show_the_history(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(curves["training"], [(1, 0.5), (2, 0.4), (3, 0.3), (4, 0.2)])
     np.testing.assert_allclose(curves["validation"], [(1, 0.25), (2, 0.2), (3, 0.1), (4, 0.05)])
     (error,) = errors.lines
-    np.testing.assert_allclose(error.get_xydata(), [(1, 10), (2, 5), (3, 1), (4, LEAST_ERROR)])
+    np.testing.assert_allclose(error.get_xydata(), [(1, 10), (2, 5), (3, 1), (4, MIN_ERROR)])
 
 
 @pytest.mark.parametrize("history", [HISTORY[:1], [Epoch(1, 0.1, 0.2, 1.0, 1.0), Epoch(2, 0.1, 0.2, 1.0, 1.0)]])

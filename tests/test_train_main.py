@@ -29,7 +29,7 @@ from train import teachers
 from train.checkpoints import Checkpoint
 from train.data import Digits, load_test, load_train
 from train.export import export
-from train.hard import Hard
+from train.hard import HardResults
 from train.loop import Epoch, Trainer
 from train.published import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 from train.recipes import FULL, QUICK, Recipe
@@ -381,8 +381,8 @@ def epoch(number: int, accuracy: float, loss: float) -> Epoch:
 
 def test_best_epoch_has_the_lowest_loss_whatever_its_accuracy() -> None:
     history = [epoch(1, 0.98, 0.06), epoch(2, 0.99, 0.05), epoch(3, 0.98, 0.03), epoch(4, 0.99, 0.04)]
-    assert fitting.best(history) is history[2]
-    assert fitting.best(history[:1]) is history[0]
+    assert fitting.best_epoch(history) is history[2]
+    assert fitting.best_epoch(history[:1]) is history[0]
 
 
 @pytest.fixture
@@ -515,7 +515,7 @@ def test_run_that_dies_while_it_saves_its_last_epoch_is_resumed_whole(
     with monkeypatch.context() as patch:
         patch.setattr(target, method, die_at_the_second)
         if method == "_keep_best":  # every epoch is the best one
-            patch.setattr(module, "best", lambda history: history[-1])
+            patch.setattr(module, "best_epoch", lambda history: history[-1])
         with pytest.raises(KeyboardInterrupt):
             module.fit(broken, noise(), CPU)
     module.fit(broken, noise(), CPU)
@@ -545,13 +545,13 @@ def test_what_is_measured_on_hard_images_stands_in_the_model_and_on_its_card(
     fitting.score(run, test)
     asked = []
 
-    def measured(model: Path, digits: Digits) -> Hard:
+    def measured(model: Path, digits: Digits) -> HardResults:
         assert digits is test
         asked.append(Model(model).metadata.metrics["test_images"])
-        return Hard(stress={"dim": 0.25, "tall": 0.75}, auroc={"curves": 0.875, "codes": 0.9}, refused=0.625)
+        return HardResults(stress={"dim": 0.25, "tall": 0.75}, auroc={"curves": 0.875, "codes": 0.9}, refused=0.625)
 
     monkeypatch.setattr(fitting, "measure", measured)
-    fitting.score_hard(run, test)
+    fitting.measure_hard(run, test)
     assert asked == [len(test)]
     metrics = Model(export(run.best, run.model, test.images).path).metadata.metrics
     assert (metrics["stress_accuracy"], metrics["refusal_auroc"], metrics["refused"]) == (0.5, 0.875, 0.625)

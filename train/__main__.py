@@ -1,16 +1,13 @@
-"""`python -m train`: from the MNIST files to a scored, exported model."""
+"""The command `python -m train`, which leads from the MNIST files to a scored, exported model."""
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from dataclasses import replace
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -24,10 +21,11 @@ from mnistcls.errors import TrainingError
 from train.data import Digits, load_test, load_train, resolve_data_dir
 from train.download import fetch_missing
 from train.export import PARITY_IMAGES, export
-from train.fit import fit, score, score_hard
+from train.fit import fit, measure_hard, score
 from train.recipes import FULL, QUICK
 from train.runs import Run, RunSettings, newest_run, provenance
-from train.script import DataDir, app
+from train.script import DataDir, stop_cleanly
+from train.script import run as run_command
 
 
 def main(  # noqa: PLR0913 - its options
@@ -65,7 +63,7 @@ def main(  # noqa: PLR0913 - its options
     else:
         settings = _settings(name or "default", quick, epochs, seed or 0, data, chosen)
         current = Run.start(settings, run)
-    _stop_cleanly(current, data_dir)
+    stop_cleanly(_how_to_resume(current, data_dir))
     started = time.perf_counter()
     fit(current, data, chosen)
     typer.echo(f"trained in {time.perf_counter() - started:.0f} s: {current.best}", err=True)
@@ -84,7 +82,11 @@ def _settings(  # noqa: PLR0913, PLR0917 - what the options ask for
 
 
 def _unfinished(folder: Path | None, network: str | None) -> Run:
-    """The run to resume: the folder's, or else the newest; of that network, if one is named."""
+    """The run to resume: that of the folder, or else the newest unfinished one.
+
+    Raises:
+        TrainingError: there is none, it is finished, or it trains another network than the one that is named.
+    """
     run = Run(folder) if folder else newest_run(finished=False)
     if run.finished:
         raise TrainingError(f"{run.folder} is finished, and its test images are scored; start a new run")
@@ -94,14 +96,14 @@ def _unfinished(folder: Path | None, network: str | None) -> Run:
 
 
 def _finish(run: Run, test: Digits) -> None:
-    """Say how good a trained run is, and export it."""
+    """Score a trained run, print its test accuracy, and export its model."""
     metrics = score(run, test)
     typer.echo(
         f"test accuracy {metrics['test_accuracy']:.2%} "
         f"(95 % interval {metrics['test_accuracy_low']:.2%} to {metrics['test_accuracy_high']:.2%})"
     )
-    if run.settings().recipe in FULL.values():  # of a model that may ship, and not of a trial
-        score_hard(run, test)
+    if run.settings().recipe in FULL.values():  # a model that may ship, and no trial
+        measure_hard(run, test)
     exported = export(run.best, run.model, test.images)
     typer.echo(exported.describe(), err=True)
 
@@ -112,7 +114,7 @@ def _options(quick: bool, epochs: int | None, seed: int | None) -> dict[str, boo
 
 
 def _device(name: str) -> torch.device:
-    """The device of that name; for `auto` a GPU if there is one on which all that is used here is known to work."""
+    """The device of that name; for `auto` a CUDA GPU if there is one: all that is used here works on it."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -122,19 +124,11 @@ def _device(name: str) -> torch.device:
         raise TrainingError(f"no device {name!r} here ({reason}); use --device auto") from None
 
 
-def _stop_cleanly(run: Run | None = None, data_dir: Path | None = None) -> None:
-    """Make Ctrl-C and SIGTERM end the program, and say how to resume the run."""
+def _how_to_resume(run: Run, data_dir: Path | None) -> str:
+    """The advice on how to resume a run that is stopped."""
     data = f" --data-dir {data_dir}" if data_dir else ""
-    fix = f"; python -m train --resume --run {run.folder}{data} resumes after the last finished epoch" if run else ""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, partial(_stop, f"Stopped{fix}"))
-
-
-def _stop(said: str, number: int, _frame: FrameType | None) -> NoReturn:
-    typer.echo(said, err=True)
-    sys.exit(128 + number)
+    return f"; python -m train --resume --run {run.folder}{data} resumes after the last finished epoch"
 
 
 if __name__ == "__main__":
-    _stop_cleanly()
-    app(main)()
+    run_command(main)

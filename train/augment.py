@@ -1,8 +1,8 @@
-"""Random small distortions of training images: what another hand, or the same hand tomorrow, would have written.
+"""Distorts training images a little and at random, as another hand, or the same hand tomorrow, would write.
 
-Affine plus elastic, as in Simard, Steinkraus, Platt, "Best Practices for Convolutional Neural Networks Applied to
-Visual Document Analysis" (2003); here the elastic field is a coarse random grid, enlarged smoothly. Then another pen:
-strokes grow thicker or thinner, as grey-scale dilation and erosion make them.
+The distortions are affine and elastic, as in Simard, Steinkraus, Platt, "Best Practices for Convolutional Neural
+Networks Applied to Visual Document Analysis" (2003); here the elastic field is a coarse random grid, enlarged smoothly.
+Then the pen changes: strokes grow thicker or thinner, as grey-scale dilation and erosion make them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 ELASTIC_GRID = 5
-"""Control points a side of the elastic field: bends are about as long as a stroke."""
+"""Control points along each side of the elastic field, so that bends are about as long as a stroke."""
 
 CONTRAST = 1.2
 """Sharpens the edges that cubic sampling softens: 8.8 % of a distorted image's pixels are then neither ink nor paper
@@ -24,9 +24,10 @@ CONTRAST = 1.2
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far images are distorted, and how many are; what is left out stays 0.
+    """How far images are distorted, and how many stay as they are; 0 leaves a distortion out.
 
-    Each is drawn for each image; rotation, scale, shear, shift and pen uniformly, from minus to plus their figure.
+    All are drawn for each image on its own; rotation, scale, shear, shift and pen uniformly, from minus to plus their
+    value.
     """
 
     rotation: float = 0.0
@@ -50,7 +51,7 @@ def distort(images: Tensor, ranges: Augmentation, generator: torch.Generator) ->
 
     Args:
         images: float (N, 1, H, W), 0 to 1; background 0.
-        ranges: how far.
+        ranges: how far images are distorted.
         generator: source of all randomness, on the images' device.
 
     Returns:
@@ -78,7 +79,7 @@ def affine_grid(images: Tensor, ranges: Augmentation, generator: torch.Generator
 
 
 def elastic_field(images: Tensor, ranges: Augmentation, generator: torch.Generator) -> Tensor:
-    """Smooth random displacement (N, H, W, 2) in the units of a sampling grid."""
+    """Smooth random displacement of each pixel, (N, H, W, 2), in the units of a sampling grid."""
     n, size = len(images), images.shape[-1]
     coarse = torch.randn(n, 2, ELASTIC_GRID, ELASTIC_GRID, generator=generator, device=images.device)
     rows, columns = (_enlarging(length, images.device) for length in images.shape[-2:])
@@ -88,7 +89,7 @@ def elastic_field(images: Tensor, ranges: Augmentation, generator: torch.Generat
 
 @cache
 def _enlarging(length: int, device: torch.device) -> Tensor:
-    """Matrix (length, ELASTIC_GRID) that enlarges by cubic interpolation: many times faster than to interpolate."""
+    """Matrix (length, ELASTIC_GRID) that enlarges as cubic interpolation does; its product takes far less time."""
     points = torch.eye(ELASTIC_GRID, device=device).view(1, 1, ELASTIC_GRID, ELASTIC_GRID)
     return F.interpolate(points, (length, ELASTIC_GRID), mode="bicubic", align_corners=True)[0, 0]
 

@@ -1,4 +1,4 @@
-"""The model card: what a model file says of itself, as a page to read."""
+"""Writes the model card: what a model file says of itself, as a page to read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from textwrap import fill
 from typing import Any
 
 from mnistcls.model import ModelMetadata
-from train.calibrate import LEAST_CONFIDENCE
+from train.calibrate import MIN_CONFIDENCE
 
 _TEMPLATE = """# {file}
 
@@ -87,24 +87,24 @@ the digit score, against the test digits:
 
 
 @dataclass(frozen=True)
-class Made:
-    """What is known of a model's making besides what its file says.
+class TrainingRecord:
+    """What is known of how a model was trained, besides what its file says.
 
-    Kept out of the file, so that the same run gives the same bytes.
+    It is kept out of the file, so that the same run gives the same bytes.
     """
 
     seconds: float | None = None
-    """Of all epochs, its teachers' as well."""
+    """Time that all epochs took, those of the teachers included; None if unknown."""
     confusion: Sequence[Sequence[int]] = ()
     """Test images by label (rows) and answer (columns)."""
     mistakes: Sequence[int] = ()
     """Indices of the test images with a wrong answer."""
     hard: Mapping[str, Any] = field(default_factory=dict)
-    """How hard images are answered: the fields of `train.hard.Hard`."""
+    """How hard images are answered: the fields of `train.hard.HardResults`; empty if that was not measured."""
 
     @classmethod
-    def of(cls, header: Mapping[str, Any]) -> Made:
-        """From the header of a scored checkpoint."""
+    def of(cls, header: Mapping[str, Any]) -> TrainingRecord:
+        """Take the record from the header of a scored checkpoint."""
         return cls(
             header.get("training_seconds"),
             header.get("confusion", ()),
@@ -113,13 +113,13 @@ class Made:
         )
 
 
-def model_card(metadata: ModelMetadata, file: str, made: Made) -> str:
-    """Markdown of one model's card.
+def model_card(metadata: ModelMetadata, file: str, record: TrainingRecord) -> str:
+    """Write the card of one model, as Markdown.
 
     Args:
         metadata: as it stands in the model file.
         file: the model file's name.
-        made: how it was made.
+        record: how the model was trained.
     """
     provenance = dict(metadata.provenance)
     recipe = json.loads(provenance.pop("recipe", "{}"))
@@ -129,44 +129,44 @@ def model_card(metadata: ModelMetadata, file: str, made: Made) -> str:
         **vars(metadata) | {"provenance": "\n".join(f"| {key} | `{value}` |" for key, value in provenance.items())},
         recipe=json.dumps(recipe, indent=2),
         **{f"{part}_images": _count(metadata, part) for part in ("train", "val", "test")},
-        training=_training(metadata, recipe, made.seconds),
+        training=_training(metadata, recipe, record.seconds),
         rows="\n".join(_score_row(metadata, prefix) for prefix in scored),
         statuses="\n".join(_status_row(metadata, prefix) for prefix in scored),
-        mistakes=_mistakes(made),
-        least=LEAST_CONFIDENCE,
-        hard=_hard(made),
+        mistakes=_mistakes(record),
+        least=MIN_CONFIDENCE,
+        hard=_hard(record),
         command=metadata.provenance.get("command", "python -m train"),
         data_sha256=metadata.provenance.get("data_sha256", "unknown"),
     )
 
 
-def _mistakes(made: Made) -> str:
-    """The confusion matrix and the wrong answers; nothing for a model that was not scored."""
-    if not made.confusion:
+def _mistakes(record: TrainingRecord) -> str:
+    """The section on the confusion matrix and the wrong answers; empty for a model that was not scored."""
+    if not record.confusion:
         return ""
     header = "| label | " + " | ".join(map(str, range(10))) + " |\n|---" + "|---:" * 10 + "|\n"
-    rows = "\n".join(f"| {label} | " + " | ".join(map(str, row)) + " |" for label, row in enumerate(made.confusion))
-    indices = fill(", ".join(map(str, made.mistakes)), width=118)
+    rows = "\n".join(f"| {label} | " + " | ".join(map(str, row)) + " |" for label, row in enumerate(record.confusion))
+    indices = fill(", ".join(map(str, record.mistakes)), width=118)
     return (
         f"\nTest images by label (rows) and answer (columns):\n\n{header}{rows}\n\n"
-        f"Indices of the {len(made.mistakes)} test images with a wrong answer, shown in the run's `mistakes.png`:\n\n"
+        f"Indices of the {len(record.mistakes)} test images with a wrong answer, shown in the run's `mistakes.png`:\n\n"
         f"{indices}\n"
     )
 
 
-def _hard(made: Made) -> str:
-    """The stress set and the outliers; nothing for a model that was not measured on them."""
-    if not made.hard:
+def _hard(record: TrainingRecord) -> str:
+    """The section on the stress set and the outliers; empty for a model that was not measured on them."""
+    if not record.hard:
         return ""
     return _HARD.format(
-        stress=_listed(made.hard["stress"], ".0%"),
-        auroc=_listed(made.hard["auroc"], ".4f"),
-        refused=made.hard["refused"],
+        stress=_listed(record.hard["stress"], ".0%"),
+        auroc=_listed(record.hard["auroc"], ".4f"),
+        refused=record.hard["refused"],
     )
 
 
 def _listed(values: Mapping[str, float], form: str) -> str:
-    """A table of two columns."""
+    """A table of two columns: the names, and their values in this format."""
     return "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value:{form}} |" for name, value in values.items())
 
 
@@ -183,7 +183,7 @@ def _count(metadata: ModelMetadata, part: str) -> str:
 
 
 def _values(metadata: ModelMetadata, prefix: str) -> tuple[str, dict[str, float]]:
-    """The name of a set of digits, and what was measured on it."""
+    """The name of a set of digits, and the figures that were measured on it, without their prefix."""
     figures = {key.removeprefix(f"{prefix}_"): number for key, number in metadata.metrics.items()}
     return {"val": "validation", "test": "test"}[prefix], figures
 

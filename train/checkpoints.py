@@ -1,4 +1,4 @@
-"""Checkpoints: tensors as safetensors, everything else as JSON in the same file's header. Never a pickle."""
+"""Reads and writes checkpoints: tensors as safetensors, all else as JSON in the file's header; never a pickle."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from mnistcls.errors import CheckpointError
 from train.files import write_whole
 
 HEADER_KEY = "mnistcls"
+"""Key of the JSON text in the metadata of a safetensors file."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Checkpoint:
     tensors: Mapping[str, Tensor]
 
     def save(self, path: Path) -> None:
-        """Write whole or not at all."""
+        """Write the file whole or not at all."""
         contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in self.tensors.items()}
         write_whole(path, save(contiguous, metadata={HEADER_KEY: json.dumps(self.header, sort_keys=True)}))
 
@@ -35,7 +36,7 @@ class Checkpoint:
         """Read a checkpoint.
 
         Raises:
-            CheckpointError: missing, damaged, or not one of ours.
+            CheckpointError: the file is missing, damaged, or no checkpoint of this project.
         """
         try:
             with safe_open(path, framework="pt") as file:
@@ -56,7 +57,7 @@ def load_weights(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     """Load weights into a network.
 
     Raises:
-        CheckpointError: they are another network's.
+        CheckpointError: they are the weights of another network.
     """
     try:
         network.load_state_dict(weights)
@@ -66,7 +67,7 @@ def load_weights(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
 
 
 def prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The same tensors with a dotted prefix before each name."""
+    """The tensors, with a dotted prefix before each name."""
     return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
 
 
@@ -77,7 +78,7 @@ def optimizer_tensors(optimizer: optim.Optimizer) -> dict[str, Tensor]:
 
 
 def load_optimizer(optimizer: optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Put back what `optimizer_tensors` took; the learning rate is the scheduler's to restore."""
+    """Restore the state that `optimizer_tensors` returned. The learning rate is the scheduler's to restore."""
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         index, key = name.split(".")

@@ -1,4 +1,4 @@
-"""A contact sheet: a few images of each row of a folder, as a person sees them, with the row's name."""
+"""Draws contact sheets: a few images of each row of a folder, as a person sees them, with the row's name."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from mnistcls.inspection.sheets import on_board
 
-CELL = 104  # pixels
+CELL = 104  # pixels, of an image's place and of a row's height
 MARGIN = 6  # pixels around an image
 TEXT = 250  # pixels, for the names on the left
-COLUMNS = 8
+COLUMNS = 8  # images in a row
 
 
 def contact_sheet(folder: Path, rows: Mapping[str, str]) -> Image.Image:
-    """A picture of the first images, by file name, of each row.
+    """Draw the first images, by file name, of each row.
 
     Args:
         folder: holds a folder for each row, with image files at any depth.
@@ -53,6 +53,7 @@ def _seen(path: Path) -> Image.Image:
 
 
 def _fit(image: Image.Image) -> Image.Image:
+    """The image enlarged by a whole factor, or reduced, to fit its cell."""
     side = CELL - 2 * MARGIN
     if max(image.size) <= side // 2:
         return ImageOps.scale(image, side // max(image.size), Image.Resampling.NEAREST)

@@ -1,4 +1,4 @@
-"""MNIST (Y. LeCun, C. Cortes, C. Burges) as arrays, and its split into training and validation.
+"""Reads MNIST (Y. LeCun, C. Cortes, C. Burges) as arrays, and holds its split into training and validation.
 
 Reading checks that a file agrees with itself: header, length, checksum, as many labels as images. It does not
 check that the file is the published one, so that a small data set in the same format can be trained on as well.
@@ -26,11 +26,11 @@ from train.idx import read_idx
 from train.published import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, PublishedFile, broken
 from train.script import DataDir, run
 
-CLASSES = 10
+CLASSES = 10  # the digits 0-9
 
 VALIDATION_SHARE = 12  # one in this many is held out: 5,000 of 60,000
 SPLIT_SEED = 2024  # never to change: every validation accuracy ever reported depends on it
-TRAIN_SHA256 = "edc0d1098aa497be14ace79ddd5171e5a3dcf9c4d196c015389203eb3ba1f59b"
+TRAIN_SHA256 = "edc0d1098aa497be14ace79ddd5171e5a3dcf9c4d196c015389203eb3ba1f59b"  # of the published training set
 
 
 @dataclass(frozen=True, eq=False)  # == on arrays has no single answer
@@ -72,7 +72,7 @@ def load_train(data_dir: Path) -> Digits:
 
 
 def load_test(data_dir: Path) -> Digits:
-    """Read the test set, for MNIST 10,000 digits; errors as in `load_train`."""
+    """Read the test set, for MNIST 10,000 digits. It raises what `load_train` raises."""
     return _load(data_dir, TEST_IMAGES, TEST_LABELS)
 
 
@@ -116,9 +116,7 @@ def _load(data_dir: Path, images_file: PublishedFile, labels_file: PublishedFile
     return Digits(images, labels.astype(np.int64))
 
 
-def main(
-    data_dir: DataDir = None,
-) -> None:
+def main(data_dir: DataDir = None) -> None:
     """Get the four MNIST files where they are missing, and check that every byte is the published one."""
     folder = resolve_data_dir(data_dir)
     fetch(folder)

@@ -24,7 +24,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from mnistcls.errors import DataError
-from train.idx import GZIP_ERRORS, GZIP_MAGIC, open_unpacked
+from mnistcls.sources.signatures import GZIP_MAGIC
+from train.idx import GZIP_ERRORS, open_unpacked
 from train.published import PUBLISHED, PublishedFile, broken
 
 MIRRORS = (
@@ -35,7 +36,7 @@ MIRRORS = (
 
 TIMEOUT = 20.0  # seconds for a connection, and for the next bytes
 MIN_BYTES = 16 * 1024  # in TIMEOUT seconds, or a mirror that trickles byte by byte would hold us for days
-CHUNK = 64 * 1024  # bytes
+CHUNK = 64 * 1024  # bytes that are read at a time
 
 
 class _MirrorError(Exception):
@@ -46,7 +47,7 @@ def fetch(data_dir: Path, *, mirrors: Sequence[str] = MIRRORS, timeout: float = 
     """Make sure that `data_dir` holds the four published files: download what is missing, check everything.
 
     Args:
-        data_dir: the folder.
+        data_dir: the folder of the MNIST files.
         mirrors: URLs that the names of the files are appended to, in the order in which they are asked.
         timeout: seconds for a connection, and for the next bytes.
 
@@ -114,7 +115,7 @@ def _appearing(path: Path) -> Iterator[BinaryIO]:
 
 
 def _download(file: PublishedFile, data_dir: Path, mirrors: Sequence[str], timeout: float, progress: Progress) -> bytes:
-    """The packed, checked bytes from the first mirror that gives them."""
+    """Download a file from the first mirror that gives the right bytes; return them packed."""
     failures = []
     for mirror in mirrors:
         url = f"{mirror}{file.name}.gz"
@@ -133,7 +134,7 @@ def _download(file: PublishedFile, data_dir: Path, mirrors: Sequence[str], timeo
 
 
 def _receive(url: str, max_bytes: int, timeout: float, progress: Progress) -> bytes:
-    """The body of the answer, at most `max_bytes` of it."""
+    """Download the body of the answer, which may have at most `max_bytes`."""
     body = bytearray()
     response: HTTPResponse
     with urlopen(url, timeout=timeout) as response:  # noqa: S310 - our own mirrors, and the bytes are verified
@@ -155,7 +156,7 @@ def _receive(url: str, max_bytes: int, timeout: float, progress: Progress) -> by
 
 
 def _chunks(response: HTTPResponse, timeout: float) -> Iterator[bytes]:
-    """The body as it arrives, unless it hardly does."""
+    """Yield the body as it arrives, as long as it arrives fast enough."""
     since, received = time.monotonic(), 0
     # read1 comes back with whatever is there; read would wait for a whole chunk, trickle by trickle.
     while chunk := response.read1(CHUNK):
@@ -168,6 +169,7 @@ def _chunks(response: HTTPResponse, timeout: float) -> Iterator[bytes]:
 
 
 def _verify(file: PublishedFile, body: bytes) -> None:
+    """Raise a `_MirrorError` unless the packed bytes are those of the published file."""
     if not body.startswith(GZIP_MAGIC):
         raise _MirrorError("sent something that is not a gzip file")
     try:
@@ -189,7 +191,7 @@ def _sha256(stream: BufferedIOBase, size: int) -> str:
 
 
 def _explain(error: Exception, timeout: float) -> str:
-    """What a mirror did, worded to follow its URL."""
+    """What a mirror did, as the words that follow its URL in a message."""
     match error:
         case HTTPError():
             error.close()

@@ -1,4 +1,4 @@
-"""The images that a run makes itself: handwriting that MNIST lacks, pictures of its digits, and what is no digit."""
+"""Draws the images that a run adds to MNIST: other handwriting, pictures of its digits, and what is no digit."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from train.pictured import picture_digits
 from train.recipes import Recipe
 
 POOL = 3
-"""How many epochs' worth of images are drawn; each epoch takes its share of them at random."""
+"""How many times the images of one epoch are drawn; each epoch takes its share of them at random."""
 
 SEED = 0
-"""Seed of the drawing, whatever a run's: so seeds show what chance does to training, without minutes of drawing."""
+"""Seed of the drawing, whatever the run's seed: runs that differ in that alone show what chance does to training."""
 
 
 def mix(training: Digits, recipe: Recipe, kept: Path) -> Mixture:
-    """The real digits and what the recipe asks for besides them.
+    """The real digits, and the drawn images that the recipe asks for.
 
     Args:
         training: the real digits; also raw material of outliers.
         recipe: says how many are drawn.
-        kept: file that keeps the drawn images, so that a resumed run does not draw them again.
+        kept: the file that keeps the drawn images, so that a resumed run does not draw them again.
 
     Raises:
         CheckpointError: that file is damaged, or holds another number of images.

@@ -1,4 +1,4 @@
-"""MNIST digits as ink of any size, with the smooth and sharp edge of a pen's line.
+"""Enlarges MNIST digits to ink of any size, with the smooth and sharp edge of a pen's line.
 
 A digit is uint8 (28, 28), ink bright on black; its ink is coverage, float32 in [0, 1].
 """
@@ -15,8 +15,8 @@ from train.photo import Field, Shape, blur, box, enlarge
 
 Digit = NDArray[np.uint8]
 
-_SMOOTH = 0.6  # in MNIST's pixels; without it, enlarged lines are wobbly
-_EDGE = 0.4  # share of full ink where a line ends: MNIST's thin strokes hardly reach more
+_SMOOTH = 0.6  # pixels of MNIST, a standard deviation; without this blur, enlarged lines are wobbly
+_EDGE = 0.4  # share of full ink at which a line ends; MNIST's thin strokes hardly reach more
 
 
 @dataclass(frozen=True)

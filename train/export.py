@@ -20,7 +20,7 @@ from mnistcls.canonical import VERSION as PREPROCESSING
 from mnistcls.errors import CheckpointError, ParityError, TrainingError
 from mnistcls.model import CONTRACT, DIGIT_SCORE, INPUT, METADATA_KEY, PROBABILITIES, ModelMetadata
 from train.calibrate import Calibration
-from train.card import Made, model_card
+from train.card import TrainingRecord, model_card
 from train.checkpoints import Checkpoint, load_weights
 from train.data import load_test, resolve_data_dir
 from train.files import write_whole
@@ -30,6 +30,8 @@ from train.runs import newest_run
 logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns of operators that these networks do not have
 
 PARITY_IMAGES = 1_000
+"""Images that the model file and the network are compared on; onnxruntime reads them one by one, too."""
+
 PARITY_TOLERANCE = 1e-5
 """Largest absolute difference of a probability or a digit score between onnxruntime and PyTorch."""
 
@@ -43,7 +45,7 @@ class Exported:
     largest_difference: float
 
     def describe(self) -> str:
-        """One line for the user."""
+        """The line that tells the user."""
         return f"Exported {self.path} ({self.bytes:,} bytes, within {self.largest_difference:.1e} of PyTorch)"
 
 
@@ -92,8 +94,8 @@ def export(checkpoint: Path, output: Path, images: NDArray[np.uint8]) -> Exporte
         images: uint8 (N, 28, 28), canonical, at least 1,000, on which the two must agree.
 
     Raises:
-        CheckpointError: not a checkpoint to export.
-        ParityError: the file would not say what the network says; nothing is written.
+        CheckpointError: `checkpoint` is not one that can be exported.
+        ParityError: the file and the network give different answers; nothing is written.
         TrainingError: `output` does not name a model, or cannot be written.
     """
     if output.suffix != ".onnx":
@@ -107,14 +109,14 @@ def export(checkpoint: Path, output: Path, images: NDArray[np.uint8]) -> Exporte
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         write_whole(output, model)
-        write_whole(output.with_suffix(".md"), model_card(metadata, output.name, Made.of(loaded.header)))
+        write_whole(output.with_suffix(".md"), model_card(metadata, output.name, TrainingRecord.of(loaded.header)))
     except OSError as error:
         raise TrainingError(f"cannot write {output}: {error.strerror}; choose another -o") from None
     return Exported(output, len(model), difference)
 
 
 def build(deployed: Deployed, metadata: ModelMetadata) -> bytes:
-    """The ONNX file's bytes: dynamic batch, weights inside, no trace of this machine."""
+    """Build the bytes of the ONNX file, with a dynamic batch, the weights inside and no trace of this machine."""
     example = torch.zeros(2, SIZE, SIZE, dtype=torch.uint8)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the exporter's own deprecations
@@ -136,10 +138,13 @@ def build(deployed: Deployed, metadata: ModelMetadata) -> bytes:
 
 
 def check_parity(model: bytes, deployed: Deployed, images: NDArray[np.uint8]) -> float:
-    """Largest difference of a probability or digit score between file and network, images one by one and together.
+    """Compare the model file with the network, on images one by one and all together.
+
+    Returns:
+        The largest absolute difference of a probability or a digit score.
 
     Raises:
-        ParityError: it is above the tolerance, or a digit differs, or there are too few images to tell.
+        ParityError: the difference is above the tolerance, a digit differs, or there are too few images.
     """
     if len(images) < PARITY_IMAGES:
         raise ParityError(f"{len(images)} images are too few to check the export on; at least {PARITY_IMAGES:,}")
@@ -163,6 +168,7 @@ def check_parity(model: bytes, deployed: Deployed, images: NDArray[np.uint8]) ->
 
 
 def _load(checkpoint: Checkpoint, path: Path) -> tuple[Deployed, ModelMetadata]:
+    """The network of a checkpoint as it ships, and the metadata for its file."""
     header = checkpoint.header
     try:
         recipe, calibration = header["recipe"], Calibration(**header["calibration"])

@@ -1,4 +1,4 @@
-"""One training run: its teachers, its epochs and its score."""
+"""Trains a run from start to end, its teachers first, and measures its model."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from train.teachers import Ensemble, teachers, training_seconds
 
 
 def fit(run: Run, data: Digits, device: torch.device) -> None:
-    """Train a run to its end, from wherever it stands; its teachers first.
+    """Train a run to its end, from the last finished epoch on; its teachers are trained first.
 
     Raises:
-        TrainingError: it was started on other data, its folder cannot be written, or training fails.
+        TrainingError: the run was started on other data, its folder cannot be written, or training fails.
     """
     settings = run.settings()
     if data.sha256 != settings.provenance["data_sha256"]:
@@ -52,19 +52,19 @@ def _train(run: Run, training: Digits, validation: Digits, ensemble: Ensemble | 
         trainer.restore(Checkpoint.load(run.last))
     with Reporter(name, recipe.epochs, steps, done=len(trainer.history)) as reporter:
         for epoch in train(trainer, mixture, validation, reporter.step, ensemble):
-            if epoch == best(trainer.history):
+            if epoch == best_epoch(trainer.history):
                 _keep_best(run, settings, trainer, len(training), validation)
             trainer.checkpoint().save(run.last)
             run.log(trainer.history)
             reporter.epoch(epoch)
-        run.log(trainer.history)  # once more, for a run that died between its last checkpoint and this
+        run.log(trainer.history)  # again, for a run that ended between its last checkpoint and its log
         plot_curves(trainer.history, run.folder / "curve.png")
 
 
-def score_hard(run: Run, test: Digits) -> None:
-    """Measure a run's model on hard images; the figures go into its best checkpoint, from which it is exported.
+def measure_hard(run: Run, test: Digits) -> None:
+    """Measure a run's model on hard images, and write the figures into its best checkpoint, which is then exported.
 
-    They are those of a temporary model file: a run that has one is finished, and could not be resumed.
+    Uses a temporary model file, because a run counts as finished once `model.onnx` exists.
     """
     with TemporaryDirectory() as folder:
         hard = measure(export(run.best, Path(folder, run.model.name), test.images).path, test)
@@ -74,8 +74,8 @@ def score_hard(run: Run, test: Digits) -> None:
         Checkpoint({**checkpoint.header, "metrics": metrics, "hard": asdict(hard)}, checkpoint.tensors).save(run.best)
 
 
-def best(history: list[Epoch]) -> Epoch:
-    """The epoch with the lowest validation loss; accuracies differ by single digits, that is by chance."""
+def best_epoch(history: list[Epoch]) -> Epoch:
+    """The epoch with the lowest validation loss. Accuracies differ by single digits, that is by chance."""
     return min(history, key=lambda epoch: epoch.val_loss)
 
 
@@ -95,8 +95,11 @@ def _keep_best(run: Run, settings: RunSettings, trainer: Trainer, train_images: 
 def score(run: Run, test: Digits) -> dict[str, float]:
     """Score a trained run on the test set, once.
 
-    The figures, the confusion matrix and the indices of the wrong answers go into its best checkpoint, from which it
-    is exported; `mistakes.png` shows them.
+    The figures, the confusion matrix and the indices of the wrong answers are written into the best checkpoint, which
+    is then exported; `mistakes.png` shows the wrong answers.
+
+    Returns:
+        The figures, by name.
     """
     checkpoint = Checkpoint.load(run.best)
     network = NETWORKS[run.settings().recipe.network]()
@@ -119,6 +122,7 @@ def score(run: Run, test: Digits) -> dict[str, float]:
 
 @contextmanager
 def _disk_errors(run: Run) -> Iterator[None]:
+    """Turn an error of the disk into a `TrainingError` that says how to continue."""
     try:
         yield
     except OSError as error:

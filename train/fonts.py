@@ -1,4 +1,4 @@
-"""Characters of the fonts that are installed with the packages that training needs."""
+"""Draws characters of the fonts that are installed with the packages that training needs."""
 
 from __future__ import annotations
 

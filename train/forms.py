@@ -1,4 +1,4 @@
-"""The ways of writing each digit, as `forms.txt` beside this file lists them: read from there once, on import."""
+"""Reads, once on import, the ways of writing each digit that `forms.txt` beside this file lists."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ class Form:
 
 
 def _read(text: str) -> Iterator[Form]:
+    """Parse `forms.txt`; its own first lines describe its format."""
     for block in text.split("\n\n"):
         heading, *paths = [line for line in block.splitlines() if not line.startswith("#")] or [""]
         if not heading:

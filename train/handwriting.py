@@ -1,6 +1,6 @@
-"""Handwriting that MNIST does not have: synthetic digits of every form, pen and medium, in canonical form.
+"""Draws handwriting that MNIST does not have: digits of every form, pen and medium, in canonical form.
 
-Every image has a generator of its own, seeded with the seed and its number: the same whatever the workers.
+Every image has a generator of its own, seeded with the seed and its number, so it is the same with any workers.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ from train.script import run
 from train.strokes import Hand, Points, digit_strokes
 
 _BLOCK = 250  # images that a worker draws at a time
-_SIDES = 40, 65  # pixels
+_SIDES = 40, 65  # pixels, of a drawing's sides, the second excluded
 _BREAKS = 0.06  # share of the digits where the pen skipped
 _RETRACED = 0.04  # share of the digits with a stroke written twice
-_MOST_LOST, _MOST_ADDED = 0.06, 0.25  # share of the ink that the canonical form may lose, or add
+_MAX_LOST = 0.06  # share of the drawn ink that the canonical form may lose
+_MAX_ADDED = 0.25  # share of the canonical form's ink that was not drawn
 
 
 def write_digits(count: int, seed: int, *, workers: int | None = None) -> Digits:
@@ -39,7 +40,7 @@ def write_digits(count: int, seed: int, *, workers: int | None = None) -> Digits
     Args:
         count: how many; the digits 0-9 in turn.
         seed: what they look like; image number i is the same for every `count`.
-        workers: processes; None for one on each core. The images do not depend on it.
+        workers: number of processes; None for one on each core. The images do not depend on it.
 
     Returns:
         Canonical images, uint8 (count, 28, 28), none of them blank, and their labels.
@@ -51,11 +52,12 @@ def write_digits(count: int, seed: int, *, workers: int | None = None) -> Digits
 
 
 def _write_block(seed: int, numbers: range) -> NDArray[np.uint8]:
+    """The canonical forms of the images with these numbers, (N, 28, 28)."""
     return np.stack([_write(n % CLASSES, np.random.default_rng([seed, n]))[1] for n in numbers])
 
 
 def _write(digit: int, rng: np.random.Generator, form: str | None = None) -> tuple[Grey, NDArray[np.uint8]]:
-    """A picture of `digit` and its canonical form: the first in which the digit is still whole."""
+    """The first picture of `digit` in whose canonical form it is still whole, and that form."""
     while True:
         ink = drawing(digit, rng, form)
         picture = through_any(ink, rng)
@@ -88,11 +90,11 @@ def is_whole(image: NDArray[np.uint8], ink: Ink) -> bool:
     drawn, seen = boxed(ink), boxed(image / np.float32(255))
     lost = drawn[_widened(seen) < 0.3].sum() / drawn.sum()
     added = seen[_widened(drawn) < 0.1].sum() / seen.sum()
-    return bool(lost < _MOST_LOST and added < _MOST_ADDED)
+    return bool(lost < _MAX_LOST and added < _MAX_ADDED)
 
 
 def _widened(field: Ink) -> Ink:
-    """The largest value within a pixel of each, (H, W)."""
+    """For each pixel, the largest value within one pixel of it, (H, W)."""
     rows = np.pad(field, 1)
     rows = np.maximum(np.maximum(rows[:-2], rows[1:-1]), rows[2:])
     return np.maximum(np.maximum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])
@@ -117,6 +119,7 @@ def _legible(digit: int, hand: Hand) -> Hand:
 
 
 def _every_other(points: int) -> NDArray[np.intp]:
+    """The indices of every other point, and of the last."""
     return np.unique(np.append(np.arange(0, points, 2), points - 1))
 
 

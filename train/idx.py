@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistcls.errors import DataError
+from mnistcls.sources.signatures import GZIP_MAGIC
 from train.published import broken
 
 UNSIGNED_BYTE = 0x08  # the IDX code of the only element type that MNIST uses
 MAX_BYTES = 64 * 1024 * 1024  # unpacked; MNIST's largest file has 45 MiB, and a header may claim anything
-GZIP_MAGIC = b"\x1f\x8b"
-GZIP_ERRORS = (EOFError, gzip.BadGzipFile, zlib.error)
+GZIP_ERRORS = (EOFError, gzip.BadGzipFile, zlib.error)  # of files that are cut short or damaged
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
@@ -66,7 +66,7 @@ def open_unpacked(path: Path) -> Iterator[BufferedIOBase]:
         if path.exists() and not path.is_file():  # opening a named pipe would wait for ever
             raise broken(path, "is not a file")
         with path.open("rb") as raw:
-            if raw.peek(2)[:2] != GZIP_MAGIC:
+            if not raw.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC):
                 yield raw
                 return
             with gzip.open(raw) as unpacked:

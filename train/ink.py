@@ -1,4 +1,4 @@
-"""Ink along the path of a pen.
+"""Draws ink along the path of a pen.
 
 A line is the union of capsules, one for each step of the path, between the pen's radius at both of its ends;
 a pixel's ink follows from its distance to the nearest edge.
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from train.strokes import Points, smooth
 
 Ink = NDArray[np.float32]
+"""Coverage (H, W), 0 to 1."""
 
 _TILE = 32  # pixels; inking works on tiles so that its cost follows the line, not the area of the page
 

@@ -1,4 +1,4 @@
-"""Letters and symbols, printed and handwritten, for training: outliers that are no digit to the eye.
+"""Draws letters and symbols, printed and handwritten, for training: outliers that are no digit to the eye.
 
 The fonts come with matplotlib (DejaVu, Computer Modern) and with Hershey-Fonts (A. V. Hershey's strokes, 1967), so
 that no result depends on what is installed on a machine. Letters that people read as digits are left out: O o D Q l I
@@ -103,7 +103,7 @@ def pen_drawing(strokes: list[Points], rng: np.random.Generator) -> Picture:
 
 
 def pick(choices: Sequence[_T], rng: np.random.Generator) -> _T:
-    """One of them, each equally likely."""
+    """Draw one of the choices, all equally likely."""
     return choices[int(rng.integers(len(choices)))]
 
 
@@ -117,4 +117,5 @@ def _printed(font: tuple[str, str], rng: np.random.Generator) -> Field:
 
 
 def _joints(sketch: str) -> list[Points]:
+    """The strokes of a sketch, each joints (K, 2)."""
     return [np.array([word.split(",") for word in stroke.split()], float) for stroke in sketch.split("|")]

@@ -23,7 +23,7 @@ from train.networks import NETWORKS, with_no_digit
 from train.recipes import Recipe
 
 MAX_GRADIENT_NORM = 1.0
-"""At the peak of the learning rate, single batches can otherwise throw the network back to its beginnings."""
+"""Gradients are cut to this norm: at the peak of the learning rate, one batch can otherwise undo all training."""
 
 OnStep = Callable[[float], None]
 """Called with the loss after each step."""
@@ -34,17 +34,18 @@ Teacher = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch came to."""
+    """The results of one epoch."""
 
     epoch: int
-    """From 1."""
+    """Number of the epoch, from 1."""
     loss: float
-    """Mean over the training batches, distorted as they were."""
+    """Mean loss of the training batches, whose images are distorted."""
     val_loss: float
-    """Negative log-likelihood of the averaged weights, uncalibrated."""
+    """Negative log-likelihood of the averaged weights on the validation images, uncalibrated."""
     val_accuracy: float
-    """Of the averaged weights, 0 to 1."""
+    """Accuracy of the averaged weights on the validation images, 0 to 1."""
     seconds: float
+    """Time that training and validation took."""
 
 
 @dataclass
@@ -74,7 +75,7 @@ class Trainer:
         )
 
     def checkpoint(self) -> Checkpoint:
-        """Everything from which training goes on as if it had never stopped."""
+        """The whole state, from which training continues as if it had never stopped."""
         tensors = prefixed("network", self.network.state_dict())
         tensors |= prefixed("averaged", self.averaged.state_dict())
         tensors |= prefixed("optimizer", optimizer_tensors(self.optimizer))
@@ -82,7 +83,11 @@ class Trainer:
         return Checkpoint(header, tensors)
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go on from a checkpoint of the same recipe and seed."""
+        """Continue from a checkpoint of the same recipe and seed.
+
+        Raises:
+            CheckpointError: the checkpoint is damaged, or of another network.
+        """
         load_weights(self.network, checkpoint.under("network"))
         load_weights(self.averaged, checkpoint.under("averaged"))
         try:
@@ -100,14 +105,14 @@ def train(
 ) -> Iterator[Epoch]:
     """Train to the end of the recipe, yielding after each epoch.
 
-    The randomness of an epoch hangs on the seed and the epoch alone, so a resumed run equals an unbroken one.
+    The randomness of an epoch depends on the seed and its number alone, so a resumed run equals an unbroken one.
 
     Args:
-        trainer: what is trained.
-        training: what an epoch draws from.
-        validation: what each epoch is measured on.
-        on_step: told the loss of each step.
-        teacher: whose answers are learned in place of real digits' labels; None for the labels.
+        trainer: the state to train.
+        training: the images that epochs are drawn from.
+        validation: the digits that each epoch is measured on.
+        on_step: called with the loss of each step.
+        teacher: the network whose answers are learned in place of real digits' labels; None for the labels.
 
     Raises:
         TrainingError: the loss is no longer a number.
@@ -117,7 +122,7 @@ def train(
     for epoch in range(len(trainer.history) + 1, trainer.recipe.epochs + 1):
         started = time.perf_counter()
         generator = _seeded(trainer, epoch)
-        batches = training.order(generator).split(trainer.recipe.batch_size)[: trainer.steps_per_epoch]
+        batches = training.epoch_indices(generator).split(trainer.recipe.batch_size)[: trainer.steps_per_epoch]
         drawn = (_Batch(images[batch], labels[batch], training.is_real(batch)) for batch in batches)
         losses = _train_epoch(trainer, drawn, generator, teacher)
         total = 0.0
@@ -133,7 +138,7 @@ def train(
 
 
 def _validated(trainer: Trainer, validation: Digits) -> tuple[float, float]:
-    """Loss and accuracy of the averaged weights; see `Epoch`."""
+    """Loss and accuracy of the averaged weights on the validation images; see `Epoch`."""
     logits = logits_of(trainer.averaged, validation.images, trainer.device)
     loss = F.cross_entropy(torch.from_numpy(logits), torch.from_numpy(validation.labels)).item()
     return loss, float((logits.argmax(axis=1) == validation.labels).mean())
@@ -146,7 +151,7 @@ class _Batch:
     labels: Tensor
     """int64 (B,)."""
     real: Tensor
-    """Which of them are real digits, bool (B,)."""
+    """Whether each image is a real digit, bool (B,)."""
 
 
 def _train_epoch(
@@ -162,7 +167,7 @@ def _train_epoch(
 
 
 def _targets(x: Tensor, batch: _Batch, teacher: Teacher | None) -> Tensor:
-    """The labels, int64 (B,), or probabilities, float (B, 11), the teacher's for real digits."""
+    """What a batch is trained towards: labels, int64 (B,), or with a teacher probabilities, float (B, 11)."""
     if teacher is None:
         return batch.labels
     targets = F.one_hot(batch.labels, CLASSES + 1).float()
@@ -182,14 +187,14 @@ def _train_step(trainer: Trainer, x: Tensor, targets: Tensor) -> float:
 
 
 def autocast_logits(network: nn.Module, x: Tensor) -> Tensor:
-    """Logits, float32 (N, 10), of what a network takes, computed in bfloat16 where that is faster."""
+    """Logits, float32 (N, 10), of a network's input `x`, computed in bfloat16 where that is faster."""
     with torch.autocast(x.device.type, torch.bfloat16, enabled=has_fast_bfloat16(x.device)):
         logits: Tensor = network(x)
     return logits.float()
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
-    """Whether there are instructions for bfloat16, which speed training up; emulated it is far slower."""
+    """Whether the device has instructions for bfloat16. With them training is faster; emulated it is far slower."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type != "cpu":
@@ -199,12 +204,12 @@ def has_fast_bfloat16(device: torch.device) -> bool:
 
 
 def steps_per_epoch(images: int, batch_size: int) -> int:
-    """Whole batches in `images` images; at least one."""
+    """Number of whole batches in `images` images; at least one."""
     return max(1, images // batch_size)
 
 
 def _seeded(trainer: Trainer, epoch: int) -> torch.Generator:
-    """The source of an epoch's randomness; dropout, which draws from the global one, is seeded alike."""
+    """A generator for an epoch. PyTorch's global one, from which dropout draws, is given the same seed."""
     seed = int(np.random.SeedSequence((trainer.seed, epoch)).generate_state(1)[0])
     torch.manual_seed(seed)
     return torch.Generator(trainer.device).manual_seed(seed)

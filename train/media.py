@@ -1,4 +1,4 @@
-"""What becomes of ink on its way into somebody's file: scanners, two levels, few pixels, pencils, blur, JPEG.
+"""Turns ink into the image that somebody's file holds: scanners, two levels, few pixels, pencils, blur, JPEG.
 
 Each medium takes ink, float32 (H, W), 0 to 1, and the source of all randomness, and returns a grey image,
 uint8 (h, w): bright on black, or dark on white.
@@ -19,7 +19,7 @@ from train.photo import Field, blur, box, clouds, crumbled, gapped, uneven
 Grey = NDArray[np.uint8]
 Medium = Callable[[Field, np.random.Generator], Grey]
 
-_NARROW = 0.35  # width / height up to which a digit is not stretched like others: a 1 would become a 7
+_MAX_NARROW = 0.35  # width / height up to which a digit is not stretched like others: a 1 would become a 7
 
 
 def clean(ink: Field, rng: np.random.Generator) -> Grey:
@@ -38,7 +38,7 @@ def normalized(ink: Field, rng: np.random.Generator) -> Grey:
     tight = cropped(ink)
     height, own = int(rng.integers(12, 33)), tight.shape[1] / tight.shape[0]
     kept = max(0.0, 1 - 1.6 * rng.random())  # of the aspect; three in eight are square
-    aspect = own**kept if own > _NARROW else own + rng.uniform(0, 0.25)
+    aspect = own**kept if own > _MAX_NARROW else own + rng.uniform(0, 0.25)
     small = resized(tight, (height, max(3, round(height * aspect))), Image.Resampling.BOX)
     small = small / _full(small)
     if rng.random() < 0.75:
@@ -96,7 +96,7 @@ def cropped(ink: Field) -> Field:
 
 
 def boxed(ink: Field) -> Field:
-    """The same box as float32 (20, 20), whatever its aspect, so that two can be compared pixel by pixel."""
+    """The box of `cropped`, stretched to float32 (20, 20), so that two can be compared pixel by pixel."""
     return resized(cropped(ink), (BOX, BOX), Image.Resampling.BOX)
 
 
@@ -106,6 +106,7 @@ def resized(ink: Field, shape: tuple[int, int], method: Image.Resampling) -> Fie
 
 
 def _grey(ink: Field, rng: np.random.Generator) -> Grey:
+    """Ink in grey levels, bright on black or inverted."""
     bright: Grey = np.rint(255 * ink.clip(0, 1)).astype(np.uint8)
     return bright if rng.random() < 0.5 else ~bright
 
@@ -115,5 +116,5 @@ def _shape(ink: Field) -> tuple[int, int]:
 
 
 def _full(ink: Field) -> float:
-    """The ink in the middle of the line: a thin one has less."""
+    """The ink in the middle of a line, over 0 to 1: less where lines are thin."""
     return float(np.quantile(ink[ink > 0.3 * ink.max()], 0.7))

@@ -1,4 +1,4 @@
-"""What an epoch is made of: the real digits, and some of the images that the project draws itself."""
+"""Chooses the images of an epoch: all real digits, and some of the images that the project draws itself."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Mixture:
     """Real digits and drawn images, canonical."""
 
     images: NDArray[np.uint8]
-    """(N, 28, 28): the real ones first, then the drawn ones, of which `order` takes some at random."""
+    """(N, 28, 28): the real ones first, then the drawn ones, of which `epoch_indices` takes some at random."""
     labels: NDArray[np.int64]
     """(N,), 0 to 9 or `NO_DIGIT`."""
     real: int
@@ -29,15 +29,15 @@ class Mixture:
     """How many of the others are in an epoch."""
 
     def __len__(self) -> int:
-        """Images an epoch."""
+        """Number of images in an epoch."""
         return self.real + self.drawn
 
     def is_real(self, indices: Tensor) -> Tensor:
-        """Which indices are those of real digits, bool (B,)."""
+        """Whether each index, int64 (B,), is that of a real digit, bool (B,)."""
         return indices < self.real
 
-    def order(self, generator: torch.Generator) -> Tensor:
-        """Indices of one epoch's images, int64 (len,), in random order."""
+    def epoch_indices(self, generator: torch.Generator) -> Tensor:
+        """Draw the indices of one epoch's images, int64 (len(self),), in random order."""
         others = torch.randperm(len(self.labels) - self.real, generator=generator, device=generator.device)
         chosen = torch.cat([torch.arange(self.real, device=generator.device), self.real + others[: self.drawn]])
         return chosen[torch.randperm(len(chosen), generator=generator, device=generator.device)]

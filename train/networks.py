@@ -1,4 +1,4 @@
-"""The networks: images in, logits out. Scaling, softmax and calibration belong to the exported graph.
+"""The networks, which take images and return logits. Scaling, softmax and calibration belong to the exported graph.
 
 Ten logits, one per digit. That an image shows no digit at all is an eleventh class whose logit is fixed at 0: an image
 is a digit as surely as its logits are high, and no network needs another output for it (see `with_no_digit`).
@@ -15,18 +15,18 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from mnistcls.canonical import SIZE
 
-# It warns of copies, which cost nothing: of the two layers with 6x6 kernels one has one channel, the other 7x7 maps.
+# PyTorch warns that even kernels with padding='same' copy their input. The copies here are small.
 warnings.filterwarnings("ignore", message="Using padding='same' with even kernel lengths")
 
 DROPOUT = 0.02
-"""Share of the feature maps' values that training of the reference sets to zero; small, as that network underfits."""
+"""Share of the feature maps' values that training sets to zero in the reference; small, as that network underfits."""
 
 
 def reference() -> nn.Sequential:
     """The reference network: 13,120 parameters, 3.8 million multiply-adds an image.
 
-    Input float32 (N, 1, 28, 28) in [0, 1]; output float32 (N, 10), the logits. Its closing softmax is in the
-    loss while training and in the exported graph afterwards.
+    Its input is float32 (N, 1, 28, 28) in [0, 1], its output float32 (N, 10), the logits. The softmax that follows is
+    part of the loss in training, and of the exported graph afterwards.
     """
     network = nn.Sequential(
         nn.Conv2d(1, 20, 6, padding="same"),  # (N, 20, 28, 28)
@@ -81,7 +81,7 @@ def _convolution(inputs: int, outputs: int, size: int = 3, *, stride: int = 1, p
 
 
 def with_no_digit(logits: Tensor) -> Tensor:
-    """Logits (N, 11): those of the ten digits, (N, 10), and that of `no digit`, 0.
+    """Append the logit of `no digit`, which is 0, to those of the ten digits: (N, 10) becomes (N, 11).
 
     The odds that an image shows a digit are then exp(logsumexp(logits)): the energy of Liu et al., "Energy-based
     Out-of-distribution Detection" (2020), trained to tell.
@@ -90,7 +90,7 @@ def with_no_digit(logits: Tensor) -> Tensor:
 
 
 def folded(network: nn.Sequential) -> nn.Sequential:
-    """A faster network with the same answers: batch norms are part of the convolutions before them."""
+    """A faster network with the same answers, in which batch norms are part of the convolutions before them."""
     layers: list[nn.Module] = []
     for layer in network.eval():
         if isinstance(layer, nn.BatchNorm2d):
@@ -101,7 +101,7 @@ def folded(network: nn.Sequential) -> nn.Sequential:
 
 
 def with_products(network: nn.Sequential) -> nn.Sequential:
-    """A faster network with the same answers: a convolution that covers its whole map is a matrix product.
+    """A faster network with the same answers, in which a convolution that covers its whole map is a matrix product.
 
     Args:
         network: for images (N, 1, 28, 28), in evaluation mode.
@@ -126,9 +126,10 @@ def _product(covering: nn.Conv2d) -> nn.Linear:
 
 
 def initialize(network: nn.Module) -> None:
-    """He initialisation (K. He et al., "Delving Deep into Rectifiers", 2015): the loss falls from the first step on.
+    """Initialize the weights as K. He et al. do ("Delving Deep into Rectifiers", 2015).
 
-    With PyTorch's own, smaller one the reference spends most of its first epoch on a plateau.
+    The loss then falls from the first step on. With PyTorch's own, smaller weights the reference spends most of its
+    first epoch on a plateau.
     """
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):

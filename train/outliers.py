@@ -1,4 +1,4 @@
-"""The project's own outliers: images that show no digit, to train with and, of another make, to measure with.
+"""Draws outliers, images that show no digit: some kinds to train with, and others to measure with.
 
 `python -m train.outliers FILE.png` draws a few of each kind. The network sees canonical forms only, so that is what
 is made here; what the canonical form already finds blank is drawn anew, for it is `no_digit` without a network.
@@ -30,7 +30,6 @@ from train.sketch import Picture
 Maker = Callable[[np.random.Generator, Digits], Picture | None]
 """Draws a picture of a kind; None if chance made one that may be a digit."""
 
-
 TRAINED: Mapping[str, Maker] = {
     "printed letters": letters.printed_letter,
     "handwritten letters": letters.handwritten_letter,
@@ -60,20 +59,22 @@ HELD_OUT: Mapping[str, Maker] = {
 }
 
 TRAINED_KINDS = tuple(TRAINED)
-"""What training may see."""
+"""Kinds that training may see."""
 
 HELD_OUT_KINDS = tuple(HELD_OUT)
-"""What it may not: these measure how a model answers kinds that it has never seen."""
+"""Kinds that training may not see: they measure how a model answers what is new to it."""
 
 MAKERS: Mapping[str, Maker] = {**TRAINED, **HELD_OUT}
 
-ATTEMPTS = 2_000
-"""Most pictures of a kind that are drawn until one has a canonical form that is no digit."""
+MAX_ATTEMPTS = 2_000
+"""Pictures of a kind that are drawn at most until one has a canonical form that is no digit."""
 
-CELL, COLUMNS, TEXT = 60, 20, 150  # of the picture: pixels, images, pixels for the names
+CELL = 60  # pixels, of an image's place on the sheet
+COLUMNS = 20  # images in a row of the sheet
+TEXT = 150  # pixels, for the names on the left
 
-PIECES = 4
-"""Chunks of work per process: few, as the digits are sent with each."""
+CHUNKS_PER_PROCESS = 4
+"""Parts of the work for each process: few, as the digits are sent with each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,17 +107,17 @@ def outliers(
         seed: source of all randomness.
         kinds: of `TRAINED_KINDS` or `HELD_OUT_KINDS`.
         digits: raw material for what is made of digits: training's for training, the test set's for measuring.
-        workers: processes; None takes one for each core, 1 none but this.
+        workers: number of processes; None for one on each core, 1 for this one alone.
 
     Raises:
-        TrainingError: an unknown kind.
+        TrainingError: there is no such kind.
     """
     if unknown := [kind for kind in kinds if kind not in MAKERS]:
         raise TrainingError(f"no kind of outlier {', '.join(unknown)}; there are: {', '.join(MAKERS)}")
     labels = [kinds[i % len(kinds)] for i in range(count)]
     jobs = [(kind, i // len(kinds)) for i, kind in enumerate(labels)]
     processes = workers or os.cpu_count() or 1
-    size = max(1, -(-count // (PIECES * processes)))
+    size = max(1, -(-count // (CHUNKS_PER_PROCESS * processes)))
     chunks = [jobs[start : start + size] for start in range(0, count, size)]
     made = in_processes(partial(_forms, seed=seed, digits=digits), chunks, workers)
     images = np.concatenate([np.zeros((0, SIZE, SIZE), np.uint8), *made])
@@ -124,21 +125,21 @@ def outliers(
 
 
 def picture(kind: str, number: int, seed: int, digits: Digits) -> tuple[Picture, NDArray[np.uint8]]:
-    """The picture of an outlier, and its canonical form (28, 28).
+    """Draw an outlier: its picture, and its canonical form (28, 28).
 
     Raises:
-        TrainingError: none of `ATTEMPTS` pictures has one that is no digit.
+        TrainingError: no picture of `MAX_ATTEMPTS` has a canonical form that is no digit.
     """
     rng = np.random.default_rng([seed, zlib.crc32(kind.encode()), number])
-    for _ in range(ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         drawn = MAKERS[kind](rng, digits)
         if drawn is not None and (form := drawn.canonical_form()) is not None:
             return drawn, form
-    raise TrainingError(f"none of {ATTEMPTS} pictures of {kind} has a canonical form that is no digit")
+    raise TrainingError(f"none of {MAX_ATTEMPTS} pictures of {kind} has a canonical form that is no digit")
 
 
 def sample_sheet(kinds: Sequence[str], seed: int, digits: Digits) -> Image.Image:
-    """A picture of the first outliers of each kind, a row a kind: each as drawn, and below it as a network sees it."""
+    """Draw the first outliers of each kind in a row: each as drawn, and below it as a network sees it."""
     sheet = Image.new("L", (TEXT + COLUMNS * CELL, len(kinds) * 2 * CELL), 160)
     draw = ImageDraw.Draw(sheet)
     for row, kind in enumerate(kinds):

@@ -1,4 +1,4 @@
-"""Work in several processes."""
+"""Runs work in several processes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Result = TypeVar("Result")
 
 
 def in_processes(work: Callable[[Job], Result], jobs: Sequence[Job], workers: int | None = None) -> list[Result]:
-    """What `work` makes of each job, in order.
+    """The result of `work` for each job, in the order of the jobs.
 
     Args:
         work: a function of a module, or a partial of one.
-        jobs: what it is called with.
-        workers: processes; None takes one for each core, and 1 none but this.
+        jobs: the arguments, one for each call.
+        workers: number of processes; None for one on each core, 1 for this one alone.
     """
     processes = min(workers or os.cpu_count() or 1, len(jobs))
     if processes <= 1:

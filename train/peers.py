@@ -1,4 +1,4 @@
-"""How often mnistcls and its peers are right on the same images, as the README's table.
+"""Measures how often mnistcls and its peers are right on the same images, and writes the README's table of it.
 
 The peers are the same network behind a naive reader, `convert("L").resize((28, 28))`, and Tesseract, which has a mode
 for images of one character. Each gets the files as they are.
@@ -28,7 +28,7 @@ from train.script import DataDir, run
 from train.stress import ROWS, write_stress
 from train.stress_table import naive_digits
 
-SAMPLES = "data/samples"
+SAMPLES = "data/samples"  # in a checkout
 STRESS_ROWS = "phone", "lamp", "ruled", "dark-on-white", "tiny-16"
 MNIST_TIMES = 10  # MNIST's own digits, for each digit of a stress row
 SEED = 0  # chooses the digits, and is the source of all randomness
@@ -66,13 +66,13 @@ def score(images: Images, classifier: Classifier, peers: dict[str, Read]) -> Sco
 
 
 def right(labels: Sequence[int], answers: Sequence[int]) -> Proportion:
-    """How many answers are the label."""
+    """How many of the answers equal their labels."""
     pairs = zip(labels, answers, strict=True)
     return Proportion(sum(label == given for label, given in pairs), len(labels))
 
 
 def naive_reader(classifier: Classifier) -> Read:
-    """The classifier's network behind `naive_form`."""
+    """A reader: the classifier's network on images that `naive_form` prepares."""
     return partial(naive_digits, classifier)
 
 
@@ -80,9 +80,9 @@ def own_images(folder: Path, digits_from: Path, *, count: int) -> Iterator[Image
     """MNIST, rows of the stress set, and the samples.
 
     Args:
-        folder: where to write images of MNIST's digits.
-        digits_from: the MNIST files.
-        count: digits a row of the stress set; ten times as many of MNIST's own.
+        folder: the folder to write images of MNIST's digits to.
+        digits_from: the folder of the MNIST files.
+        count: digits in a row of the stress set; ten times as many of MNIST's own.
     """
     digits, rows = load_test(digits_from), {row.name: row for row in ROWS}
     write_stress(folder, digits, [rows["canonical"]], count=MNIST_TIMES * count, seed=SEED)
@@ -93,7 +93,7 @@ def own_images(folder: Path, digits_from: Path, *, count: int) -> Iterator[Image
 
 
 def markdown(scores: Sequence[Scores]) -> str:
-    """The table, one line a set of images: shares with 95 % intervals."""
+    """The table in Markdown, a line for each set of images: shares with 95 % intervals."""
     names = list(scores[0].right)
     lines = [f"| | images | {' | '.join(names)} |", "|---|---:|" + "---|" * len(names)]
     for each in scores:

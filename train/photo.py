@@ -1,4 +1,4 @@
-"""What stands between ink and a file: paper, printed lines, light, lenses, sensors.
+"""Simulates what stands between ink and a file: paper, printed lines, light, lenses, sensors.
 
 Images, colours and light are float32 in [0, 1], (H, W) or (H, W, 3), until `to_8_bit`. Shapes are
 (height, width) in pixels, and all randomness comes from the generator that is passed.
@@ -20,8 +20,10 @@ Colour = tuple[float, float, float]
 
 _Pixel = TypeVar("_Pixel", bound=np.generic)
 
-RULE_BLUE, RULE_GREY = (0.60, 0.70, 0.86), (0.72, 0.74, 0.76)
+RULE_BLUE = (0.60, 0.70, 0.86)  # of ruled paper
+RULE_GREY = (0.72, 0.74, 0.76)  # of squared paper
 
+# How a camera turns its pixels for each EXIF orientation.
 _STORED = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
 
 

@@ -1,4 +1,4 @@
-"""MNIST's digits as other people's pictures of them, and what the canonical form makes of those.
+"""Makes pictures of MNIST's digits, as other people have them, and brings them back to canonical form.
 
 Nobody's images are as clean as MNIST's, and what blur, blots, gaps or too few pixels leave behind looks like no image
 in it. The scenes are those of `train.scenes`, each as hard as chance makes it, up to what a person still reads.
@@ -20,11 +20,12 @@ from train.media import boxed, normalized, through_any
 from train.parallel import in_processes
 from train.scenes import Paint, lit
 
-ALIKE = 0.6
-"""Least cosine of a digit and its picture's canonical form, both cropped: below, that is a piece, or other ink."""
+MIN_LIKENESS = 0.6
+"""Cosine of a digit and its picture's canonical form, both cropped: below this, the form is a piece, or other ink."""
 
-ATTEMPTS = 30
-"""Most pictures of a digit. Nearly all need one or two; one with a speck beside it, which none keeps, has none."""
+MAX_ATTEMPTS = 30
+"""Pictures of a digit that are made at most. Nearly all digits need one or two. No picture fits a digit with a speck
+beside it, which no canonical form keeps."""
 
 _BLOCK = 250  # images that a worker makes at a time
 
@@ -36,7 +37,7 @@ def picture_digits(count: int, seed: int, digits: Digits, *, workers: int | None
         count: how many; each is of a digit drawn at random.
         seed: source of all randomness; image number i is the same for every `count`.
         digits: the training set's.
-        workers: processes; None for one on each core. The images do not depend on it.
+        workers: number of processes; None for one on each core. The images do not depend on it.
 
     Returns:
         Canonical images, uint8 (count, 28, 28), and their labels.
@@ -49,15 +50,16 @@ def picture_digits(count: int, seed: int, digits: Digits, *, workers: int | None
 
 
 def _block(seed: int, job: tuple[int, NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """The canonical forms, (N, 28, 28), of pictures of digits, given with the number of the first."""
     first, digits = job
     return np.stack([_form(d, np.random.default_rng([seed, first + i])) for i, d in enumerate(digits)])
 
 
 def _form(digit: Digit, rng: np.random.Generator) -> NDArray[np.uint8]:
     """The canonical form of the first picture that still shows the digit; the digit as it is if none does."""
-    for _ in range(ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         form = canonicalize(np.asarray(picture(digit, rng))).image
-        if form.any() and likeness(digit, form) >= ALIKE:
+        if form.any() and likeness(digit, form) >= MIN_LIKENESS:
             return form
     return digit
 

@@ -1,4 +1,4 @@
-"""The pictures in the README: `python -m train.pictures`, in a checkout, draws them anew from `data/samples`."""
+"""Draws the pictures in the README from `data/samples`: `python -m train.pictures`, in a checkout."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from rich.text import Text
 from mnistcls.errors import MnistclsError
 from train.script import run
 
-SAMPLES = "data/samples"
-CHROMIUM = "chromium", "chromium-browser", "google-chrome"
+SAMPLES = "data/samples"  # in a checkout
+CHROMIUM = "chromium", "chromium-browser", "google-chrome"  # names of the program, by system
 WIDTH = 80  # characters of the terminal
-PAGE_WIDTH, PAGE_HEIGHT = 1180, 1024  # CSS pixels: two rows of images
-SCALE = 1.25  # pixels of the picture for each of them
+PAGE_WIDTH = 1180  # CSS pixels
+PAGE_HEIGHT = 1024  # CSS pixels: two rows of images
+SCALE = 1.25  # pixels of the picture for each CSS pixel
 
 _SVG = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
@@ -49,11 +50,11 @@ _SVG = """\
   </g>
 </svg>
 """
-"""As `rich` has it, with the viewer's own fonts: an SVG in a page may load none."""
+"""The template of `rich`, with fonts that viewers have: an SVG in a page may load none."""
 
 
 def table_svg() -> str:
-    """What `mnistcls classify` prints on a terminal of 80 columns, as SVG."""
+    """The SVG of what `mnistcls classify` prints on a terminal of 80 columns."""
     command = ["classify", SAMPLES]
     printed = _mnistcls(*command, "--format", "table", "--quiet", FORCE_COLOR="1", COLUMNS=str(WIDTH))
     console = Console(record=True, width=WIDTH, file=io.StringIO())
@@ -62,7 +63,7 @@ def table_svg() -> str:
 
 
 def _mnistcls(*arguments: str, **environment: str) -> str:
-    """What the command writes to standard output."""
+    """Run `mnistcls` with these arguments, and return what it writes to standard output."""
     inherited = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "COLORTERM"}}
     done = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "mnistcls", *arguments],
@@ -77,7 +78,7 @@ def _mnistcls(*arguments: str, **environment: str) -> str:
 
 
 def find_chromium() -> str | None:
-    """The system's Chromium, if there is one."""
+    """The path of the system's Chromium; None if there is none."""
     return next(filter(None, map(shutil.which, CHROMIUM)), None)
 
 

@@ -1,4 +1,4 @@
-"""Pictures of a run."""
+"""Draws the pictures of a run: its learning curves, and the images with a wrong answer."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from train.data import Digits
 from train.loop import Epoch
 from train.scoring import Mistakes
 
-MISTAKES_A_ROW = 10
+MISTAKES_A_ROW = 10  # images
+CELL = 88  # pixels, of an image's place: three times MNIST's size, and a gap
+LINE = 16  # pixels, of the line of text over an image
+GAP = 4  # pixels between images
 
-CELL, LINE, GAP = 88, 16, 4
-"""Pixels: an image's place, three times MNIST's size and a gap, and the line of text over it."""
-
-LEAST_ERROR = 0.01
-"""Least error shown, in percent: zero has no place on a logarithmic axis."""
+MIN_ERROR = 0.01
+"""Percent: smaller errors are shown as this one, as zero has no place on a logarithmic axis."""
 
 
 def plot_curves(history: list[Epoch], path: Path) -> None:
-    """Loss and validation accuracy by epoch, as PNG.
+    """Draw loss and validation error by epoch, as PNG.
 
-    The training loss is of all eleven classes, of images as the recipe distorts them, and against teachers' answers
-    where there are teachers: it falls, but does not compare with validation's, which is of ten classes and labels.
+    The two losses cannot be compared: that of training is over eleven classes, on distorted images, and against the
+    answers of teachers where there are any; that of validation is over ten classes and against labels.
     """
     epochs = [epoch.epoch for epoch in history]
-    errors = [max(100 * (1 - epoch.val_accuracy), LEAST_ERROR) for epoch in history]
+    errors = [max(100 * (1 - epoch.val_accuracy), MIN_ERROR) for epoch in history]
     figure = Figure(figsize=(9, 3.5), layout="constrained")
     losses, accuracy = figure.subplots(1, 2)
     point = "o" if len(history) == 1 else None  # no line leads from one point
@@ -41,7 +41,7 @@ def plot_curves(history: list[Epoch], path: Path) -> None:
 
 
 def draw_mistakes(digits: Digits, wrong: Mistakes, path: Path) -> None:
-    """The images with a wrong answer, as PNG: index, label and answer over each."""
+    """Draw the images with a wrong answer, as PNG, with index, label and answer over each."""
     rows = max(1, -(-len(wrong.indices) // MISTAKES_A_ROW))
     sheet = Image.new("L", (MISTAKES_A_ROW * CELL, rows * (CELL + LINE)), 255)
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(10)

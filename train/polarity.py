@@ -20,15 +20,17 @@ from train.photo import box
 from train.script import DataDir, run
 
 DIGITS = 6_000
-"""How many of the training set are used: three weights need no more."""
+"""Training digits that are used: three weights need no more."""
+
 HELD_OUT = 0.25
 """Share of the digits that measures accuracy."""
+
 INK = 100  # of 255: brighter pixels are inside a digit's box
 SIDES = (16, 64)  # pixels, of the longer side
-SMALL = 48  # pixels, at most, of a crop's longer side after it is reduced
+MAX_SIDE = 48  # pixels, of a crop's longer side after it is reduced
 LEVELS = (0.3, 0.7)  # of full ink, at which an image is made black and white
-STEPS, RATE = 1_000, 2.0
-"""The two kinds are all but separable: left alone, weights would grow for ever; their ratios hardly change."""
+STEPS = 1_000  # of gradient descent: the kinds are all but separable, so the weights would never stop growing
+RATE = 2.0  # of learning, per step
 
 _Features = NDArray[np.float64]
 
@@ -52,7 +54,7 @@ class Margin(StrEnum):
 
 
 def paint(digit: NDArray[np.uint8], margin: Margin, rng: np.random.Generator, *, bright_ink: bool) -> NDArray[np.uint8]:
-    """A crop of an MNIST digit (28, 28) in black (0) and white (255), (H, W); half of them fill a square."""
+    """Draw a crop of an MNIST digit (28, 28) in black (0) and white (255), (H, W); every other one is a square."""
     tight = box(digit, digit > INK)
     side = int(rng.integers(*SIDES, endpoint=True))
     shape = np.array([side, side] if rng.random() < 0.5 else tight.shape)
@@ -67,7 +69,7 @@ def fit(features: _Features, bright_ink: NDArray[np.bool_]) -> NDArray[np.float6
 
     Args:
         features: (N, 3), inverted where an image is.
-        bright_ink: (N,), what they are evidence of.
+        bright_ink: (N,), whether the ink of each image is bright.
     """
     weights = np.zeros(features.shape[1])
     for _ in range(STEPS):
@@ -104,7 +106,8 @@ def _examples(digits: Digits, rng: np.random.Generator) -> tuple[_Features, NDAr
 
 
 def _small(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.asarray(Image.fromarray(image).reduce(-(-max(image.shape) // SMALL)))
+    """An image (H, W), reduced by a whole factor so that it has at most `MAX_SIDE` pixels a side."""
+    return np.asarray(Image.fromarray(image).reduce(-(-max(image.shape) // MAX_SIDE)))
 
 
 if __name__ == "__main__":

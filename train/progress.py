@@ -1,4 +1,4 @@
-"""What training shows while it runs: a bar with loss, validation accuracy and time left, and a line per epoch."""
+"""Shows how training proceeds: a bar with loss, validation accuracy and time left, and a line per epoch."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ SMOOTHING = 0.98
 
 
 class Reporter:
-    """Progress on stderr; where that is no terminal, only a line per epoch.
+    """Shows progress on stderr; where that is no terminal, only a line per epoch.
 
     Args:
-        name: of what is trained.
-        epochs: of the whole run.
-        steps_per_epoch: steps in each.
-        done: epochs finished before.
+        name: name of the run.
+        epochs: number of epochs of the whole run.
+        steps_per_epoch: number of steps in each.
+        done: number of epochs that were finished before.
     """
 
     def __init__(self, name: str, epochs: int, steps_per_epoch: int, done: int) -> None:
@@ -45,12 +45,12 @@ class Reporter:
         self._bar.stop()
 
     def step(self, loss: float) -> None:
-        """One step is done."""
+        """Show that a step is done, and its loss."""
         self._loss = loss if self._loss is None else SMOOTHING * self._loss + (1 - SMOOTHING) * loss
         self._bar.update(self._task, advance=1, description=f"{self._name}  loss {self._loss:.4f}{self._accuracy}")
 
     def epoch(self, epoch: Epoch) -> None:
-        """One epoch is done."""
+        """Show the results of an epoch."""
         self._accuracy = f"  validation {epoch.val_accuracy:.2%}"
         self._console.print(
             f"{self._name}  epoch {epoch.epoch:3}/{self._epochs}  loss {epoch.loss:.4f}  "

@@ -1,4 +1,4 @@
-"""The four MNIST files as Y. LeCun, C. Cortes and C. Burges published them, and what to say when one fails."""
+"""Knows the four MNIST files as Y. LeCun, C. Cortes and C. Burges published them, and what to say when one fails."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ class PublishedFile:
     """One of the files that Y. LeCun, C. Cortes and C. Burges published."""
 
     name: str
-    """Its name when unpacked; mirrors carry it with `.gz` at the end."""
+    """Name of the unpacked file; mirrors have it with `.gz` at the end."""
     size: int
-    """Bytes when unpacked."""
+    """Number of bytes of the unpacked file."""
     sha256: str
-    """Of the unpacked bytes."""
+    """SHA-256 of the unpacked file, in hexadecimal."""
 
     def find(self, data_dir: Path) -> Path | None:
-        """Where the file is in `data_dir`, packed or else plain; None if it is not there."""
+        """The path of the file in `data_dir`, packed or else plain; None if it is not there."""
         candidates = (data_dir / f"{self.name}.gz", data_dir / self.name)
         # Path.exists raises in a folder that may not be searched; os.access answers.
         return next((path for path in candidates if os.access(path, os.F_OK)), None)
 
     def require(self, data_dir: Path) -> Path:
-        """Where the file is in `data_dir`, packed or else plain.
+        """The path of the file in `data_dir`, packed or else plain.
 
         Raises:
-            DataError: it is not there; the message says how to get it.
+            DataError: the file is not there; the message says how to get it.
         """
         if path := self.find(data_dir):
             return path

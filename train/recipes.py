@@ -1,4 +1,4 @@
-"""What a training run is made of: one frozen record for each, with the figures that were chosen on validation."""
+"""The recipes of training runs: of the released models, their teachers and quick trials; chosen on validation."""
 
 from __future__ import annotations
 
@@ -16,16 +16,19 @@ class Recipe:
     version: str
     """Version of the model that this recipe makes, as in exported/CHANGELOG.md."""
     epochs: int
+    """Passes over the real digits."""
     batch_size: int
+    """Images in a training step."""
     lr: float
     """Peak of the one-cycle schedule."""
     weight_decay: float
+    """Weight decay of AdamW."""
     warmup: float
     """Share of the steps in which the learning rate rises."""
     ema_decay: float
     """Decay per step of the exponential moving average of the weights."""
     augmentation: Augmentation | None
-    """None for the images as they are."""
+    """Distortions of the training images; None for none."""
     synthetic_share: float = 0.0
     """Digits of the project's own writing in an epoch, per real digit."""
     pictured_share: float = 0.0
@@ -37,7 +40,7 @@ class Recipe:
 
 
 STRONG = Augmentation(rotation=12, scale=0.12, shear=0.15, shift=1.0, elastic=0.8, pen=0.5, untouched=0.25)
-"""For networks that have room to learn it."""
+"""Distortions for networks that are large enough to learn from them."""
 
 FULL = {
     "default": Recipe(
@@ -75,16 +78,16 @@ FULL = {
 
 
 def _of_real_digits(recipe: Recipe) -> Recipe:
-    """The same, without what is drawn, and on the labels."""
+    """The recipe without synthetic images and without teachers."""
     return replace(recipe, synthetic_share=0.0, pictured_share=0.0, outlier_share=0.0, teachers=0)
 
 
 TEACHER = replace(_of_real_digits(FULL["default"]), epochs=30)
-"""Recipe of what released networks learn from: on real digits alone, the only images that teachers answer for."""
+"""The recipe of the teachers: on real digits alone, since teachers answer for no other images."""
 
 
 def _quick(recipe: Recipe, epochs: int, lr: float) -> Recipe:
-    """As short as it can be: real images as they are, and their labels."""
+    """A recipe as short as possible, on undistorted real images and their labels."""
     version = f"{recipe.version}-quick"
     plain = replace(_of_real_digits(recipe), augmentation=None)
     return replace(plain, version=version, epochs=epochs, lr=lr, ema_decay=0.99)

@@ -1,4 +1,4 @@
-"""How well a model refuses what is no digit: `python -m train.refusal MODEL`.
+"""Measures how well a model refuses what is no digit: `python -m train.refusal MODEL`.
 
 The digits are MNIST's test images, and the outliers that are made of digits are made of these, so no image here was
 trained on. Outliers of the kinds that training draws, too, are drawn with another seed.
@@ -26,24 +26,24 @@ from train.outliers import HELD_OUT_KINDS, TRAINED_KINDS, Outliers, outliers
 from train.script import DataDir, run
 
 SEED = 1_000_003
-"""Of the outliers that are measured with; training's seeds are small numbers."""
+"""Seed of the outliers that are measured with; the seeds of training are small numbers."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What became of images, by status."""
+    """How many images got each status."""
 
     no_digit: Proportion
-    """Digit score under its threshold."""
+    """Images whose digit score is under its threshold."""
     uncertain: Proportion
-    """A digit, with a confidence under its threshold."""
+    """Images of a digit with a confidence under its threshold."""
     ok: Proportion
-    """A digit, without reserve."""
+    """Images of a digit with a confidence that reaches its threshold."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """What a model makes of digits, and of each kind of outlier."""
+    """How a model answers digits, and each kind of outlier."""
 
     digits: Answers
     kinds: Mapping[str, Answers]
@@ -51,7 +51,7 @@ class Refusal:
     """By kind: how often a digit's score is higher than an outlier's, 0 to 1; ties count half."""
 
     def share_not_ok(self, kinds: Sequence[str]) -> Proportion:
-        """Outliers of these kinds that are `no_digit` or `uncertain`."""
+        """How many outliers of these kinds are `no_digit` or `uncertain`."""
         ok = [self.kinds[kind].ok for kind in kinds]
         total = sum(proportion.total for proportion in ok)
         return Proportion(total - sum(proportion.count for proportion in ok), total)
@@ -61,9 +61,9 @@ def refusal(model: Model, digits: Digits, others: Outliers) -> Refusal:
     """Measure a model, at its own thresholds.
 
     Args:
-        model: what answers.
-        digits: should all be accepted; what they are is not asked.
-        others: should all be refused.
+        model: the model to measure.
+        digits: images that should all be accepted, whichever digit is read in them.
+        others: images that should all be refused.
     """
     least_score, least_confidence = model.metadata.digit_score_threshold, model.metadata.confidence_threshold
     accepted = model.run(digits.images)
@@ -93,7 +93,7 @@ def auroc(higher: NDArray[np.float32], lower: NDArray[np.float32]) -> float:
 
 
 def table(measured: Refusal) -> Table:
-    """The figures, a row a kind, those never trained on first."""
+    """The table of the figures, a row for each kind; kinds that were never trained on come first."""
     result = Table("", "AUROC", "no_digit", "uncertain", "ok", caption=_summary(measured))
     result.add_row("MNIST test digits", "", *_shares(measured.digits), end_section=True)
     for title, kinds in (("never trained on", HELD_OUT_KINDS), ("trained on", TRAINED_KINDS)):

@@ -1,4 +1,4 @@
-"""A run's folder: its settings, metrics, checkpoints and the model made from the best of them.
+"""Owns the folder of a run: its settings, metrics, checkpoints and the model made from the best of them.
 
 runs/reference-20260131-120000/
   run.json            recipe, seed, data, versions
@@ -32,6 +32,7 @@ from train.loop import Epoch, has_fast_bfloat16
 from train.recipes import Recipe
 
 RUNS = Path("runs")
+"""Folder of the runs, in the current folder."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class RunSettings:
         return cls(Recipe(**recipe), values["seed"], values["provenance"])
 
     def to_json(self) -> str:
-        """As it stands in run.json."""
+        """The text of run.json."""
         return json.dumps(asdict(self), indent=2) + "\n"
 
 
@@ -65,7 +66,7 @@ class Run:
 
     @property
     def settings_file(self) -> Path:
-        """Settings of the run."""
+        """The file of the run's settings."""
         return self.folder / "run.json"
 
     @property
@@ -98,7 +99,7 @@ class Run:
         """Make the folder of a new run.
 
         Raises:
-            TrainingError: there is something in the folder, or it cannot be made.
+            TrainingError: the folder is not empty, or cannot be made.
         """
         folder = folder or RUNS / f"{settings.recipe.network}-{time.strftime('%Y%m%d-%H%M%S')}"
         try:
@@ -112,7 +113,7 @@ class Run:
         return run
 
     def settings(self) -> RunSettings:
-        """Settings of an existing run.
+        """Read the settings of an existing run.
 
         Raises:
             TrainingError: the folder holds no run.
@@ -132,7 +133,7 @@ def newest_run(*, finished: bool) -> Run:
     """The run that was started last, of those that are finished or of those that are not.
 
     Raises:
-        TrainingError: there is none.
+        TrainingError: there is no such run.
     """
     runs = [Run(file.parent) for file in RUNS.glob("*/run.json")]
     fitting = [run for run in runs if run.finished is finished]
@@ -144,7 +145,7 @@ def newest_run(*, finished: bool) -> Run:
 
 
 def provenance(command: str, seed: int, data_sha256: str, device: torch.device) -> dict[str, str]:
-    """Where a model comes from; `command` says what was run."""
+    """What a model's provenance says, by name; `command` is the command that made it."""
     return {
         "command": command,
         "commit": _commit(),
@@ -156,7 +157,7 @@ def provenance(command: str, seed: int, data_sha256: str, device: torch.device) 
 
 
 def _hardware(device: torch.device) -> str:
-    """The hardware, and its precision: on another kind, sums round differently."""
+    """The hardware and its precision, since sums round differently on another kind."""
     if device.type == "cpu":
         threads, cpus = torch.get_num_threads(), os.cpu_count()
         name = f"{threads} of {cpus} CPUs, {torch.backends.cpu.get_cpu_capability()}"

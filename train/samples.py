@@ -1,4 +1,4 @@
-"""Digit images as people have them: photos, scans, drawings. Writes `data/samples` and its labels.
+"""Writes `data/samples` and its labels: digit images as people have them, from photos, scans and drawings.
 
 Every digit is written by `train.strokes` and drawn by `train.ink`; no pixel comes from a data set. Each image
 has a generator of its own, seeded with its file name, so that adding a sample leaves the others as they are.
@@ -40,10 +40,18 @@ from train.strokes import Points, digit_strokes
 Strokes = list[Points]
 Paint = Callable[[Strokes, np.random.Generator], Image.Image]
 
-SEED = 2026
+SEED = 2026  # of all images, together with their names
 
-BLUE, NAVY, BLACK, RED = (0.10, 0.19, 0.55), (0.08, 0.12, 0.32), (0.09, 0.09, 0.10), (0.68, 0.13, 0.14)
-WHITE, CREAM, GREY = (0.93, 0.93, 0.91), (0.92, 0.89, 0.80), (0.84, 0.85, 0.86)
+# Inks.
+BLUE = (0.10, 0.19, 0.55)
+NAVY = (0.08, 0.12, 0.32)
+BLACK = (0.09, 0.09, 0.10)
+RED = (0.68, 0.13, 0.14)
+
+# Papers.
+WHITE = (0.93, 0.93, 0.91)
+CREAM = (0.92, 0.89, 0.80)
+GREY = (0.84, 0.85, 0.86)
 
 BALLPOINT = Pen(width=0.04, thinning=0.25, lift=0.4)
 GEL = Pen(width=0.065, thinning=0.3, lift=0.3)
@@ -222,7 +230,7 @@ def paint(sample: Sample) -> Image.Image:
 
 
 def _options(path: Path, mode: str) -> dict[str, Any]:
-    """What Pillow should know when it writes an image of `mode`."""
+    """Pillow's options for writing an image of `mode` to this path."""
     match path.suffix:
         case ".jpg":
             return {"quality": 80}

@@ -1,4 +1,4 @@
-"""MNIST digits as other people's images: on pages, under lights, in odd files and sizes.
+"""Paints MNIST digits as other people's images: on pages, under lights, in odd files and sizes.
 
 The effects change a page; the functions after them paint a whole image each. All randomness comes from `rng`.
 """
@@ -19,8 +19,9 @@ Paint = Callable[[Digit, np.random.Generator], Image.Image]
 Effect = Callable[[Field, np.random.Generator], Field]
 """Changes a page, float32 (H, W, 3) in [0, 1]."""
 
-WHITE, NAVY = (0.93, 0.93, 0.91), (0.10, 0.14, 0.36)
-SQUARE = Frame()
+WHITE = (0.93, 0.93, 0.91)  # paper
+NAVY = (0.10, 0.14, 0.36)  # ink
+SQUARE = Frame()  # where nothing else is said
 
 
 def lit(light: Callable[[Shape, np.random.Generator], Field]) -> Effect:

@@ -1,4 +1,4 @@
-"""What a calibrated network is worth on labelled digits: the figures of its card."""
+"""Scores a calibrated network on labelled digits, for its card."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from train.data import CLASSES
 
 @dataclass(frozen=True, eq=False)
 class Mistakes:
-    """Where answers and labels differ."""
+    """The images whose answers and labels differ."""
 
     confusion: NDArray[np.int64]
     """(10, 10), images by label (rows) and answer (columns)."""
     indices: NDArray[np.int64]
-    """Of the images with a wrong answer, ascending."""
+    """(M,), indices of the images with a wrong answer, ascending."""
     answers: NDArray[np.int64]
-    """The wrong answer to each of them."""
+    """(M,), the wrong answer to each of these images, 0 to 9."""
 
 
 def calibrated_scores(
     logits: NDArray[np.float32], labels: NDArray[np.int64], prefix: str, calibration: Calibration
 ) -> dict[str, float]:
-    """Figures whose names start with `prefix`; shares are 0 to 1.
+    """Compute figures, by names that start with `prefix`; shares are 0 to 1.
 
-    `accuracy` is the network's own, before any refusal; `no_digit`, `ok` and `ok_accuracy` are as `mnistcls evaluate`
-    has them. `nll` is the negative log-likelihood, `calibration_error` the expected one over 15 bins; `low` and `high`
-    are the ends of 95 % intervals.
+    `accuracy` is the network's own, before any refusal; `no_digit`, `ok` and `ok_accuracy` are those of
+    `mnistcls evaluate`. `nll` is the negative log-likelihood, `calibration_error` the expected one over 15 bins; `low`
+    and `high` are the ends of 95 % intervals.
     """
     probabilities, digit_scores = (part.numpy() for part in calibration.apply(torch.from_numpy(logits)))
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
@@ -64,7 +64,7 @@ def calibrated_scores(
 
 
 def mistakes(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Mistakes:
-    """The wrong answers."""
+    """Find the wrong answers, by logits (N, 10) and labels (N,)."""
     answers = logits.argmax(axis=1)
     confusion = np.bincount(labels * CLASSES + answers, minlength=CLASSES**2).reshape(CLASSES, CLASSES)
     wrong = np.flatnonzero(answers != labels)

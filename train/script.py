@@ -1,13 +1,14 @@
-"""What the small commands `python -m train.NAME` have in common: options as everywhere, and one line for an error."""
+"""What all commands of training have in common: the option for the data, one line for an error, and clean stops."""
 
 from __future__ import annotations
 
 import signal
 import sys
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -17,19 +18,19 @@ from mnistcls.results import printable
 DataDir = Annotated[
     Path | None, typer.Option(help="The folder of the MNIST files.", show_default="$MNIST_DIR, or else data")
 ]
-"""The option `--data-dir`; None for what `train.data.resolve_data_dir` makes of it."""
+"""The option `--data-dir`, to pass to `train.data.resolve_data_dir`."""
 
 
 def app(main: Callable[..., None]) -> typer.Typer:
-    """A function as a command: its errors, and those of files and folders, end with exit code 2."""
-    made = typer.Typer(
+    """Make a function a command. Its errors, and those of files and folders, are one line on stderr and exit code 2."""
+    command = typer.Typer(
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
 
-    @made.command()
+    @command.command()
     @wraps(main)
     def ended(**options: object) -> None:
         try:
@@ -38,10 +39,27 @@ def app(main: Callable[..., None]) -> typer.Typer:
             typer.echo(f"Error: {printable(str(error))}", err=True)
             raise typer.Exit(2) from error
 
-    return made
+    return command
 
 
 def run(main: Callable[..., None]) -> None:
-    """Run `main` as that command; SIGTERM unwinds it as Ctrl-C does, so that nothing half-written is left."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    """Run `main` as a command that can be stopped."""
+    stop_cleanly()
     app(main)()
+
+
+def stop_cleanly(advice: str = "") -> None:
+    """Make Ctrl-C and SIGTERM end the program with a line on stderr, and with 128 + the signal's number as exit code.
+
+    They unwind the stack, so that nothing half-written is left.
+
+    Args:
+        advice: the rest of the line that begins with `Stopped`.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, partial(_stop, f"Stopped{advice}"))
+
+
+def _stop(message: str, number: int, _frame: FrameType | None) -> NoReturn:
+    typer.echo(message, err=True)
+    sys.exit(128 + number)

@@ -1,4 +1,4 @@
-"""Pictures of what is no digit, on their way to the canonical form: common to all kinds of `train.outliers`.
+"""Puts drawings of what is no digit on paper and into canonical form: common to all kinds of `train.outliers`.
 
 Ink is coverage, float32 (H, W) in [0, 1]; a drawing fills about 96 pixels, so that thousands take a minute.
 """
@@ -18,15 +18,15 @@ from train.strokes import Points, evenly, fitted, smooth
 
 SIDES = (28, 96)  # pixels, of a drawing's longer side
 
-ALIKE = 0.75
-"""Least cosine of a drawing's canonical form with what was drawn: under it, part was taken for clutter, and what is
-left may well be a digit."""
+MIN_COSINE = 0.75
+"""Cosine of a drawing's canonical form with what was drawn: under this, part was taken for clutter, and what is left
+may well be a digit."""
 
-WORN = 0.3
+WORN_SHARE = 0.3
 """Share of the drawings for training that have gaps, or are out of focus."""
 
-BAR = 0.5
-"""Width / length, in standard deviations of the ink: what is thinner and stands upright is a 1 to the eye."""
+MAX_BAR_ASPECT = 0.5
+"""Width / length, in standard deviations of the ink: what is thinner than this and upright is a 1 to the eye."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +46,11 @@ class Picture:
         if self.ink is None:
             return None if is_bar(form) else form
         (drawn,) = place([np.asarray(to_8_bit(cropped(self.ink)))])
-        return form if cosine(form, drawn) >= ALIKE else None
+        return form if cosine(form, drawn) >= MIN_COSINE else None
 
 
 def cosine(a: NDArray[np.generic], b: NDArray[np.generic]) -> float:
-    """How alike two images of the same shape are, 0 to 1."""
+    """The cosine of two images of the same shape as vectors, 0 to 1."""
     x, y = a.ravel().astype(np.float64), b.ravel().astype(np.float64)
     return float(x @ y / max(float(np.linalg.norm(x)) * float(np.linalg.norm(y)), 1e-9))
 
@@ -61,7 +61,7 @@ def is_bar(form: NDArray[np.uint8]) -> bool:
     if len(y) < 3:
         return True
     spread, axes = np.linalg.eigh(np.cov(np.stack([x, y])))
-    return bool(spread[0] < BAR**2 * spread[1] and abs(axes[1, 1]) > 0.57)
+    return bool(spread[0] < MAX_BAR_ASPECT**2 * spread[1] and abs(axes[1, 1]) > 0.57)
 
 
 def cropped(ink: Field) -> NDArray[np.float32]:
@@ -88,18 +88,19 @@ def on_paper(ink: Field, rng: np.random.Generator) -> Picture:
 
 
 def worn_on_paper(ink: Field, rng: np.random.Generator) -> Picture:
-    """The same for ink that sometimes has gaps or is out of focus, as digits are in `train.pictured`.
+    """Put ink on a page as `on_paper` does, sometimes with gaps or out of focus, as digits are in `train.pictured`.
 
-    For what is trained with: if digits alone were worn, wear would tell them from the rest.
+    It is for outliers to train with: if digits alone were worn, wear would tell them from the rest.
     """
     return on_paper(_worn(ink, rng), rng)
 
 
 def _worn(ink: Field, rng: np.random.Generator) -> Field:
+    """The ink, `WORN_SHARE` of the time with gaps or out of focus."""
     chance, side = rng.random(), max(ink.shape)
-    if chance >= WORN:
+    if chance >= WORN_SHARE:
         return ink
-    if chance < WORN / 2:
+    if chance < WORN_SHARE / 2:
         return gapped(ink, rng.uniform(0.02, 0.3), 0.06 * side, rng)
     soft = blur(ink, rng.uniform(0.005, 0.05) * side)
     unit: Field = soft / max(float(soft.max()), 1e-6)

@@ -1,6 +1,6 @@
-"""Digits that are no longer one: several, cut, laid over each other, struck out. Made from MNIST's.
+"""Makes outliers of MNIST's digits: several, cut, laid over each other, struck out.
 
-Not turned or mirrored: MNIST's slant makes too many lying 2s, 4s, 5s and 7s legible, as themselves or as another.
+None are turned or mirrored: MNIST's slant makes too many lying 2s, 4s, 5s and 7s legible, as themselves or as another.
 """
 
 from __future__ import annotations
@@ -22,15 +22,18 @@ of a 3 or 8 (a 3), not the left of a 5 (an S), not the lines that are left of 1,
 CUT_AT = (0.3, 0.46)
 """Share of the digit that is left: half of a digit, slanted as MNIST's are, is still too legible."""
 
-RINGED, OPEN = (0, 6, 8, 9), (2, 3, 4, 5, 7)
-"""Rings over rings are an 8 or a 6, so only one of two digits laid over each other may have one. A 1 hides in all."""
+RINGED = (0, 6, 8, 9)
+"""Digits with a ring. Rings over rings are an 8 or a 6, so of two overlaid digits at most one has a ring."""
+
+OPEN = (2, 3, 4, 5, 7)
+"""Digits without a ring, but for the 1, which hides in all others."""
 
 GRIDS = (1, 2), (1, 3), (1, 5), (2, 1), (2, 1), (3, 1), (3, 1), (5, 1), (2, 2), (3, 3)
 """Rows and columns in which digits stand apart. In a single column, a ring under a ring is an 8, and a 1 under a 1 is a
 1 with a gap; so only the first may be any digit."""
 
-SAME = 0.76
-"""Largest cosine of two digits laid over each other with one of them: above, that one can still be read."""
+MAX_COSINE = 0.76
+"""Cosine of two digits laid over each other with one of them: above this, that one can still be read."""
 
 
 def several(rng: np.random.Generator, digits: Digits) -> Picture:
@@ -85,7 +88,7 @@ def overlaid(rng: np.random.Generator, digits: Digits) -> Picture | None:
         y, x = rng.integers(0, 9, 2)
         page[y : y + SIZE, x : x + SIZE] = _whole(rng, digits, (label,))
     union = np.maximum(*both)
-    if max(cosine(union, page) for page in both) > SAME:
+    if max(cosine(union, page) for page in both) > MAX_COSINE:
         return None
     return worn_on_paper(_enlarged(union), rng)
 
@@ -122,7 +125,7 @@ def _strikes(rng: np.random.Generator) -> list[Field]:
 
 
 def _whole(rng: np.random.Generator, digits: Digits, labels: tuple[int, ...]) -> Field:
-    """One of the digits with one of these labels, ink (28, 28)."""
+    """Draw a digit with one of these labels; its ink, (28, 28)."""
     candidates = rng.integers(len(digits), size=400)
     fitting = candidates[np.isin(digits.labels[candidates], labels)]
     if not len(fitting):
@@ -132,7 +135,7 @@ def _whole(rng: np.random.Generator, digits: Digits, labels: tuple[int, ...]) ->
 
 
 def _digit(rng: np.random.Generator, digits: Digits, labels: tuple[int, ...] = tuple(range(10))) -> Field:
-    """The same, cropped to its ink."""
+    """Draw a digit as `_whole` does, cropped to its ink."""
     return cropped(_whole(rng, digits, labels))[1:-1, 1:-1]
 
 

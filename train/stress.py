@@ -1,4 +1,4 @@
-"""A stress set: MNIST test digits as images that are hard to read for a program, and easy for a person.
+"""Writes the stress set: MNIST test digits as images that are hard to read for a program, and easy for a person.
 
 `python -m train.stress FOLDER` writes `FOLDER/ROW/LABEL/NNNN.png` (or .jpg, .tif) for each of `ROWS`; NNNN is the
 digit's index in the test set, and every row shows the same digits, so that rows can be compared digit by digit.
@@ -36,7 +36,7 @@ class Row:
     name: str
     """The row's folder."""
     severity: str
-    """What a person sees, in numbers."""
+    """What is done to the digits, in numbers."""
     paint: Paint
     """Makes the image, upright."""
     suffix: str = ".png"

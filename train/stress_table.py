@@ -1,4 +1,4 @@
-"""How the tool and a naive reader fare on the stress set, as the README's table.
+"""Measures how mnistcls and a naive reader do on the stress set, and prints the README's table of it.
 
 The naive reader is what most programs do, with the same network: `convert("L").resize((28, 28))`.
 """
@@ -6,7 +6,8 @@ The naive reader is what most programs do, with the same network: `convert("L").
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -34,30 +35,43 @@ class Score:
 
 
 def score(row: Row, digits: Digits, classifier: Classifier, *, count: int, seed: int) -> Score:
-    """Write one row of the stress set to a temporary folder, and read it both ways."""
+    """Let mnistcls and the naive reader read one row of the stress set."""
+    with written_row(row, digits, count=count, seed=seed) as files:
+        return Score(row, accuracy(classifier, files), right_share(naive_digits(classifier, files), files))
+
+
+@contextmanager
+def written_row(row: Row, digits: Digits, *, count: int, seed: int) -> Iterator[list[Path]]:
+    """The files of one row of the stress set, sorted, in a temporary folder; each is in a folder named by its label."""
     with tempfile.TemporaryDirectory() as folder:
         write_stress(Path(folder), digits, [row], count=count, seed=seed)
-        files = sorted(path for path in Path(folder, row.name).glob("*/*"))
-        labels = np.array([int(path.parent.name) for path in files])
-        answers = np.array([-1 if p.digit is None else p.digit for p in classifier.classify(files)])
-        naive = np.array(naive_digits(classifier, files))
-    return Score(row, float((answers == labels).mean()), float((naive == labels).mean()))
+        yield sorted(Path(folder, row.name).glob("*/*"))
+
+
+def accuracy(classifier: Classifier, files: Sequence[Path]) -> float:
+    """The share, 0 to 1, of these files that mnistcls reads rightly."""
+    return right_share([prediction.digit for prediction in classifier.classify(files)], files)
+
+
+def right_share(answers: Sequence[int | None], files: Sequence[Path]) -> float:
+    """The share, 0 to 1, of answers that are the name of their file's folder."""
+    return float(np.mean([str(answer) == file.parent.name for answer, file in zip(answers, files, strict=True)]))
 
 
 def naive_digits(classifier: Classifier, files: Sequence[Path]) -> list[int]:
-    """What the classifier's network makes of images behind `naive_form`: always a digit."""
+    """The digits that the classifier's network reads in images that `naive_form` prepares; it never refuses."""
     outputs = classifier.model.run(np.stack([naive_form(path) for path in files]))
     return list(map(int, outputs.probabilities.argmax(axis=1)))
 
 
 def naive_form(path: Path) -> NDArray[np.uint8]:
-    """The image as it is, shrunk to (28, 28)."""
+    """The image in grey and shrunk to (28, 28), with nothing else done to it."""
     with Image.open(path) as image:
         return np.asarray(image.convert("L").resize((28, 28)))
 
 
 def markdown(scores: list[Score]) -> str:
-    """The table, one line a row."""
+    """The table in Markdown, a line for each row of the stress set."""
     lines = ["| | what is done to MNIST's test digits | mnistcls | naive |", "|---|---|---|---|"]
     lines += [f"| {s.row.name} | {s.row.severity} | {s.tool:.1%} | {s.naive:.1%} |" for s in scores]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Handwritten digits as the paths of a pen: forms, and a hand that varies them.
+"""Writes digits as the paths of a pen: forms, and a hand that varies them.
 
 A digit goes through three steps: a *form* (`train.forms`: which way of writing the digit) gives joints, a *hand*
 (a writer's habits, and the chance of the moment) moves them, and a spline makes the pen's path; `train.ink`
@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from train.forms import FORMS, Form, Stroke
 
 Points = NDArray[np.float64]
+"""(P, 2) of x, y."""
 
-_MIDDLE = 0.3  # x of the axis around which most forms are drawn, in digit heights
-STEP = 0.025
-"""Between two points of a path, in digit heights: still round at 1000 pixels."""
+_MIDDLE = 0.3  # digit heights: x of the axis around which most forms are drawn
+STEP = 0.025  # digit heights between two points of a path: still round at 1000 pixels
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ def _catmull_rom(joints: Points, roundness: float) -> Points:
 
 
 def evenly(path: Points) -> Points:
-    """The same path, (P, 2), in steps of equal length, about `STEP`."""
+    """The path, (P, 2), resampled in steps of equal length, about `STEP`."""
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
     steps = np.linspace(0.0, along[-1], max(8, round(along[-1] / STEP) + 1))
     return np.stack([np.interp(steps, along, path[:, axis]) for axis in (0, 1)], axis=1)

@@ -1,4 +1,4 @@
-"""The networks that a released one learns from: trained first, and kept for later runs.
+"""Trains the networks that a released one learns from, and keeps them for later runs.
 
 Their mean answer is better than any one's, and a network that learns it keeps some of that, even one of their own kind:
 G. Hinton et al., "Distilling the Knowledge in a Neural Network" (2015); T. Furlanello et al., "Born-Again Neural
@@ -23,6 +23,7 @@ from train.recipes import TEACHER
 from train.runs import RUNS, Run, RunSettings, provenance
 
 TEACHERS = RUNS / "teachers"
+"""Folder of the teachers' runs."""
 
 
 class Ensemble:
@@ -41,14 +42,14 @@ class Ensemble:
 def teachers(
     count: int, data_sha256: str, fit: Callable[[Run], None], device: torch.device, folder: Path = TEACHERS
 ) -> Ensemble | None:
-    """The first `count` teachers, seeds 0 and up; those that are not there yet, or not whole, are trained.
+    """The first `count` teachers, with seeds from 0 on; those that are missing or unfinished are trained.
 
     Args:
-        count: how many; None is returned for 0.
+        count: how many; for 0, None is returned.
         data_sha256: of the training data.
-        fit: trains a run to its end, from wherever it stands.
-        device: where they are to answer.
-        folder: holds a run for each.
+        fit: trains a run to its end, from the last finished epoch on.
+        device: the device that they answer on.
+        folder: the folder that holds a run for each.
 
     Raises:
         TrainingError: a run in the folder is of another recipe, or of other data.
@@ -70,7 +71,7 @@ def _runs(count: int, folder: Path) -> list[Run]:
 
 
 def _started(run: Run, seed: int, data_sha256: str, device: torch.device) -> Run:
-    """The run, started if it is not there."""
+    """The run, which is started if it is not there."""
     if not run.settings_file.exists():
         origin = provenance(f"a teacher, seed {seed}", seed, data_sha256, device)
         return Run.start(RunSettings(TEACHER, seed, origin), run.folder)

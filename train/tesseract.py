@@ -1,4 +1,4 @@
-"""Tesseract, the OCR program, as a reader of digits: a peer to compare with, if it is installed."""
+"""Reads digits with Tesseract, the OCR program, to compare with; only where it is installed."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from mnistcls.evaluation.label_files import NO_DIGIT
 
 PROGRAM = "tesseract"
 OPTIONS = "--psm", "10", "-c", "tessedit_char_whitelist=0123456789"
-"""One character per image, and that a digit."""
+"""Options by which each image is read as a single character, a digit."""
 
 
 def version() -> str | None:
-    """Its version, as in `5.3.0`; None where it is not installed."""
+    """Tesseract's version, such as `5.3.0`; None where it is not installed."""
     if shutil.which(PROGRAM) is None:
         return None
     done = subprocess.run([PROGRAM, "--version"], capture_output=True, encoding="utf-8", check=True)  # noqa: S603
@@ -28,7 +28,7 @@ def version() -> str | None:
 
 
 def read(files: Sequence[Path]) -> list[int]:
-    """The digit in each file, or `NO_DIGIT` for what is not a single one; one process reads all.
+    """Read the digit in each file, or `NO_DIGIT` where there is not a single one; one process reads all.
 
     Raises:
         MnistclsError: Tesseract could not read a file.
@@ -46,7 +46,7 @@ def read(files: Sequence[Path]) -> list[int]:
 
 
 def _texts(tsv: str) -> list[str]:
-    """The text on each page; the table has a row for the page, and one for each word on it."""
+    """The text on each page of a table, which has a row for the page and one for each word on it."""
     texts: dict[str, str] = {}
     for row in csv.DictReader(tsv.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE):
         texts[row["page_num"]] = texts.get(row["page_num"], "") + (row["text"] or "").strip()

@@ -1,4 +1,4 @@
-"""Scribbles, textures, things and empty pages for training: what people photograph that is no digit."""
+"""Draws scribbles, textures, things and empty pages for training: what people photograph that is no digit."""
 
 from __future__ import annotations
 
@@ -106,6 +106,7 @@ def paper(rng: np.random.Generator, _digits: Digits) -> Picture:
 
 
 def _shape(rng: np.random.Generator) -> tuple[int, int]:
+    """A random height and width in pixels."""
     height, width = rng.integers(32, 97, 2).tolist()
     return height, width
 

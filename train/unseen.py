@@ -1,4 +1,4 @@
-"""Outliers to measure with: no kind here is ever trained on.
+"""Draws outliers to measure with: no kind here is ever trained on.
 
 Other scripts, other curves, and photographs instead of synthesis; paper and pen are those of `train.sketch`.
 Pictograms, and two in five foreign letters, are of a font that training has letters and symbols of, and some are much
@@ -174,5 +174,6 @@ def _attractor(rng: np.random.Generator) -> Field:
 
 @cache
 def _photograph(name: str) -> Image.Image:
+    """A photograph of matplotlib's sample data, L."""
     with Image.open(Path(mpl.get_data_path(), "sample_data", name)) as image:
         return image.convert("L")
