@@ -361,6 +361,6 @@ def test_stopped_command_leaves_nothing(data_dir: Path, number: signal.Signals, 
             time.sleep(0.02)
         assert names_in(data_dir)[0].endswith(".part")
         process.send_signal(number)
-        process.communicate(timeout=250)
-    assert process.returncode == code
+        _, err = process.communicate(timeout=250)
+    assert (process.returncode, err.splitlines()[-1]) == (code, "Stopped")
     assert names_in(data_dir) == []

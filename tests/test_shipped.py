@@ -24,6 +24,9 @@ MODELS = ("default", "reference")
 LEAST_ACCURACY = {"default": 0.996, "reference": 0.993}
 CHECKOUT = Path(__file__).parent.parent
 
+MnistRows = tuple[str, list[dict[str, str]]]
+"""The name of a model, and its rows for the MNIST test digits."""
+
 slow = pytest.mark.slow
 each_model = pytest.mark.parametrize("name", MODELS)
 
@@ -61,10 +64,23 @@ def mnist_png(mnist_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return write_png(test.images, test.labels, tmp_path_factory.mktemp("mnist"))
 
 
+@pytest.fixture(scope="module")
+def dimmed_png(mnist_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same at two fifths of their brightness."""
+    test = load_test(mnist_dir)
+    return write_png(np.rint(test.images * 0.4).astype(np.uint8), test.labels, tmp_path_factory.mktemp("dim"))
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def mnist_rows(request: pytest.FixtureRequest, mnist_png: Path, tmp_path_factory: pytest.TempPathFactory) -> MnistRows:
+    """What each model in turn makes of the MNIST test digits, after its name."""
+    output = tmp_path_factory.mktemp("rows") / "results.csv"
+    return request.param, classified(mnist_png, output, "--model", bundled_model(request.param))
+
+
 @slow
-@each_model
-def test_accuracy_on_the_mnist_test_set_is_what_the_card_says(name: str, mnist_png: Path, tmp_path: Path) -> None:
-    rows = classified(mnist_png, tmp_path / "results.csv", "--model", bundled_model(name))
+def test_accuracy_on_the_mnist_test_set_is_what_the_card_says(mnist_rows: MnistRows) -> None:
+    name, rows = mnist_rows
     assert len(rows) == 10_000
     card = Model(bundled_model(name)).metadata.metrics
     assert accuracy(rows) >= LEAST_ACCURACY[name]
@@ -90,12 +106,9 @@ def test_calibration_and_coverage_are_what_the_card_says(name: str, mnist_dir: P
 
 
 @slow
-@each_model
-def test_brightness_changes_hardly_any_digit(name: str, mnist_png: Path, mnist_dir: Path, tmp_path: Path) -> None:
-    test = load_test(mnist_dir)
-    dimmed = write_png(np.rint(test.images * 0.4).astype(np.uint8), test.labels, tmp_path / "dim")
-    model = ("--quiet", "--model", bundled_model(name))
-    full, dim = classified(mnist_png, tmp_path / "full.csv", *model), classified(dimmed, tmp_path / "dim.csv", *model)
+def test_brightness_changes_hardly_any_digit(mnist_rows: MnistRows, dimmed_png: Path, tmp_path: Path) -> None:
+    name, full = mnist_rows
+    dim = classified(dimmed_png, tmp_path / "dim.csv", "--quiet", "--model", bundled_model(name))
     assert sum(a["digit"] != b["digit"] for a, b in zip(full, dim, strict=True)) <= 5
 
 
