@@ -48,10 +48,3 @@ def test_what_lies_along_the_border_is_no_digit_beside_one() -> None:
     assert digit is not None
     np.testing.assert_array_equal(digit, seven())
     assert steps == ("1 other marks removed",)
-
-
-def test_the_end_of_a_ruling_at_the_border_is_no_digit() -> None:
-    mask = empty()
-    mask[60:110, :2] = True
-    mask[::12, ::12] = True  # more than one, as crossings of rulings leave them
-    assert digit_in(mask)[0] is None

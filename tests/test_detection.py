@@ -109,3 +109,26 @@ def test_a_fine_pen_is_looked_for_where_nothing_else_is_found(sign: int, name: s
     assert found.steps == ("grey", name, "thin lines alone")
     assert found.digit is not None
     assert found_in(light).digit is None
+
+
+def test_where_only_texture_is_found_ink_may_be_the_other_way_round() -> None:
+    """The middle of a picture that gets darker all around is brighter than its paper, and not even in one piece."""
+    y, x = np.mgrid[:128, :128] - 64
+    light = 220 - 100 * (y**2 + x**2) / 90**2
+    assert found_in(light).digit is None
+    found = found_in(light - 90 * ink(2, 128, width=0.2))
+    assert found.steps == ("grey", "dark ink")
+    assert found.digit is not None
+    assert found.digit.extent == pytest.approx(0.7 * 128, abs=2)
+
+
+def test_an_outline_that_is_coloured_in_is_filled() -> None:
+    picture = np.full((120, 120), 235.0)
+    picture[30:90, 48:72] = 40
+    picture[34:86, 52:68] = 160
+    found = found_in(picture)
+    assert found.steps == ("grey", "dark ink", "filled in")
+    assert found.mark is not None
+    assert found.digit is not None
+    assert found.digit.ink[30, 12] == 255
+    assert found.mark.ink[30, 12] < 200, "as a sheet of paper is known by its own ink"

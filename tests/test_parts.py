@@ -23,17 +23,6 @@ def test_a_stroke_that_is_broken_in_two_is_one_digit() -> None:
     assert steps == ()
 
 
-def test_what_the_border_cuts_has_no_parts_as_far_off() -> None:
-    mask = empty()
-    mask[0:40, 40:60] = True
-    mask[50:58, 45:55] = True  # a quarter of its size below it
-    digit, steps = digit_in(mask)
-    assert digit is not None
-    assert digit[:40].any()
-    assert not digit[40:].any()
-    assert steps == ("1 other marks removed",)
-
-
 def leaning_one() -> Mask:
     """A line of 4 from (90, 40) up to (30, 70)."""
     return slanted(empty(), range(30, 91), lambda row: 40 + (90 - row) // 2, width=4)
@@ -116,3 +105,43 @@ def test_an_underline_goes_and_a_low_bar_of_the_digit_stays() -> None:
     digit, _ = digit_in(near)
     assert digit is not None
     np.testing.assert_array_equal(digit, near)
+
+
+@pytest.mark.parametrize("size", [10, 18])
+def test_small_marks_beside_the_digit_are_a_unit_or_a_colon_and_no_parts(size: int) -> None:
+    mask = seven()
+    mask[90 - size : 90, 92 : 92 + size] = True
+    digit, steps = digit_in(mask)
+    np.testing.assert_array_equal(digit, seven())
+    assert steps == ("1 other marks removed",)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        (slice(40, 90), slice(90, 98)),  # as high as a digit
+        (slice(82, 90), slice(84, 92)),  # too near
+    ],
+)
+def test_what_is_beside_the_digit_stays_if_it_is_large_or_near(beside: tuple[slice, slice]) -> None:
+    mask = seven()
+    mask[beside] = True
+    digit, _ = digit_in(mask)
+    np.testing.assert_array_equal(digit, mask)
+
+
+def test_pieces_of_a_broken_digit_stay_wherever_they_are() -> None:
+    mask = seven()
+    mask[60:90] = False  # what is left of the 7 is not as high as the digit
+    mask[66:90, 50:56] = True
+    mask[66:90, 86:92] = True
+    digit, _ = digit_in(mask)
+    np.testing.assert_array_equal(digit, mask)
+
+
+@pytest.mark.parametrize(("left", "right", "stays"), [(36, 84, False), (40, 84, True)])
+def test_a_bar_above_that_is_longer_than_the_digit_is_no_part(left: int, right: int, stays: bool) -> None:
+    mask = seven()
+    mask[18:22, left:right] = True
+    digit, _ = digit_in(mask)
+    np.testing.assert_array_equal(digit, mask if stays else seven())

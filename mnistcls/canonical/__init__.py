@@ -51,7 +51,7 @@ from mnistcls.canonical.sizes import at_draft_scale, working_pixels
 
 __all__ = ["BOX", "SIZE", "VERSION", "Canonical", "canonicalize", "canonicalize_all", "place", "to_uint8"]
 
-VERSION = 10
+VERSION = 11
 """Changes whenever the output for any image changes; a model file names the version it was made for."""
 
 MAX_BLOCK_IMAGES = 1024

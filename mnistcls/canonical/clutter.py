@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistcls.canonical.enclosures import inside_ring, is_frame
-from mnistcls.canonical.lines import BORDER_WIDTH, MIN_RULED_SIDE, without_lines
+from mnistcls.canonical.enclosures import inside_ring, is_frame, printed_boxes
+from mnistcls.canonical.lines import without_lines
 from mnistcls.canonical.numerics.components import Components, connected, labelled, measured
 from mnistcls.canonical.numerics.stacks import spans
 from mnistcls.canonical.parts import alike, with_parts
@@ -24,14 +24,12 @@ ALONG_BORDER_WEIGHT = 0.1
 BORDER_WEIGHT = 0.25
 """Weight of a component that touches the border: it may belong to a neighbour."""
 
-OFF_CENTRE_LOSS = 0.6
-"""What a component loses of its weight, of 1, for being a whole side of the image away from the centre."""
-
 MIN_EXTENT = 4
 """Pixels of the longer side of a digit: anything smaller is a speck."""
 
 MIN_MAIN_SHARE = 0.12
-"""Share of all ink that is in the main component: with less, the image shows a texture."""
+"""Share of all ink that is in the main component: with less, the image shows a texture. What lies along the border,
+such as the edge of a screen, is not counted."""
 
 _Mask = NDArray[np.bool_]
 
@@ -66,8 +64,7 @@ def find_digits(masks: _Mask, values: NDArray[np.uint8]) -> Digits:
         masks: (N, H, W), the ink.
         values: (N, H, W), how far each pixel stands out from the paper.
     """
-    digits, is_ruled = without_lines(masks)
-    steps: list[tuple[str, ...]] = [("lines removed",) if ruled else () for ruled in is_ruled]
+    digits, written, steps = _without_rulings(masks, values)
     labels, before = labelled(digits)
     boxes = _boxes(digits)
     crowds: dict[int, Digits] = {}
@@ -77,12 +74,31 @@ def find_digits(masks: _Mask, values: NDArray[np.uint8]) -> Digits:
                 digits[i] = False
         elif last > first:
             found = measured(np.maximum(labels[i], first) - first, values[i])
-            whole = measured(connected(masks[i]), values[i]) if is_ruled[i] else found  # rulings may be sides of a box
+            whole = measured(connected(written[i]), values[i]) if i in written else found
             one = _digit_among(found, whole, steps[i])
             digits[i], boxes[i], steps[i] = one.masks[0], one.boxes[0], one.steps[0]
             if one.crowds:
                 crowds[i] = one.crowds[0]
     return Digits(digits, boxes, steps, crowds)
+
+
+def _without_rulings(masks: _Mask, values: NDArray[np.uint8]) -> tuple[_Mask, dict[int, _Mask], list[tuple[str, ...]]]:
+    """Take rulings and printed boxes away from masks (N, H, W).
+
+    Returns:
+        What is left; by their numbers, those that had rulings, with these, as they may be sides of a box drawn by hand;
+        and what was removed from each.
+    """
+    digits, is_ruled = without_lines(masks)
+    steps: list[tuple[str, ...]] = [("lines removed",) if ruled else () for ruled in is_ruled]
+    written = {i: masks[i] for i in np.flatnonzero(is_ruled).tolist()}
+    for i, mask in written.items():
+        found = measured(connected(mask), values[i])
+        boxes = printed_boxes(found)
+        if len(boxes):  # not all of its sides may be rulings, and a single one looks like a 1
+            written[i] = mask & ~found.together(boxes)[0]
+            digits[i], steps[i] = without_lines(written[i][None])[0][0], ("box removed",)
+    return digits, written, steps
 
 
 def _digit_among(found: Components, whole: Components, steps: tuple[str, ...]) -> Digits:
@@ -144,7 +160,8 @@ def _choose(found: Components, inside: _Mask | None) -> tuple[NDArray[np.intp], 
         if is_frame(within == number + 1, within):
             worth[number] = 0
     main = int(worth.argmax())
-    plausible = found.extents[main] >= MIN_EXTENT and found.areas[main] >= MIN_MAIN_SHARE * found.areas[worth > 0].sum()
+    ink = found.areas[(worth > 0) & ~_are_along_border(found)].sum()
+    plausible = found.extents[main] >= MIN_EXTENT and found.areas[main] >= MIN_MAIN_SHARE * ink
     if worth[main] == 0 or not plausible:
         return np.array([], np.intp), np.array([], np.intp)
     digit = with_parts(found, worth, main)
@@ -152,27 +169,22 @@ def _choose(found: Components, inside: _Mask | None) -> tuple[NDArray[np.intp], 
 
 
 def _worth(found: Components) -> NDArray[np.float64]:
-    """How much each component looks like the digit (large, strong, inside, near the centre): (N,)."""
+    """How much each component looks like the digit (large, strong, not at the border): (N,)."""
     worth: NDArray[np.float64] = np.sqrt(found.areas) * found.extents * found.strengths * _position_weight(found)
     return worth
 
 
 def _position_weight(found: Components) -> NDArray[np.float64]:
-    """Weight of each component for its position: 1 in the middle, 0 where no digit can be: (N,)."""
-    shape = np.array(found.labels.shape)
-    off = np.abs((found.boxes[:, :2] + found.boxes[:, 2:]) / (2 * shape) - 0.5).max(axis=1) * 2
-    weight: NDArray[np.float64] = 1 - OFF_CENTRE_LOSS * off / 2
+    """Weight of each component for its position: 1 if it is off the border, 0 where no digit can be: (N,)."""
+    weight = np.ones(len(found.areas))
     weight[found.at_border] *= BORDER_WEIGHT
-    weight[_along_border(found) > MAX_ALONG_BORDER_SHARE] *= ALONG_BORDER_WEIGHT
-    if shape.min() >= MIN_RULED_SIDE:
-        near_start, near_end = found.boxes[:, 2:] <= BORDER_WIDTH, found.boxes[:, :2] >= shape - BORDER_WIDTH
-        weight[(near_start | near_end).any(axis=1)] = 0  # the end of a ruling
+    weight[_are_along_border(found)] *= ALONG_BORDER_WEIGHT
     return weight
 
 
-def _along_border(found: Components) -> NDArray[np.float64]:
-    """Share of each component's longer side that lies along one border of the image: (N,)."""
+def _are_along_border(found: Components) -> _Mask:
+    """Which components have much of their longer side along one border of the image: (N,)."""
     borders = found.labels[0], found.labels[-1], found.labels[:, 0], found.labels[:, -1]
     pixels = [np.bincount(border, minlength=len(found.areas) + 1)[1:] for border in borders]
-    along: NDArray[np.float64] = np.max(pixels, axis=0) / found.extents
+    along: _Mask = np.max(pixels, axis=0) > MAX_ALONG_BORDER_SHARE * found.extents
     return along

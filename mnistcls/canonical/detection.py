@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistcls.canonical.clutter import Digits, find_digits
+from mnistcls.canonical.filling import coloured_in
 from mnistcls.canonical.marks import Mark, Marks, cut_out, marks_of
 from mnistcls.canonical.paper import ANY_INK, MIN_CONTRAST, Contrast, Ink, measure_contrast
 from mnistcls.canonical.plane import to_planes
@@ -69,11 +70,13 @@ class Detection:
     """Whether ink was taken to be brighter than its paper."""
     may_be_framed: bool = False
     """Whether the image may have bars or corners that are not part of its picture."""
+    filled: Mark | None = None
+    """The mark with the inside of its outline; None if that is not coloured in."""
 
     @property
     def digit(self) -> Mark | None:
         """The digit; None if there is none."""
-        return self.mark if self.verdict is Verdict.DIGIT else None
+        return (self.filled or self.mark) if self.verdict is Verdict.DIGIT else None
 
 
 def detect(stack: _Stack) -> list[Detection]:
@@ -83,13 +86,18 @@ def detect(stack: _Stack) -> list[Detection]:
 
 def _further_looks(image: _Image, found: Detection) -> Detection:
     """Look at an image in other ways, where the first look leaves a doubt."""
+    other_ink = Ink(bright=not found.bright_ink)
     if found.verdict is Verdict.SHADE:  # it may have been taken for ink because the ink is the other way round
-        found = _find([image], Ink(bright=not found.bright_ink))[0]
+        found = _find([image], other_ink)[0]
+    is_texture = found.verdict is Verdict.TEXTURE
     is_missed = found.digit is None and np.ptp(image) >= MIN_CONTRAST
     if (found.may_be_framed or is_missed) and (inside := inside_rim(image)) is not None:
         found = _digit_in(inside, ANY_INK) or found  # beside its rim, the picture stands out more than its digit
     if is_missed and found.digit is None:  # a fine pen may be hidden in light and shadow
         found = _digit_in(image, Ink(fine_pen=True)) or found
+    if is_texture and found.digit is None:  # its ink may be the other way round, too, but texture goes on beyond
+        other = _digit_in(image, other_ink)
+        found = other if other and other.digit and not other.digit.is_cut else found
     return found
 
 
@@ -123,9 +131,8 @@ def _refined(image: _Image, found: Detection, ink: Ink) -> Detection:
 def _on_sheet(image: _Image, found: Detection) -> Detection | None:
     """Look for the digit on the sheet of paper that has been found in an image; None if that is no sheet."""
     inside = inside_sheet(image, found.mark, reduction(image)) if found.mark else None
-    if inside is None or np.array_equal(
-        inside, image
-    ):  # only its transparency tells the sheet: it would be found again
+    # A sheet that only its transparency tells from the rest of the image would be found again and again.
+    if inside is None or np.array_equal(inside, image):
         return None
     return _find([inside], ANY_INK)[0]
 
@@ -150,6 +157,7 @@ def _look(stack: _Stack, ink: Ink) -> list[Detection]:
     marks = marks_of(digits, contrast)
     verdicts = _verdicts(digits, marks, sure, contrast, ink)
     framed = may_be_framed(contrast.darkness, marks.counts.sum(axis=1)).tolist()
+    filled = coloured_in(marks)
     pen = ("thin lines alone",) if ink.fine_pen else ()
     found = []
     for i, mark in enumerate(_cut_out(digits, marks, contrast)):
@@ -157,7 +165,9 @@ def _look(stack: _Stack, ink: Ink) -> list[Detection]:
         steps = (planes[i].step, "bright ink" if bright else "dark ink", *pen, *digits.steps[i])
         steps += (REASONS[verdict],) if verdict in REASONS else ()
         kept = mark if verdict in (Verdict.DIGIT, Verdict.SHADE) else None
-        found.append(Detection(kept, verdict, steps, bright, framed[i]))
+        whole = None if i in digits.crowds else filled.get(i)
+        steps += ("filled in",) if whole and verdict is Verdict.DIGIT else ()
+        found.append(Detection(kept, verdict, steps, bright, framed[i], whole))
     return found
 
 

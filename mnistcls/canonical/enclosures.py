@@ -17,6 +17,12 @@ MIN_FRAME_STRAIGHTNESS = 0.8
 MIN_EMPTY_FRAME_STRAIGHTNESS = 0.97
 """Share of each side of an empty printed box that is straight: anything less straight may be a 0."""
 
+MIN_BOX_EXTENT = 0.3
+"""Longer side of a printed box that has rulings for sides, in shorter sides of the image."""
+
+MIN_EMPTY_BOX_STRAIGHTNESS = 0.93
+"""Share of each side of such a box that is straight if it is empty: no 0 has rulings for sides."""
+
 MAX_FRAME_CORE_SHARE = 0.02
 """Share of its inside that a printed box itself covers: a line that is not quite straight covers some of it."""
 
@@ -55,16 +61,40 @@ def is_frame(own: _Flags, inside: NDArray[np.integer | np.bool_]) -> bool:
         own: (h, w), the component in its bounding box.
         inside: (h, w), everything in that bounding box.
     """
+    return _straight_sides(own, inside, MIN_EMPTY_FRAME_STRAIGHTNESS) == 4
+
+
+def printed_boxes(found: Components) -> _Numbers:
+    """Numbers of the large components that are printed boxes, of which one side may be cut off or blurred."""
+    large = np.flatnonzero(found.extents >= MIN_BOX_EXTENT * min(found.labels.shape))
+    return np.array([number for number in large.tolist() if _is_box(found, number)], np.intp)
+
+
+def _is_box(found: Components, number: int) -> bool:
+    """Whether a component is straight along at least three sides, without any of its own ink inside."""
+    top, left, bottom, right = found.boxes[number]
+    inside = found.labels[top:bottom, left:right]
+    return _straight_sides(inside == number + 1, inside, MIN_EMPTY_BOX_STRAIGHTNESS) >= 3
+
+
+def _straight_sides(own: _Flags, inside: NDArray[np.integer | np.bool_], empty: float) -> int:
+    """Number of straight sides of a component; 0 if it is too small for a box, or has ink of its own inside.
+
+    Args:
+        own: (h, w), the component in its bounding box.
+        inside: (h, w), everything in that bounding box.
+        empty: the share of a side that has to be straight if there is nothing inside.
+    """
     height, width = own.shape
     if min(height, width) < MIN_FRAME_SIDE:
-        return False
+        return 0
     y, x = height // 10, width // 10
     core = slice(y, -y), slice(x, -x)
     if np.count_nonzero(own[core]) > MAX_FRAME_CORE_SHARE * own[core].size:
-        return False
+        return 0
     sides = own[:y].any(axis=0), own[-y:].any(axis=0), own[:, :x].any(axis=1), own[:, -x:].any(axis=1)
-    straight = MIN_FRAME_STRAIGHTNESS if inside[core].any() else MIN_EMPTY_FRAME_STRAIGHTNESS
-    return bool(min(side.mean() for side in sides) > straight)
+    straight = MIN_FRAME_STRAIGHTNESS if inside[core].any() else empty
+    return sum(bool(side.mean() > straight) for side in sides)
 
 
 def inside_ring(found: Components) -> _Flags | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,8 @@ class Mark:
     """(h + 2, w + 2), from 0 on the paper to 255: the box, and a pixel around it for the soft edge."""
     box: tuple[int, int, int, int]
     """Top, left, bottom and right in the image; the last two are one past the end."""
+    is_cut: bool
+    """Whether it touches the border of the image."""
     runs_on: bool
     """Whether the mark reaches from one side of the image to the opposite one."""
 
@@ -62,6 +65,15 @@ class Marks:
         extents: NDArray[np.intp] = (self.boxes[:, 2:] - self.boxes[:, :2]).max(axis=1)
         return extents
 
+    @cached_property
+    def wider(self) -> _Masks:
+        """The masks with all pixels that touch theirs: (N, H, W)."""
+        return widened(self.masks)
+
+    def of(self, chosen: NDArray[np.intp]) -> Marks:
+        """Return the marks with these numbers."""
+        return Marks(**{each.name: getattr(self, each.name)[chosen] for each in fields(self)})
+
 
 def marks_of(digits: Digits, contrast: Contrast) -> Marks:
     """Measure the pixels of each digit."""
@@ -81,16 +93,16 @@ def marks_of(digits: Digits, contrast: Contrast) -> Marks:
 def cut_out(marks: Marks) -> list[Mark]:
     """Cut each mark out of its image, with full ink at 255."""
     _, height, width = marks.masks.shape
-    wider = widened(marks.masks)
     full = np.maximum(marks.full, 1).astype(np.uint8)
     factors = (255 / full).astype(np.float32)
     cut = []
     for i, (top, left, bottom, right) in enumerate(marks.boxes.tolist()):
         y, x = max(top - 1, 0), max(left - 1, 0)  # the edge may be soft a pixel further
         part = i, slice(y, bottom + 1), slice(x, right + 1)
-        levels = (np.minimum(marks.values[part], full[i]) * factors[i]).astype(np.uint8) * wider[part]
+        levels = (np.minimum(marks.values[part], full[i]) * factors[i]).astype(np.uint8) * marks.wider[part]
         ink = np.zeros((bottom - top + 2, right - left + 2), np.uint8)
         ink[y - top + 1 :, x - left + 1 :][: levels.shape[0], : levels.shape[1]] = levels
+        is_cut = top == 0 or left == 0 or bottom == height or right == width
         runs_on = (top == 0 and bottom == height) or (left == 0 and right == width)
-        cut.append(Mark(ink, (top, left, bottom, right), runs_on))
+        cut.append(Mark(ink, (top, left, bottom, right), is_cut, runs_on))
     return cut

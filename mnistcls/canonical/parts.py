@@ -16,9 +16,6 @@ MIN_PART_STRENGTH = 0.5
 MAX_PART_GAP = 0.3
 """Gap between a part, such as the bar of a 5, and the rest of the digit, relative to the extent of that."""
 
-MAX_BORDER_PART_GAP = 0.16
-"""The same gap where the main component touches the border, as it may be the end of a shadow."""
-
 MAX_SMALL_PART_AREA = 0.06
 """Area of a small part, relative to the main component."""
 
@@ -37,14 +34,31 @@ MIN_SPECK_LIKENESS = 0.5
 MIN_ASTRAY_GAP = 0.16
 """Gap between the digit and what lies away from it, relative to the extent of the digit."""
 
-MIN_UNDERLINE_GAP = 0.05
-"""Gap between the main component and an underline, relative to the extent of the main component."""
+MIN_BAR_GAP = 0.05
+"""Gap between the main component and a bar below or above it, relative to the extent of the main component."""
 
 MIN_UNDERLINE_WIDTH = 0.3
 """Width of an underline, relative to the extent of the main component."""
 
-MAX_UNDERLINE_HEIGHT = 0.3
-"""Height of an underline, relative to its own width."""
+MAX_BAR_HEIGHT = 0.3
+"""Height of a bar, relative to its own width."""
+
+MAX_OVERHANG = 0.03
+"""How far beyond the main component a bar above it reaches on each side, relative to the extent of the main component:
+if it is longer, it is a line of a fraction or of a table, and not the bar of a 5 or a 7."""
+
+MIN_BESIDE_GAP = 0.12
+"""Gap between the main component and what is beside it, such as a unit or a colon, relative to the extent of the main
+component."""
+
+MAX_BESIDE_EXTENT = 0.5
+"""Extent of what is beside the main component, relative to that: anything larger may be another digit."""
+
+MIN_REST_HEIGHT = 0.85
+"""Height of the digit without what is beside it, relative to all: with less, the digit is broken into pieces."""
+
+MIN_REST_AREA = 0.65
+"""Area of the digit without what is beside it, relative to all: with less, the digit is broken into pieces."""
 
 MIN_ALIKE_EXTENT = 0.6
 """Extent of the smaller of two marks, relative to the larger: from this on, either may be the digit."""
@@ -68,22 +82,36 @@ def with_parts(found: Components, worth: NDArray[np.float64], main: int) -> _Num
     fit = (found.areas >= MIN_PART_AREA * area) & (found.strengths >= MIN_PART_STRENGTH * strength)
     fit &= (worth > 0) & (~border | border[main])
     fit[main] = False
-    farthest = MAX_BORDER_PART_GAP if border[main] else MAX_PART_GAP
-    reach = np.where(found.areas < MAX_SMALL_PART_AREA * area, MAX_SMALL_PART_GAP, farthest)
+    reach = np.where(found.areas < MAX_SMALL_PART_AREA * area, MAX_SMALL_PART_GAP, MAX_PART_GAP)
     is_large = found.areas >= MAX_SPECK_AREA * area
     digit = _grown(found, [main], np.flatnonzero(fit & is_large), reach)
     candidates = np.setdiff1d(np.flatnonzero(fit & ~_are_specks(found, digit)), digit)
     parts = np.array(_grown(found, digit, candidates, reach), np.intp)
-    return parts[~_is_underline(found, main)[parts]]
+    return _without_neighbours(found, parts[~_are_bars(found, main)[parts]], main)
 
 
-def _is_underline(found: Components, main: int) -> _Flags:
-    """Which components are bars wholly below the main one, where no part of a digit is: (N,)."""
-    extent = found.extents[main]
-    heights, widths = (found.boxes[:, 2:] - found.boxes[:, :2]).T
-    below = found.boxes[:, 0] - found.boxes[main, 2] >= MIN_UNDERLINE_GAP * extent
-    underline: _Flags = below & (heights <= MAX_UNDERLINE_HEIGHT * widths) & (widths >= MIN_UNDERLINE_WIDTH * extent)
-    return underline
+def _are_bars(found: Components, main: int) -> _Flags:
+    """Which components are bars below the main one, or above it and longer, as no part of a digit is: (N,)."""
+    extent, (top, left, bottom, right) = found.extents[main], found.boxes[main]
+    (tops, lefts), (bottoms, rights) = found.boxes[:, :2].T, found.boxes[:, 2:].T
+    widths, gap, overhang = rights - lefts, MIN_BAR_GAP * extent, MAX_OVERHANG * extent
+    below, above = tops - bottom >= gap, top - bottoms >= gap
+    is_longer = (left - lefts > overhang) & (rights - right > overhang)
+    is_flat = bottoms - tops <= MAX_BAR_HEIGHT * widths
+    bars: _Flags = is_flat & ((below & (widths >= MIN_UNDERLINE_WIDTH * extent)) | (above & is_longer))
+    return bars
+
+
+def _without_neighbours(found: Components, parts: _Numbers, main: int) -> _Numbers:
+    """Leave out small parts that are beside the main component, if the rest is as good as the whole digit."""
+    own, extent, boxes, areas = found.boxes[main], found.extents[main], found.boxes[parts], found.areas[parts]
+    gaps = np.maximum(boxes[:, 1] - own[3], own[1] - boxes[:, 3])
+    beside = gaps > max(MIN_BESIDE_GAP * extent, 1)
+    if not beside.any() or found.extents[parts][beside].max() > MAX_BESIDE_EXTENT * extent:
+        return parts
+    height, whole = (np.ptp(some[:, [0, 2]]) for some in (boxes[~beside], boxes))
+    is_whole = height >= MIN_REST_HEIGHT * whole and areas[~beside].sum() >= MIN_REST_AREA * areas.sum()
+    return parts[~beside] if is_whole else parts
 
 
 def alike(found: Components, worth: NDArray[np.float64], digit: _Numbers) -> _Numbers:

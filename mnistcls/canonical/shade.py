@@ -35,14 +35,8 @@ MAX_STRONG_EDGE_WIDTH = 0.5
 """Width of the edge of strong ink, relative to the extent of the digit: a heavily blurred digit has up to 0.46, a
 strong spot of light 0.57."""
 
-MIN_SOFT_EDGE_WIDTH = 14
-"""Pixels: narrower edges are not soft; in a tiny image, edges are wide because its pixels are."""
-
 MAX_SHARP_EDGE_WIDTH = 0.2
 """Width of a sharp edge, relative to the extent of the digit: of ink in photographs that are in focus."""
-
-MIN_STROKE_TO_EDGE = 0.16
-"""Width of the strokes, relative to the width of their edge: grain has less, a line of a single pixel at least 0.18."""
 
 _Masks = NDArray[np.bool_]
 
@@ -62,26 +56,21 @@ def are_texture(marks: Marks, counts: Counts, *, fine_pen: bool) -> NDArray[np.b
 
 
 def are_shade(marks: Marks, *, in_doubt: bool) -> NDArray[np.bool_]:
-    """Whether the edges of each mark are those of light and shadow, or of grain: (N,).
+    """Whether the edges of each mark are those of light and shadow: (N,).
 
     Args:
         marks: what may be digits.
         in_doubt: whether these images have shown shade already, so that only sharp edges may be ink.
     """
     edges = _steps_at_edge(marks)
-    length = edges.sum(axis=1)
     steps = np.maximum(quantile(edges, SOFTEST_SHARE), 0.5) * STAIRCASE
-    edge_widths = marks.full / steps
-    stroke_widths = 2 * marks.counts.sum(axis=1) / (np.maximum(length, 1) * STAIRCASE)  # as `stroke_width` has it
     if in_doubt:
         widest = MAX_SHARP_EDGE_WIDTH * marks.extents
     else:
         contrast = marks.full / np.maximum(marks.brightest, 1)
         widest_edges = MAX_FAINT_EDGE_WIDTH, MAX_STRONG_EDGE_WIDTH
-        softest = np.interp(contrast, (FAINT_CONTRAST, STRONG_CONTRAST), widest_edges)
-        widest = np.maximum(softest * marks.extents, MIN_SOFT_EDGE_WIDTH)
-    shade: NDArray[np.bool_] = (edge_widths > widest) | (stroke_widths < MIN_STROKE_TO_EDGE * edge_widths)
-    shade &= length > 0
+        widest = np.interp(contrast, (FAINT_CONTRAST, STRONG_CONTRAST), widest_edges) * marks.extents
+    shade: NDArray[np.bool_] = (marks.full / steps > widest) & edges.any(axis=1)
     return shade
 
 
