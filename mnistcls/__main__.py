@@ -1,4 +1,4 @@
-"""The program's way in, of `mnistcls` and of `python -m mnistcls`: it is there before anything slow is loaded."""
+"""The entry point of `mnistcls` and of `python -m mnistcls`, which loads nothing slow itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NoReturn
 
 
 def main() -> NoReturn:
-    """Run the command line; what interrupts it while it loads ends it without a word."""
+    """Run the command line; Ctrl-C while it loads ends it without a message."""
     if sys.getfilesystemencoding() != "utf-8":  # file names must reach outputs byte by byte, whatever the locale
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606 - this very program
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as it is of a job in the background

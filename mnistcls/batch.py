@@ -25,7 +25,7 @@ class Batch:
     """The answers for N images, in order; iterating gives each as a `Prediction`."""
 
     paths: Sequence[str]
-    """N, as the user would type them."""
+    """The N paths, as the user would type them."""
     errors: Mapping[int, str]
     """`code: sentence` for each unreadable image, by its index."""
     statuses: NDArray[np.uint8]

@@ -23,7 +23,7 @@ STOPPING = {
     for name, said in (("SIGINT", "interrupted"), ("SIGTERM", "terminated"), ("SIGHUP", "the terminal is gone"))
     if hasattr(signal, name)  # Windows has no SIGHUP
 }
-"""Signals that end a run, and what is said then."""
+"""Signals that end a run, and the message of each."""
 
 app = typer.Typer(
     cls=Commands,
@@ -73,7 +73,7 @@ def _fail(error: BaseException, code: int) -> NoReturn:
 
 
 def _fault(error: OSError) -> str:
-    """What is wrong with this machine, and no fault of the program: a full disk, a folder that is gone."""
+    """Describe a fault of the machine, not of the program: a full disk, a folder that is gone."""
     try:
         os.getcwd()  # noqa: PTH109 - Path.cwd is the same
     except OSError:
@@ -83,7 +83,7 @@ def _fault(error: OSError) -> str:
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    for again in STOPPING:  # one is enough: the way out must not be interrupted in turn
+    for again in STOPPING:  # a second signal must not interrupt the way out
         signal.signal(again, signal.SIG_IGN)
     raise Stopped(number)
 

@@ -1,4 +1,4 @@
-"""Rich's consoles: for results, where they go to people, and for messages, on standard error."""
+"""Rich's consoles: one for results that people read, one for messages on standard error."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ STYLES = {
 """Colours of a status."""
 
 LEAST_WIDTH = 60
-"""Columns that tables have, at least: a narrower terminal wraps their lines, where figures would be lost."""
+"""Least width of tables, in columns: a narrower terminal wraps their lines, where figures would be lost."""
 
 UNBOUNDED = 10_000
-"""Columns, where there is no terminal to say how many there are."""
+"""Width, in columns, where there is no terminal to say how wide it is."""
 
 
 def results_console(stream: TextIO, *, bounded: bool = True) -> Console:
-    """What prints to a stream, in lines as long as a terminal's, or as `COLUMNS` says.
+    """A console that prints to a stream, in lines as long as a terminal's, or as `COLUMNS` says.
 
     Args:
         stream: standard output or a file.
-        bounded: whether lines in a file or a pipe are as short as a terminal's are; else no path is cut in them.
+        bounded: whether lines in a file or a pipe are as short as a terminal's; if not, no path is cut in them.
     """
     wide = not (bounded or stream.isatty() or "COLUMNS" in os.environ)
     console = _ResultsConsole(file=stream, highlight=False, width=UNBOUNDED if wide else None)
@@ -38,21 +38,21 @@ def results_console(stream: TextIO, *, bounded: bool = True) -> Console:
 
 
 class MessagesConsole(Console):
-    """Standard error, for what is no result: nobody who does not read it stops a run."""
+    """Standard error, for messages; a reader that goes away does not stop the run."""
 
     def __init__(self) -> None:
         super().__init__(stderr=True, highlight=False, markup=False, soft_wrap=True)
-        self.width = self.width or LEAST_WIDTH  # of no columns Rich would print nothing
+        self.width = self.width or LEAST_WIDTH  # Rich would print nothing in a terminal of no columns
 
     def __exit__(self, *stopped: object) -> None:
-        """Write what has been printed, or drawn of a progress bar, if that can be."""
+        """Write what has been printed, or drawn of a progress bar, if it can be written."""
         try:
             super().__exit__(*stopped)
         except OSError:
             self.quiet = True
 
     def on_broken_pipe(self) -> None:
-        """Say nothing more; Rich would end the program, with the exit code of something unreadable."""
+        """Print nothing more; Rich would end the program, with the exit code for unreadable images."""
         self.quiet = True
 
 

@@ -1,4 +1,4 @@
-"""The model file: its contract, and the one place where pixels become probabilities."""
+"""The model file and its contract; the only place where pixels become probabilities."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _NOTHING = [np.zeros((0, 10), np.float32)], [np.zeros(0, np.float32)]
 
 @dataclass(frozen=True)
 class ModelMetadata:
-    """What a model file says of itself, under the metadata key `mnistcls`."""
+    """The description that a model file contains, under the metadata key `mnistcls`."""
 
     contract: int
     name: str
     version: str
-    """The model's, as in exported/CHANGELOG.md."""
+    """The model's version, as in exported/CHANGELOG.md."""
     preprocessing: int
     """Version of the canonical form that the model reads and was measured on; its training's drawings may be older."""
     confidence_threshold: float

@@ -26,10 +26,10 @@ class Status(StrEnum):
 
 
 STATUSES = tuple(Status)
-"""In the order of the numbers that stand for them in a `Batch`."""
+"""All statuses, in the order of their numbers in a `Batch`."""
 
 STATUS_INDEX = {status: index for index, status in enumerate(STATUSES)}
-"""The number of each."""
+"""The number of each status in a `Batch`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.inputs = 0
-        """Sources drawn so far; each has a row per image, and at least one."""
+        """Sources taken so far; each has a row per image, and at least one."""
         self.statuses: Counter[Status] = Counter()
         self.digits: Counter[int] = Counter()
         self.skipped = 0

@@ -230,7 +230,7 @@ def nothing_found(sources: Sources) -> MnistclsError:
 
 
 def at_least_one(batches: Iterator[Batch], sources: Sources, tally: Tally) -> Iterator[Batch]:
-    """The same batches; raises, before any output is opened, if there are none and no rows of an earlier run."""
+    """Pass the batches on; raises, before any output is opened, if there are none and no rows of an earlier run."""
     first = next(batches, None)
     if first is None and not tally.total:
         raise nothing_found(sources)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mnistcls.classifier import Classifier
 
 Recorder = Callable[[Iterator["Batch"]], AbstractContextManager[Iterable["Batch"]]]
-"""Gives the same batches, and may keep something of them while they pass."""
+"""Passes the batches on, and may record what the network saw of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +37,11 @@ class LocalRun:
 
     sources: Sources
     paths: Sequence[str]
-    """What the user named to be classified."""
+    """The paths to classify, as the user named them."""
     also_read: Sequence[str | Path | None]
-    """The list of paths and the model, if they are named."""
+    """Other files that are read: the list of paths and the model."""
     output: str | None
-    """That of -o."""
+    """Value of -o."""
     format: Format | None
     columns: Columns
     workers: int | None
@@ -55,14 +55,14 @@ class LocalRun:
     """Standard error."""
 
     def classify(self, load: Callable[[], Classifier], inputs: Mapping[str, Any]) -> Tally:
-        """Do it, and say on the console what it came to.
+        """Classify, write the results, and print a summary.
 
         Args:
-            load: makes what answers, once nothing stands in the way.
-            inputs: what was named, for the manifest.
+            load: makes the classifier; called after all checks of the options.
+            inputs: the inputs as the user named them, for the manifest.
 
         Raises:
-            MnistclsError: it cannot be done.
+            MnistclsError: the options conflict, or the model, an input or the output cannot be used.
         """
         apart = Apart({"-o": self.output, "--report": self.report}, self.debug_dir)
         apart.check(*self.paths, *self.also_read)
@@ -112,7 +112,7 @@ class LocalRun:
             self.console.print(unreadable(*tally.first_error))
 
     def _recorder(self) -> Recorder:
-        """What fills the debug folder while batches pass; where none is asked for, they just pass."""
+        """The function that fills the debug folder while batches pass; without one, batches pass unchanged."""
         if self.debug_dir is None:
             return nullcontext
         if self.resume:

@@ -30,7 +30,7 @@ def is_shown(console: Console | Silent) -> TypeGuard[Console]:
 def progress(
     batches: Iterable[Batch], images: Sources, console: Console | Silent, done: int = 0
 ) -> Iterator[Iterable[Batch]]:
-    """The same batches, with a progress bar on the console while they pass, if it is a terminal.
+    """Pass the batches on, with a progress bar on the console if it is a terminal.
 
     A thread counts the images so that work starts at once; until it is done, the bar has no total.
     """

@@ -39,7 +39,7 @@ class RayRun:
     listed: PathList | None
     """The list among the sources, if any."""
     folder: str | None
-    """As given with -o."""
+    """Value of -o."""
     format: Format | None
     columns: Columns
     timeout: float
@@ -54,11 +54,11 @@ class RayRun:
         """Check, before the work starts, that the options fit together.
 
         Args:
-            debug_dir: an option of the local engine.
-            report: another.
+            debug_dir: value of --debug-dir.
+            report: value of --report.
 
         Raises:
-            MnistclsError: they do not.
+            MnistclsError: the options do not fit together.
         """
         from mnistcls.ray_engine.cluster import check_installed  # noqa: PLC0415 - only for this engine
 
@@ -82,11 +82,11 @@ class RayRun:
         """Run the job, and print a summary on the console.
 
         Args:
-            classifier: answers the images.
+            classifier: makes the answers.
             inputs: the inputs as the user named them, for the manifest.
 
         Raises:
-            MnistclsError: it fails.
+            MnistclsError: the cluster, the model or the folder cannot be used, or the job fails.
         """
         from mnistcls.ray_engine.cluster import connected  # noqa: PLC0415
         from mnistcls.ray_engine.folder import ResultFolder  # noqa: PLC0415
@@ -105,7 +105,7 @@ class RayRun:
         return account.tally
 
     def _run(self, classifier: Classifier, folder: ResultFolder, chosen: Format) -> Account:
-        """The job on the cluster that this process is connected to."""
+        """Run the job on the cluster that this process is connected to."""
         from mnistcls.ray_engine.job import Account, Job  # noqa: PLC0415 - slow to load: after the checks
         from mnistcls.ray_engine.stage import Work  # noqa: PLC0415
 

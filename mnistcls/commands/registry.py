@@ -31,7 +31,7 @@ ENTRIES = {
     "bench": Entry("Measure how fast each step is, and which is the bottleneck."),
     "export": Entry("Make a model file from a trained checkpoint."),
 }
-"""By name, in the order of the help."""
+"""The commands by name, in the order of the help."""
 
 
 class _Made(Mapping[str, Any]):

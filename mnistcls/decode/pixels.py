@@ -46,7 +46,7 @@ def image_to_array(image: Image.Image, max_pixels: int = MAX_PIXELS) -> NDArray[
 
 
 def to_array(image: Image.Image, max_pixels: int) -> NDArray[np.generic]:
-    """The same, but Pillow's exceptions pass unchanged."""
+    """Pixels of a Pillow image, upright, as `image_to_array` gives them; Pillow's exceptions pass unchanged."""
     check_size(*image.size, max_pixels)
     return check_array(np.asarray(_plain(image)))
 
@@ -106,7 +106,7 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> object:
-    """As in EXIF; 1, upright, if the EXIF data is damaged: the pixels may still be good."""
+    """The orientation as in EXIF; 1, upright, if the EXIF data is damaged: the pixels may still be good."""
     if not image.info and image.format != "TIFF":  # quicker than asking; TIFF keeps it elsewhere
         return 1
     try:

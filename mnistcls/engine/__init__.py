@@ -1,9 +1,9 @@
 """Batches of answers for any number of sources: in order, bounded, and none lost, whatever happens to a process.
 
-Sources are drawn as they are needed, in chunks, and answered by worker processes, one thread each. A worker that dies
-or hangs takes no answer with it. The image that it was at is tried again alone, and becomes an `unreadable` row if that
-fails, too; one that hung is not tried again. Where it may have been any of several, each is tried alone. The others of
-its chunk go to another worker.
+Sources are taken as they are needed, in chunks, and answered by worker processes, one thread each. If a worker dies or
+hangs, no answer is lost. The image that it was reading is tried again alone, and becomes an `unreadable` row if that
+fails, too; one that hung is not tried again. If it may have been any of several images, each is tried alone. The other
+images of its chunk go to another worker.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ SMALL_BYTES = 10_000_000
 
 
 def prepare(sources: Iterable[Source], workers: int | None = None) -> tuple[Iterator[Source], int]:
-    """Settle how many worker processes there will be, and have what they start with begin.
+    """Decide how many worker processes there will be, and start the server that starts them.
 
     Args:
-        sources: some are drawn.
+        sources: some are taken, to see whether they are few.
         workers: as for `answers`.
 
     Returns:
-        The sources, those that were drawn as well; and how many workers.
+        All sources, including those that were taken; and the number of workers.
     """
     drawn = iter(sources)
     if workers is None:
@@ -60,7 +60,7 @@ def answers(
     """The answers for all sources, in order.
 
     Args:
-        sources: drawn from as answers are.
+        sources: taken as answers are.
         answer: does the work; sent to the worker processes.
         workers: worker processes; 0 for none, all in this process; None for as many as there are CPUs, or none where
             the sources are few.
@@ -95,7 +95,7 @@ def take(sources: Iterator[Source], count: int) -> list[Source]:
 
 
 def _are_few(drawn: Iterator[Source]) -> tuple[bool, Iterator[Source]]:
-    """Whether they are so few that starting workers would take longer, and all of them again."""
+    """Whether there are so few sources that starting workers would take longer, and all sources again."""
     head: list[Source] = []
     size = 0
     for source in drawn:

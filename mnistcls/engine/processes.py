@@ -18,7 +18,7 @@ Linux, and multiprocessing adds 32 to the folder's."""
 
 
 def context() -> Any:
-    """What makes worker processes, forked from a server that has imported everything but loaded no network."""
+    """The context that makes worker processes, forked from a server that has imported everything but no network."""
     if not _has_server():
         return multiprocessing.get_context("spawn")
     _shorten_socket()

@@ -162,7 +162,7 @@ class IdxLabels:
 
 
 def _absolute(path: str | Path) -> str:
-    """However it is written; links are kept as they are."""
+    """The absolute path, the same however the path is written; links are kept as they are."""
     return os.path.normpath(Path(path).absolute())
 
 
@@ -191,7 +191,7 @@ def _entries(path: str) -> list[tuple[str, bool]]:
 
 
 def _remote_entries(url: str) -> list[tuple[str, bool]]:
-    """The same of a folder in storage."""
+    """The names in a folder in storage, sorted, and whether each is a folder's."""
     from mnistcls.remote import listing  # noqa: PLC0415 - for those who name a URL
 
     try:

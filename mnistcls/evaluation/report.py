@@ -21,7 +21,7 @@ from mnistcls.results import confidence_text, printable
 from mnistcls.tables import shorten
 
 PATH_SHARE = 0.55
-"""Of the width, at most, for the path of an image."""
+"""Most width, as a share of the console's, for the path of an image."""
 
 _Rgb = tuple[int, int, int]
 _RIGHT: tuple[_Rgb, _Rgb] = (0, 90, 20), (0, 140, 30)

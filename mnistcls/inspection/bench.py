@@ -62,7 +62,7 @@ class Benchmark:
     megabytes: float
     """Total size of the files."""
     passes: int
-    """For the stages, over all images, filled up to whole batches."""
+    """Number of passes over all images, filled up to whole batches, in which the stages were measured."""
     stages: tuple[Stage, ...]
     """In the order of `STAGES`."""
     end_to_end: float
@@ -151,7 +151,7 @@ def _timed(paths: Sequence[str], classifier: Classifier) -> NDArray[np.float64]:
     decoding = 0.0
 
     def decoded() -> Iterator[NDArray[np.generic]]:
-        """Taken one by one by the next stage: large images must not be in memory together."""
+        """Decode one image at a time for the next stage: large images must not be in memory together."""
         nonlocal decoding
         for content in contents:
             before = clock()

@@ -57,7 +57,7 @@ def check_folder(folder: Path, inputs: Iterable[str], *, overwrite: bool) -> Non
 
 @contextmanager
 def recorded(batches: Iterable[Batch], folder: Path, max_pixels: int) -> Iterator[Iterable[Batch]]:
-    """The same batches; while they pass, what the network saw is written.
+    """Pass the batches on, and write what the network saw of their images.
 
     Args:
         batches: the answers.
@@ -172,7 +172,7 @@ def _save(image: Image.Image, path: Path) -> None:
 
 
 def _vacant(path: Path) -> Path:
-    """The same path with nothing there: a link is replaced, never written through."""
+    """Remove what is at the path, and return the path: a link is replaced, never written through."""
     path.unlink(missing_ok=True)
     return path
 

@@ -51,7 +51,7 @@ class Environment:
     cpu: str
     """Its model, as the system names it."""
     cpus: int
-    """Of the machine."""
+    """Number of CPUs of the machine."""
     usable_cpus: int
     """How many of those this process may use."""
     cgroup_quota: float | None

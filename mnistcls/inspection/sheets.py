@@ -44,7 +44,7 @@ class Sheet:
 
     def __init__(self) -> None:
         self.cells = 0
-        """So far."""
+        """Number of filled cells."""
         self._page = Image.new("RGB", (COLUMNS * CELL_WIDTH + GAP, ROWS * CELL_HEIGHT + GAP), PAGE)
 
     @property

@@ -1,4 +1,4 @@
-"""Where results and figures go: standard output, or a file that is there whole or not at all."""
+"""Where results and figures go: standard output, or a file that is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ def write_json(value: Mapping[str, Any], stream: TextIO) -> None:
 
 @contextmanager
 def whole_file(path: Path, option: str = "-o", was: Standing | None = None) -> Iterator[TextIO]:
-    """A text file that is there with all of its text if the block ends well, and else as it was before.
+    """A text file that gets all of its text if the block ends well, and else stays as it was.
 
     Args:
         path: the file.
-        option: what the user named it with, for the errors.
+        option: the option that named it, for the errors.
         was: what was there when the work began; None if that does not matter.
 
     Raises:
-        OutputError: it cannot be written, or something else has been meanwhile; then the text is in `NAME.part`.
+        OutputError: it cannot be written, or the file has been changed since; then the text is in `NAME.part`.
     """
     try:
         real = followed(path)
@@ -78,7 +78,7 @@ def whole_file(path: Path, option: str = "-o", was: Standing | None = None) -> I
 
 
 class Direct:
-    """A stream whose bytes leave as they are written."""
+    """A stream that passes bytes on as they are written."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""Sees that no output takes the place of another, or of what is read."""
+"""Checks that no output overwrites another output or an input."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ class Apart:
             self._options[self._real(str(file))] = option
 
     def check(self, *paths: str | Path | None) -> None:
-        """See that what the user named to be read stays; None is nothing.
+        """Check that no input that the user named would be overwritten; None stands for no input.
 
         Raises:
-            OutputError: it would be replaced.
+            OutputError: one would be.
         """
         for path in paths:
             if path is not None and not is_url(local := _local(path)):
                 self._check(local)
 
     def follow(self, sources: Iterable[Source]) -> Iterator[Source]:
-        """The same sources, each of which is seen to stay; see `check`."""
+        """Yield the sources; raise if one of them would be overwritten."""
         for source in sources:
             self._check(source.path)
             yield source
@@ -74,7 +74,7 @@ class Apart:
 
 
 def _local(path: str | Path) -> str:
-    """A path; of a URL that names a file on this machine, its path."""
+    """The path itself; for a URL that names a file on this machine, the file's path."""
     text = str(path)
     if not text.startswith(_FILE_URL):
         return text

@@ -1,4 +1,4 @@
-"""What stands in the rows: the columns, by name and in order, and the text of their cells."""
+"""The columns of the rows, by name and in order, and the text of their cells."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Columns:
     """Which optional columns follow the first five."""
 
     top_k: int = 1
-    """Digits a row in all; 2 and more add `digit_2`, `confidence_2` and so on."""
+    """Number of digits in a row; 2 and more add `digit_2`, `confidence_2` and so on."""
     probabilities: bool = False
     """Adds `p0` to `p9`."""
     scores: bool = False
@@ -39,7 +39,7 @@ class Columns:
         return names + (["digit_score"] if self.scores else [])
 
     def cells(self, batch: Batch) -> list[Sequence[str]]:
-        """The columns of a batch as text, each with a cell for every image: empty where there is nothing to say."""
+        """The columns of a batch as text, each with a cell for every image; empty where there is no value."""
         digits, statuses = batch.digits.tolist(), batch.statuses.tolist()
         columns: list[Sequence[str]] = [
             batch.paths,
@@ -62,5 +62,5 @@ class Columns:
 
 
 def _numbers(values: Iterable[float], present: Iterable[int]) -> list[str]:
-    """With 6 decimals; empty where `present` is negative."""
+    """Cells of numbers, with 6 decimals; empty where `present` is negative."""
     return [f"{value:.6f}" if shown >= 0 else "" for value, shown in zip(values, present, strict=True)]

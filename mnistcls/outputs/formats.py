@@ -97,7 +97,7 @@ def csv_texts(texts: Iterable[str]) -> Sequence[str]:
 
 
 def safe_path(path: str) -> str:
-    """The same file by a name that no spreadsheet runs as a formula."""
+    """A path to the same file that no spreadsheet runs as a formula."""
     return f"./{path}" if path.startswith(_FORMULA_STARTS) else path
 
 

@@ -1,4 +1,4 @@
-"""NAME.manifest.json beside an output: what made it, so that `--resume` continues nothing else."""
+"""The manifest beside an output, NAME.manifest.json: what made it, so that `--resume` continues only its own run."""
 
 from __future__ import annotations
 
@@ -35,30 +35,30 @@ class Manifest:
     """How an output was made."""
 
     model: Mapping[str, str]
-    """Its name, version and SHA-256."""
+    """The model's name, version and SHA-256."""
     preprocessing: int
     """Version of the canonical form."""
     inputs: Mapping[str, Any]
-    """What was to be classified, as named."""
+    """The inputs as the user named them."""
     options: Mapping[str, Any]
-    """All that decides on the rows beside the images themselves."""
+    """All options that affect the rows."""
     versions: Mapping[str, str] = field(default_factory=_versions)
-    """Of mnistcls, Python and the libraries that compute."""
+    """Versions of mnistcls, Python and the libraries that compute."""
     finished: bool = False
     """Whether the output is complete."""
     counts: Mapping[str, int] = field(default_factory=dict)
-    """Inputs, rows in all, by status and by digit, and files passed over; once it is finished."""
+    """Counts of inputs, rows (in all, by status and by digit) and skipped files; set when the output is complete."""
     timings: Mapping[str, Any] = field(default_factory=dict)
-    """When the run, or its last part, began, and how many seconds it took; once it is finished."""
+    """When the run, or its last part, began, and how many seconds it took; set when the output is complete."""
 
     @classmethod
     def of(cls, classifier: Classifier, inputs: Mapping[str, Any], options: Mapping[str, Any]) -> Self:
-        """That of a run of a classifier.
+        """Describe a run.
 
         Args:
-            classifier: with its model and its own options.
-            inputs: what it classifies, as named.
-            options: the others that decide on the rows.
+            classifier: makes the answers; its model and its own options are recorded.
+            inputs: the inputs as the user named them.
+            options: the other options that affect the rows.
         """
         model = classifier.model
         own = {"min_confidence": classifier.min_confidence, "max_pixels": classifier.max_pixels}
@@ -70,7 +70,7 @@ class Manifest:
         )
 
     def differences(self, other: Manifest) -> list[str]:
-        """Where an output of the other would have other rows: one phrase each, `name: here, there`."""
+        """Each setting that would change the rows, as a phrase: `name was THEIRS and is OURS`."""
         ours, theirs = self._decisive(), other._decisive()
         return [
             f"{name} was {reprlib.repr(theirs.get(name))} and is {reprlib.repr(ours.get(name))}"
@@ -79,10 +79,10 @@ class Manifest:
         ]
 
     def check_same(self, earlier: Manifest, output: object) -> None:
-        """See that an output was started with the settings with which it is to be resumed.
+        """Check that an output was started with the settings of this run, which resumes it.
 
         Raises:
-            OutputError: its rows would be others.
+            OutputError: the settings differ, so that the rows would differ.
         """
         if differences := self.differences(earlier):
             fix = "repeat the earlier ones to resume, or --overwrite to start afresh"
@@ -94,20 +94,20 @@ class Manifest:
         return {"model": self.model["sha256"][:12], "preprocessing": self.preprocessing, **inputs, **self.options}
 
     def finish(self, tally: Tally, begun: datetime, seconds: float) -> Manifest:
-        """The same for an output that is complete."""
+        """The manifest of the same run when its output is complete."""
         timings = {"begun": begun.isoformat(timespec="seconds"), "seconds": seconds}
         return replace(self, finished=True, counts=tally.counts(), timings=timings)
 
     def to_json(self) -> str:
-        """As it stands in its file."""
+        """Convert to the text of the manifest file."""
         return json.dumps(asdict(self), indent=2, allow_nan=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """That of a file.
+        """Parse a manifest file.
 
         Raises:
-            ValueError: it is no JSON, or not that of a manifest.
+            ValueError: it is not JSON, or not the JSON of a manifest.
         """
         try:
             made = cls(**json.loads(text))
@@ -119,7 +119,7 @@ class Manifest:
         return made
 
     def write(self, output: Path) -> None:
-        """Write it beside the output: all of it, or nothing.
+        """Write the manifest beside the output, completely or not at all.
 
         Raises:
             OutputError: it cannot be written.
@@ -129,7 +129,7 @@ class Manifest:
 
     @classmethod
     def is_replaceable(cls, output: Path) -> bool:
-        """Whether there is nothing in its place, or the manifest of an earlier run."""
+        """Whether the place of an output's manifest is free, or holds the manifest of an earlier run."""
         try:
             cls.read(output)
         except OutputError:
@@ -138,13 +138,13 @@ class Manifest:
 
     @classmethod
     def read(cls, output: Path) -> Self | None:
-        """That of an output; None if there is none.
+        """Read the manifest beside an output; None if there is none.
 
         Raises:
             OutputError: it is damaged or cannot be read.
         """
         path = manifest_of(output)
-        if path.is_fifo():  # which would be waited for
+        if path.is_fifo():  # reading it would wait for a writer
             raise OutputError(f"cannot read {path}: it is a pipe; use another -o")
         try:
             return cls.from_json(path.read_text(encoding="utf-8"))

@@ -38,7 +38,7 @@ class ParquetWriter:
             self._flush()
 
     def close(self) -> None:
-        """Write the rows that wait, and the file's directory."""
+        """Write the waiting rows, and the file's directory."""
         self._flush()
         self._file.close()
 

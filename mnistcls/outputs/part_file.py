@@ -1,4 +1,4 @@
-"""A file of results on its way: it grows as `NAME.part`, and gets its name when it is complete."""
+"""An unfinished file of results: it grows as `NAME.part`, and gets its name when it is complete."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}
-"""What file systems without locks answer, as NFS and Lustre may be mounted: there, the user sees to it."""
+"""Errors of file systems without locks, as NFS and Lustre may be mounted: there, the user must prevent a second run."""
 
 SYNC_BYTES = 16_000_000
 """Written bytes after which the disk is asked to keep them: a power failure costs no more than these."""
@@ -27,16 +27,16 @@ SYNC_BYTES = 16_000_000
 
 @contextmanager
 def output_file(path: Path, start: int = 0, advice: str = "", was: Standing | None = None) -> Iterator[PartFile]:
-    """A file written as `NAME.part`, which gets its name at the end; whatever stops it, what is written stays.
+    """A file that is written as `NAME.part` and gets its name at the end; if the run stops early, the rows stay.
 
     Args:
         path: the output.
         start: bytes of an earlier `NAME.part` to keep; what follows them is cut off.
-        advice: said after where the finished rows are, if something stops the run.
+        advice: follows the path of the finished rows in the note of an exception that stops the run.
         was: what was at the path when the work began; None if that does not matter.
 
     Raises:
-        OutputError: it cannot be written, another run is writing it, or something else has been written there since.
+        OutputError: it cannot be written, another run is writing it, or the file at the path has been changed since.
     """
     stream = PartFile(path, start, was)
     try:
@@ -50,7 +50,7 @@ def output_file(path: Path, start: int = 0, advice: str = "", was: Standing | No
 
 
 class PartFile:
-    """An output file on its way; see `output_file`."""
+    """An unfinished output file; see `output_file`."""
 
     def __init__(self, path: Path, start: int, was: Standing | None) -> None:
         self._path, self.part, self._was = path, part_of(path), was
@@ -79,7 +79,7 @@ class PartFile:
             self._file.truncate(start)
 
     def write(self, data: bytes) -> int:
-        """Write all of it: it is in the system's hands when this returns."""
+        """Write all of it: the system has it when this returns."""
         rest = memoryview(data)
         with self._errors():
             while rest:
@@ -91,7 +91,7 @@ class PartFile:
 
     @property
     def closed(self) -> bool:
-        """Whether it is; pyarrow asks."""
+        """Whether the file is closed; pyarrow asks."""
         return self._file.closed
 
     def complete(self) -> None:
@@ -119,7 +119,7 @@ class PartFile:
 
 
 def discard_part(path: Path) -> None:
-    """Remove what an earlier run has left of an output.
+    """Remove the unfinished file that an earlier run has left.
 
     Raises:
         OutputError: it cannot be removed, or another run is writing it.
@@ -144,7 +144,7 @@ def lock(file: IO[Any], part: Path, path: Path, option: str = "-o") -> None:
         file: the open file.
         part: its path.
         path: of the output, for the errors.
-        option: what the user named that with.
+        option: the option that named the output, for the errors.
 
     Raises:
         OutputError: another run is writing it, or has given it its name since it was opened.

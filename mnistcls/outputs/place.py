@@ -1,4 +1,4 @@
-"""Whether outputs may be where they are to be: seen before the work, and once more before a file takes its name."""
+"""Checks the paths of outputs: before the work starts, and again before a file gets its name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tempfile import TemporaryFile
 from mnistcls.errors import OutputError
 
 Standing = tuple[int, ...]
-"""Which file is at a path, and in what state; empty if there is none."""
+"""Identifies the file at a path and its state; empty if there is none."""
 
 
 def part_of(path: Path) -> Path:
@@ -26,12 +26,12 @@ def manifest_of(output: Path) -> Path:
 
 
 def followed(path: Path) -> Path:
-    """The file itself, if a link leads to it: replacing the link would leave the file as it was."""
+    """The file that a link leads to, or the path itself: replacing the link would leave the file as it was."""
     return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def standing(path: Path) -> Standing:
-    """What is at a path now, or where its links lead."""
+    """The fingerprint of the file at a path, or where its links lead."""
     try:
         found = path.stat()
     except (OSError, ValueError):
@@ -48,7 +48,7 @@ def take_name(part: Path, path: Path, was: Standing | None = None) -> None:
         was: what was there when the work began; None if that does not matter.
 
     Raises:
-        OutputError: something else is there by now.
+        OutputError: the file there has been changed since.
         OSError: the file cannot be renamed.
     """
     if was is not None and standing(path) != was:
@@ -59,12 +59,12 @@ def take_name(part: Path, path: Path, was: Standing | None = None) -> None:
 
 
 def check_free(path: Path, *, overwrite: bool = False, ways: str = "--overwrite", option: str = "-o") -> None:
-    """Whether an output may be there.
+    """Check that an output may be written at a path.
 
     Args:
         path: of the output.
-        overwrite: whether what an earlier run has left is not in the way.
-        ways: options that would deal with it.
+        overwrite: whether the output of an earlier run may be replaced.
+        ways: options that allow that, for the errors.
         option: what the user named the output with.
 
     Raises:
@@ -93,7 +93,7 @@ def check_free(path: Path, *, overwrite: bool = False, ways: str = "--overwrite"
 
 
 def _is_stream(path: Path) -> bool:
-    """Whether it names an open file, as /dev/stdout does: whatever that leads to, the name must stay."""
+    """Whether a path names an open file, as /dev/stdout does: whatever that leads to, the name must stay."""
     folder = os.path.realpath(path.parent)
     return path.is_symlink() and (folder == "/dev" or folder.startswith("/proc/"))
 
@@ -107,10 +107,10 @@ def _is_too_long(path: Path) -> bool:
 
 
 def check_writable(path: Path, option: str = "-o") -> None:
-    """See, before the work starts, that a file can be made beside where an output is to be.
+    """Check, before the work starts, that files can be created in an output's folder.
 
     Raises:
-        OutputError: it cannot.
+        OutputError: they cannot.
     """
     try:
         TemporaryFile(dir=followed(path).parent).close()
@@ -119,10 +119,10 @@ def check_writable(path: Path, option: str = "-o") -> None:
 
 
 def is_folder(shown: str, option: str = "-o") -> OutputError:
-    """The refusal of an output, by its name, that is a folder."""
+    """The error for an output whose name is that of a folder."""
     return OutputError(f"{shown} is a folder; name a file in it with {option}")
 
 
 def is_taken(shown: str, ways: str = "--overwrite", option: str = "-o") -> OutputError:
-    """The refusal of an output, by its name, that is there already; see `check_free`."""
+    """The error for an output that exists already; see `check_free`."""
     return OutputError(f"{shown} exists; use {ways}, or another {option}")

@@ -1,4 +1,4 @@
-"""What an earlier run has left: its whole rows, and the sources that they answer for."""
+"""Reads what an unfinished run has written: its whole rows, and the sources that they answer for."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ class Row:
     """A row of an output."""
 
     prediction: Prediction
-    """As far as the first five columns have it."""
+    """The values of the first five columns."""
     end: int
-    """Bytes of the file up to its end."""
+    """Length of the file up to the end of this row, in bytes."""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What of an output stays, and what is to follow."""
+    """Which part of an output stays, and which sources still need rows."""
 
     size: int
-    """Bytes of the file that stay."""
+    """Length of the part of the file that stays, in bytes."""
     sources: Iterator[Source]
-    """Those that have no row yet."""
+    """The sources that have no row yet."""
 
 
 def keep(output: Path, chosen: Format, sources: Iterator[Source], tally: Tally, *, complete: bool = False) -> Kept:
@@ -94,7 +94,7 @@ class _OtherImagesError(Exception):
 
 
 class _Rows:
-    """Rows, with a look at the next one."""
+    """An iterator of rows that can look at the next one without taking it."""
 
     def __init__(self, rows: Iterator[Row]) -> None:
         self._rows = rows
@@ -129,7 +129,7 @@ def _keep(rows: _Rows, sources: Iterator[Source], tally: Tally, size: int, compl
 
 
 def _rows_of(path: str, rows: _Rows) -> list[Row]:
-    """The next rows, as far as they are one source's: one of its name, or its pages in order."""
+    """Take the next rows that belong to one source: one row of its name, or its pages in order."""
     if rows.next_is(path):
         return [rows.take()]
     pages: list[Row] = []
@@ -144,7 +144,7 @@ def _rows(file: BinaryIO, chosen: Format, end: int) -> Iterator[Row]:
 
 
 def _csv_rows(file: BinaryIO, end: int) -> Iterator[Row]:
-    """A newline ends a row where it is not in quotes."""
+    """The rows of a CSV file; a newline ends a row unless it is inside quotes."""
     record = b""
     for line in file:
         record += line

@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from mnistcls.classifier import Classifier
 
 Write = Callable[[Iterable["Batch"]], None]
-"""Draws batches and writes each as it comes."""
+"""Takes batches and writes each as it comes."""
 
 
 def target(
     output: str | None, chosen: Format | None, columns: Columns, *, overwrite: bool, resume: bool
 ) -> StandardOutput | ResultFile:
-    """What the options ask for.
+    """The target that the options ask for.
 
     Args:
         output: the file, or a URL; standard output if None.
@@ -49,7 +49,7 @@ def target(
         resume: see `ResultFile`.
 
     Raises:
-        OutputError: they do not go together, or something is in the way.
+        OutputError: the options conflict, or another file is in the way.
     """
     if output is not None and is_url(output):
         if resume:
@@ -87,7 +87,7 @@ class StandardOutput:
         return self._chosen is not Format.TABLE and sys.stdout.isatty()
 
     def remaining(self, sources: Iterable[Source], tally: Tally, *_made_by: object) -> Iterator[Source]:
-        """All of them, counted."""
+        """All sources, each counted."""
         return tally.drawn(sources)
 
     @contextmanager
@@ -107,7 +107,7 @@ class StandardOutput:
                 yield lambda batches: _write_lines(open_writer(self._chosen, self._columns, stream), batches)
 
     def rows(self) -> Iterator[Prediction]:
-        """None: what has been written is gone."""
+        """No rows: standard output cannot be read again."""
         return iter(())
 
 
@@ -118,11 +118,11 @@ class ResultFile:
         path: the file.
         chosen: its format.
         columns: of a row.
-        overwrite: whether what an earlier run has left may be replaced.
+        overwrite: whether the output of an earlier run may be replaced.
         resume: whether to resume that run.
 
     Raises:
-        OutputError: something is in the way, or output in this format cannot be resumed.
+        OutputError: another file is in the way, or output in this format cannot be resumed.
     """
 
     scrolls = False
@@ -206,7 +206,7 @@ class ResultFile:
             self._manifest.finish(tally, self._begun, seconds).write(self.path)
 
     def rows(self) -> Iterator[Prediction]:
-        """The rows of the file, when it is complete, those of earlier runs as well; see `read_rows`.
+        """The rows of the complete file, with those of earlier runs; see `read_rows`.
 
         Raises:
             OutputError: it cannot be read.

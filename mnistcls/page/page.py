@@ -53,7 +53,7 @@ class Page:
             yield batch
 
     def follow_labelled(self, labelled: Iterable[tuple[int, Prediction]]) -> Iterator[tuple[int, Prediction]]:
-        """The same for predictions with labels."""
+        """Pass labelled predictions on, adding each with its label."""
         for label, prediction in labelled:
             self._sample.add(prediction, label)
             yield label, prediction

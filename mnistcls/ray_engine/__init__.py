@@ -1,4 +1,6 @@
-"""The same rows from a Ray cluster: a task lists the files, and a pool of actors answers them and writes the rows.
+"""Classifies on a Ray cluster: a task lists the files, and a pool of actors answers them and writes the rows.
+
+The rows are those of the local engine.
 
 Needs the extra `ray`; imported, and Ray with it, only for `--engine ray`.
 

@@ -15,7 +15,7 @@ COLUMN = "pickled"
 
 
 class _Pickled:
-    """Can be a row of a table."""
+    """A message that can be a row of a table."""
 
     def to_row(self) -> dict[str, bytes]:
         """As the only cell of a row."""
@@ -50,7 +50,7 @@ class Chunk(_Pickled):
     skipped: int
     """Number of files that the listing has skipped since the last chunk."""
     warnings: Sequence[str]
-    """Of the listing."""
+    """Warnings of the listing."""
     end: End | None = None
     """Only in the last chunk."""
     error: str | None = None
@@ -62,14 +62,14 @@ class Receipt(_Pickled):
     """The result of a chunk."""
 
     number: int
-    """That of the chunk."""
+    """The chunk's number."""
     files: int
     """Number of files in the chunk."""
     tally: Tally
     """Counts of sources, rows and skipped files."""
     warnings: Sequence[str] = ()
-    """Of the listing and of the images."""
+    """Warnings of the listing and of the images."""
     end: End | None = None
-    """That of the chunk."""
+    """The chunk's `end`."""
     error: str | None = None
     """Why the job cannot continue."""

@@ -48,13 +48,13 @@ class Record:
     """Paths of the files that it answers for."""
 
     def to_bytes(self) -> bytes:
-        """In the stored form."""
+        """Convert to the stored form."""
         values = {"counts": self.tally.counts(), "files": self.files}
         return gzip.compress(json.dumps(values).encode(), compresslevel=1, mtime=0)
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Record:
-        """From the stored form.
+        """Parse the stored form.
 
         Raises:
             ValueError: it is damaged.
@@ -123,7 +123,7 @@ class ResultFolder:
         self.write_manifest(manifest)
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """Write what makes the parts.
+        """Write the manifest of the run that makes the parts.
 
         Raises:
             OutputError: it cannot be written.

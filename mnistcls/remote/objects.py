@@ -25,7 +25,7 @@ BLOCK_BYTES = 4 << 20
 
 
 def read_ahead(sources: Iterable[Source]) -> Iterator[Source]:
-    """The same sources in order: objects with their content, or with an error.
+    """Yield the sources in order: objects with their content, or with an error.
 
     While the caller works on one, the next `CONNECTIONS` are being fetched.
     """

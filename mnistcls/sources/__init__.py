@@ -70,7 +70,7 @@ class Sources:
                 yield from self.contents(found)
 
     def files(self) -> Iterator[Source | Packed]:
-        """The same by files, without reading those that hold many images."""
+        """Files and named archives in order; unlike iteration, archives are not opened."""
         self.skipped = 0
         warned = False
         for found in self._found():
@@ -163,7 +163,7 @@ class Packed:
 
 
 def with_objects(sources: Sequence[Source]) -> Iterator[Source]:
-    """The same sources; those in object storage are read ahead."""
+    """Yield the sources; those in object storage are read ahead."""
     if not any(is_url(source.path) for source in sources):
         return iter(sources)
     from mnistcls.remote.objects import read_ahead  # noqa: PLC0415 - only for URLs

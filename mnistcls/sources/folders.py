@@ -26,7 +26,7 @@ class Folder:
 
     prefix: str
     names: list[str]
-    """Of the entries still to come, in reverse order."""
+    """Names of the entries still to come, in reverse order."""
     subfolders: frozenset[str]
 
 
@@ -40,7 +40,7 @@ def walk(top: str, *, recursive: bool = True) -> Iterator[Found]:
 
 
 def walk_with(listed: Callable[[str], Folder], top: str, *, recursive: bool) -> Iterator[Found]:
-    """The same with another function to list folders; an OSError of it becomes the folder's row."""
+    """Walk as `walk` does, with another function to list folders; an OSError of it becomes the folder's row."""
     open_folders = [Folder("", [top], frozenset([top]))]  # no recursion: folders may be nested deeper than calls
     while open_folders:
         folder = open_folders[-1]

@@ -92,7 +92,7 @@ def _read_header(file: IO[bytes]) -> IdxHeader:
 
 
 def _unpacked(raw: IO[bytes]) -> IO[bytes]:
-    """The same bytes, unpacked if they start as gzip does, whatever the file's name."""
+    """The file's bytes, unpacked if they start as gzip does, whatever the file's name."""
     start = raw.read(len(GZIP_MAGIC))
     raw.seek(0)
     return cast("IO[bytes]", Salvaged(gzip.GzipFile(fileobj=raw))) if start == GZIP_MAGIC else raw
