@@ -321,7 +321,10 @@ def test_the_model_at_work_is_not_overwritten(toy_model: Path) -> None:
 
     result = run(command, "-o", "my.onnx", "--format", "csv", "--overwrite")
 
-    assert (result.returncode, result.stderr) == (2, "Error: my.onnx is to be read; choose another with -o\n")
+    assert (result.returncode, result.stderr) == (
+        2,
+        "Error: my.onnx is an input of this run; choose another file with -o\n",
+    )
     assert Path("my.onnx").read_bytes() == toy_model.read_bytes()
 
 
@@ -344,7 +347,7 @@ def test_a_dash_is_no_output_file(command: list[str]) -> None:
     result = run(command, "7.png", "-o", "-", "--format", "csv")
 
     assert result.returncode == 2
-    assert result.stderr == "Error: -o names a file, and - is none; results go to standard output without -o\n"
+    assert result.stderr == "Error: - is not a file name for -o; without -o, results go to standard output\n"
     assert os.listdir() == ["7.png"]
 
 
@@ -661,7 +664,10 @@ def test_an_output_never_replaces_an_image_that_a_folder_a_pattern_or_a_list_hol
 
     result = run(command, *paths, "-o", "d/2.png", "--format", "csv", "--overwrite")
 
-    assert (result.returncode, "d/2.png is to be read; choose another with -o" in result.stderr) == (2, True)
+    assert (result.returncode, "d/2.png is an input of this run; choose another file with -o" in result.stderr) == (
+        2,
+        True,
+    )
     assert Path("d/2.png").read_bytes() == before
 
 
@@ -674,7 +680,7 @@ def test_a_run_does_not_replace_what_a_shorter_one_has_finished_meanwhile(comman
         assert run(command, "2.png", "-q", "-o", "same.csv").returncode == 0
         _, said = first.communicate("1.png\n")
 
-    assert (first.returncode, "same.csv has been written meanwhile, and is left alone" in said) == (2, True)
+    assert (first.returncode, "same.csv was changed during the run and is left as it is" in said) == (2, True)
     assert list(digits(Path("same.csv").read_text())) == ["2.png"]
     assert list(digits(Path("same.csv.part").read_text())) == ["1.png"]
 

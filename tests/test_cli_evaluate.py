@@ -151,7 +151,7 @@ def test_labels_that_are_answers_are_warned_of(command: list[str]) -> None:
     Path("results.csv").write_text("path,digit,confidence,status,error\na.png,3,0.999,ok,\n")
     result = run(command, "a.png", "--labels", "results.csv")
     assert result.stdout.startswith("Accuracy           100.00%  1 of 1 right")
-    warning = "Warning: results.csv has answers of mnistcls; those left uncorrected count as right"
+    warning = "Warning: results.csv has answers of mnistcls; those that nobody corrected count as right"
     assert result.stderr.splitlines()[0] == warning
 
 
@@ -250,5 +250,8 @@ def test_the_labels_are_not_overwritten(command: list[str]) -> None:
 
     result = run(command, "set", "--labels", "labels.csv", "-o", "labels.csv", "--format", "json", "--overwrite")
 
-    assert (result.returncode, result.stderr) == (2, "Error: labels.csv is to be read; choose another with -o\n")
+    assert (result.returncode, result.stderr) == (
+        2,
+        "Error: labels.csv is an input of this run; choose another file with -o\n",
+    )
     assert Path("labels.csv").read_text() == "path,digit\nset/0/a.png,0\n"

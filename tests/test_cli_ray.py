@@ -36,7 +36,7 @@ COMMAND = [sys.executable, "-m", "mnistcls", "classify"]
     [
         ("d", "--engine ray writes a folder of parts; name it with -o"),
         ("d -o file.csv", "file.csv is a file; --engine ray needs a folder for its parts with -o"),
-        ("d -o d", "d holds other files than results; choose an empty or new folder with -o"),
+        ("d -o d", "d holds files that are not results; choose an empty or new folder with -o"),
         ("d -o nowhere://bucket/x", "cannot open nowhere://bucket: Protocol not known: nowhere; check the spelling"),
         ("d -o r --format csv", "--engine ray writes Parquet or JSON Lines; use --format parquet or jsonl"),
         ("d -o r --overwrite --resume", "--resume keeps what --overwrite replaces; use one of them"),

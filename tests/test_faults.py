@@ -262,7 +262,10 @@ def test_resume_begins_ends_and_refuses_what_is_another_run(
         "out.csv was started with other settings: paths was ['d'] and is ['d', 'd/7.png']",
     )
     Path("out.csv.manifest.json").unlink()
-    assert resumed(command) == (2, "nothing says what made out.csv: its manifest is missing; use --overwrite")
+    assert resumed(command) == (
+        2,
+        "out.csv has no manifest, so nothing shows what made it; use --overwrite to start afresh",
+    )
     assert sorted(os.listdir()) == ["d", "out.csv"]
 
 
@@ -280,10 +283,10 @@ def test_resume_of_a_complete_file_sees_whether_it_has_a_row_of_each_image(
 
     changed = "the images have changed; use --overwrite to start afresh"
     save(Path("d/zz.png"), 4)
-    assert resumed(command) == (2, f"out.csv is complete, and has no row of d/zz.png: {changed}")
+    assert resumed(command) == (2, f"out.csv is complete but has no row for d/zz.png: {changed}")
     Path("d/zz.png").rename("d/1.png")
-    assert resumed(command) == (2, f"out.csv has a row of d/7.png, but now d/1.png comes there: {changed}")
+    assert resumed(command) == (2, f"out.csv has a row for d/7.png, where the image is now d/1.png: {changed}")
     for name in ("d/1.png", "d/z.tif"):
         Path(name).unlink()
-    assert resumed(command) == (2, f"out.csv has a row of d/z.tif#1, but now no image comes there: {changed}")
+    assert resumed(command) == (2, f"out.csv has a row for d/z.tif#1, where there is now no image: {changed}")
     assert Path("out.csv").read_bytes() == written

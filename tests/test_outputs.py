@@ -90,7 +90,7 @@ def test_what_another_run_has_ended_meanwhile_is_not_written_over(path: Path, re
     if replaced:
         part_of(path).write_bytes(b"x")
 
-    with pytest.raises(OutputError, match=r"another run has just ended that was writing .*results\.csv; start"):
+    with pytest.raises(OutputError, match=r"another run that was writing .*results\.csv has just ended; start"):
         write(path, start)
 
     assert path.read_bytes() == b"whole\n"
@@ -141,7 +141,7 @@ def test_what_is_no_file_is_never_replaced(path: Path, overwrite: bool) -> None:
 def test_what_exists_is_in_the_way(path: Path, name: str) -> None:
     path.with_name(name).write_text("old\n")
 
-    with pytest.raises(OutputError, match=rf"{name} (exists|is left of an unfinished run); use --overwrite, "):
+    with pytest.raises(OutputError, match=rf"{name} (exists|is left over from an unfinished run); use --overwrite, "):
         check_free(path)
 
 
@@ -251,7 +251,9 @@ def test_what_has_been_written_meanwhile_stays(path: Path, before: str | None) -
         path.write_text(before)
     was = standing(path)
 
-    with pytest.raises(OutputError, match=r"has been written meanwhile, and is left alone; what .* is .*\.part"):
+    with pytest.raises(
+        OutputError, match=r"was changed during the run and is left as it is; the results are in .*\.part"
+    ):
         overtaken(output_file(path, was=was), path, b"ours\n")
 
     assert path.read_text() == "of another run"
@@ -261,7 +263,7 @@ def test_what_has_been_written_meanwhile_stays(path: Path, before: str | None) -
 def test_a_page_or_figures_of_another_run_stay_too(path: Path) -> None:
     was = standing(path)
 
-    with pytest.raises(OutputError, match="has been written meanwhile"):
+    with pytest.raises(OutputError, match="was changed during the run"):
         overtaken(whole_file(path, was=was), path, "ours")
 
     assert (path.read_text(), part_of(path).read_text()) == ("of another run", "ours")
@@ -338,15 +340,15 @@ def test_what_is_read_is_never_written_however_it_is_named(here: Path, named: st
     Path("linked").symlink_to("d")
     written = f"file://{here}/d/1.png" if output == "file" else output
 
-    with pytest.raises(OutputError, match=r"1\.png is to be read; choose another with -o"):
+    with pytest.raises(OutputError, match=r"1\.png is an input of this run; choose another file with -o"):
         Apart({"-o": written}).check(named)
-    with pytest.raises(OutputError, match=r"1\.png is to be read; choose another with -o"):
+    with pytest.raises(OutputError, match=r"1\.png is an input of this run; choose another file with -o"):
         list(Apart({"-o": written}).follow([Source("d/2.png"), Source(named)]))
 
 
 def test_the_unfinished_file_and_the_manifest_are_written_as_well() -> None:
     for name in ("results.csv.part", "results.csv.manifest.json"):
-        with pytest.raises(OutputError, match="is to be read; choose another with -o"):
+        with pytest.raises(OutputError, match="is an input of this run; choose another file with -o"):
             Apart({"-o": "results.csv"}).check(name)
 
 

@@ -675,7 +675,7 @@ def test_a_folder_of_results_in_a_bucket_is_used_as_one_on_disk(bucket: Bucket, 
     ("output", "changed", "says"),
     [
         ("s3://nobody/r/", {}, "s3://nobody: The specified bucket does not exist; check the spelling"),
-        (url("d"), {}, f"{url('d')} holds other files than results; choose an empty or new folder with -o"),
+        (url("d"), {}, f"{url('d')} holds files that are not results; choose an empty or new folder with -o"),
         (url("d/7.png"), {}, f"{url('d/7.png')} is a file; --engine ray needs a folder for its parts with -o"),
         (url("r/"), {"AWS_ACCESS_KEY_ID": ""}, "Unable to locate credentials; set AWS_PROFILE"),
         (url("r/"), {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "check AWS_ENDPOINT_URL and the network"),

@@ -88,9 +88,9 @@ def test_what_is_done_is_not_done_again(tmp_path: Path, chosen: Format) -> None:
 @pytest.mark.parametrize(
     ("before", "now", "says"),
     [
-        ("abc", "abxc", "a row of c, but now x comes there"),
-        ("abc", "ab", "a row of c, but now no image comes there"),
-        ("abc", "bc", "a row of a, but now b comes there"),
+        ("abc", "abxc", "a row for c, where the image is now x"),
+        ("abc", "ab", "a row for c, where there is now no image"),
+        ("abc", "bc", "a row for a, where the image is now b"),
     ],
 )
 def test_other_images_than_before_are_refused(tmp_path: Path, before: str, now: str, says: str) -> None:

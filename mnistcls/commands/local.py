@@ -116,7 +116,7 @@ class LocalRun:
         if self.debug_dir is None:
             return nullcontext
         if self.resume:
-            raise OutputError("--debug-dir shows a whole run, and --resume does the rest of one; use one of them")
+            raise OutputError("--debug-dir shows all images of a run, --resume only classifies the rest; use only one")
         from mnistcls.inspection import debug  # noqa: PLC0415
 
         others = [str(file) for file in (self.output, self.report) if file]

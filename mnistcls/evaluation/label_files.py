@@ -103,7 +103,7 @@ def _columns(file: Path, header: list[str]) -> tuple[int, int]:
         found = printable(",".join(header)) or "nothing"
         raise _error(file, 1, f"the header is {found}; expected the columns path,digit, separated by commas")
     if "status" in names:
-        _logger.warning("%s has answers of mnistcls; those left uncorrected count as right", file)
+        _logger.warning("%s has answers of mnistcls; those that nobody corrected count as right", file)
     return names.index("path"), names.index("digit")
 
 

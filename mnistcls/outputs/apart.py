@@ -38,7 +38,7 @@ class Apart:
 
     def _add(self, path: Path, option: str) -> None:
         if taken := self._options.get(self._real(str(path))):
-            raise OutputError(f"{path} is to be written by {taken} already; choose another with {option}")
+            raise OutputError(f"{path} is already the output of {taken}; choose another file with {option}")
         for file in (path, part_of(path), manifest_of(path)):
             self._options[self._real(str(file))] = option
 
@@ -63,7 +63,7 @@ class Apart:
             return
         folder, name = self._real(path)
         if option := self._options.get((folder, name)):
-            raise OutputError(f"{path} is to be read; choose another with {option}")
+            raise OutputError(f"{path} is an input of this run; choose another file with {option}")
         if self._debug_dir and Path(folder).is_relative_to(self._debug_dir):
             raise OutputError(f"{path} is inside {self._debug_dir}, whose images are replaced; use another --debug-dir")
 

@@ -115,7 +115,7 @@ class Manifest:
             if made.finished:
                 Tally.of(made.counts)
         except (AttributeError, KeyError, TypeError, RecursionError):  # whatever there is instead
-            raise ValueError("it has not what a run writes") from None
+            raise ValueError("its keys are not those of a manifest") from None
         return made
 
     def write(self, output: Path) -> None:

@@ -171,4 +171,4 @@ def lock_open(descriptor: int, path: Path, option: str) -> None:
 
 
 def _just_ended(path: Path) -> OutputError:
-    return OutputError(f"another run has just ended that was writing {path}; start this one again")
+    return OutputError(f"another run that was writing {path} has just ended; start this one again")

@@ -52,7 +52,7 @@ def take_name(part: Path, path: Path, was: Standing | None = None) -> None:
         OSError: the file cannot be renamed.
     """
     if was is not None and standing(path) != was:
-        raise OutputError(f"{path} has been written meanwhile, and is left alone; what was to be there is {part}")
+        raise OutputError(f"{path} was changed during the run and is left as it is; the results are in {part}")
     with suppress(OSError):
         part.chmod(stat.S_IMODE(path.stat().st_mode))
     part.replace(path)
@@ -72,7 +72,7 @@ def check_free(path: Path, *, overwrite: bool = False, ways: str = "--overwrite"
             output is in the way.
     """
     if str(path) == "-":
-        raise OutputError(f"{option} names a file, and - is none; results go to standard output without -o")
+        raise OutputError(f"- is not a file name for {option}; without -o, results go to standard output")
     if os.path.isdir(path):
         raise is_folder(str(path), option)
     if not os.path.isdir(path.parent):
@@ -89,7 +89,7 @@ def check_free(path: Path, *, overwrite: bool = False, ways: str = "--overwrite"
     if os.path.exists(path):
         raise is_taken(str(path), ways, option)
     if os.path.exists(part_of(path)):
-        raise OutputError(f"{part_of(path)} is left of an unfinished run; use {ways}, or another {option}")
+        raise OutputError(f"{part_of(path)} is left over from an unfinished run; use {ways}, or another {option}")
 
 
 def _is_stream(path: Path) -> bool:

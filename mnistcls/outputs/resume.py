@@ -63,7 +63,7 @@ def keep(output: Path, chosen: Format, sources: Iterator[Source], tally: Tally, 
                 return Kept(0, sources)
             return _keep(_Rows(_rows(file, chosen, len(header))), sources, tally, len(header), complete)
     except _OtherImagesError as error:
-        raise OutputError(f"{output} has a row of {error}: the images have changed; {_AFRESH}") from None
+        raise OutputError(f"{output} has a row for {error}: the images have changed; {_AFRESH}") from None
 
 
 def read_rows(output: Path, chosen: Format) -> Iterator[Prediction]:
@@ -119,12 +119,12 @@ def _keep(rows: _Rows, sources: Iterator[Source], tally: Tally, size: int, compl
         if rows.next is None and not has_all:
             return Kept(size, chain([source], sources))
         if rows.next and not answered:
-            raise _OtherImagesError(f"{rows.next.prediction.path}, but now {path} comes there")
+            raise _OtherImagesError(f"{rows.next.prediction.path}, where the image is now {path}")
         for row in answered:
             tally.add(row.prediction)
         size = answered[-1].end
     if rows.next:
-        raise _OtherImagesError(f"{rows.next.prediction.path}, but now no image comes there")
+        raise _OtherImagesError(f"{rows.next.prediction.path}, where there is now no image")
     return Kept(size, iter(()))
 
 

@@ -142,7 +142,7 @@ class ResultFile:
         if overwrite and resume:
             raise OutputError("--resume keeps what --overwrite replaces; use one of them")
         if resume and chosen not in RESUMABLE:
-            raise OutputError(f"--resume needs CSV or JSON Lines, and {path} is to be {chosen}")
+            raise OutputError(f"--resume needs CSV or JSON Lines, but the format of {path} is {chosen}")
         if not (overwrite or resume) and not Manifest.is_replaceable(self.path):
             raise is_taken(str(manifest_of(path)))
 
@@ -173,7 +173,8 @@ class ResultFile:
             return drawn
         earlier = Manifest.read(self.path)
         if earlier is None:
-            raise OutputError(f"nothing says what made {self.path}: its manifest is missing; use --overwrite")
+            fix = "use --overwrite to start afresh"
+            raise OutputError(f"{self.path} has no manifest, so nothing shows what made it; {fix}")
         manifest.check_same(earlier, self.path)
         if os.path.exists(part):
             kept = keep(part, self._chosen, drawn, tally)
@@ -183,8 +184,8 @@ class ResultFile:
             return drawn
         kept = keep(self.path, self._chosen, drawn, tally, complete=True)
         if more := next(kept.sources, None):
-            said = f"{self.path} is complete, and has no row of {more.path}"
-            raise OutputError(f"{said}: the images have changed; use --overwrite to start afresh")
+            problem = f"{self.path} is complete but has no row for {more.path}"
+            raise OutputError(f"{problem}: the images have changed; use --overwrite to start afresh")
         return None
 
     @contextmanager

@@ -63,7 +63,7 @@ class Record:
             values = json.loads(gzip.decompress(content))
             return cls(Tally.of(values["counts"]), values["files"])
         except (LookupError, TypeError, AttributeError, EOFError, gzip.BadGzipFile, zlib.error):  # not what was written
-            raise ValueError("not what a run writes") from None
+            raise ValueError("not the record of a part") from None
 
 
 class ResultFolder:
@@ -195,7 +195,7 @@ class ResultFolder:
         if not (names := self._names()):
             return None
         if OWN not in names:
-            raise OutputError(f"{self.url} holds other files than results; choose an empty or new folder with -o")
+            raise OutputError(f"{self.url} holds files that are not results; choose an empty or new folder with -o")
         try:
             return Manifest.from_json(self._files.cat_file(f"{self._root}/{MANIFEST}").decode())
         except FileNotFoundError:
