@@ -113,8 +113,8 @@ def statuses_of(
     return np.where(digit_scores >= least_score, sure, _NO_DIGIT).astype(np.uint8)
 
 
-def _spaced(values: NDArray[_Number], places: Sequence[int], count: int, missing: int) -> NDArray[_Number]:
-    """A column of `count` rows with these values at these places, and `missing` in all others."""
+def _spaced(values: NDArray[_Number], indices: Sequence[int], count: int, missing: int) -> NDArray[_Number]:
+    """A column of `count` rows with these values at these indices, and `missing` in all others."""
     column = np.full((count, *values.shape[1:]), missing, values.dtype)
-    column[places] = values
+    column[indices] = values
     return column

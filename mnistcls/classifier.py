@@ -95,12 +95,12 @@ class Classifier:
 
     def _decoded(self, sources: Sequence[Source], at: Callable[[int], None]) -> Iterator[Decoded]:
         complete = with_objects(sources)
-        for place in range(len(sources)):
-            at(place)  # first: waiting for its bytes counts for this source
+        for index in range(len(sources)):
+            at(index)  # first: waiting for its bytes counts for this source
             for decoded in read_source(next(complete), self.max_pixels):
                 at(len(sources))
                 yield decoded
-                at(place)
+                at(index)
         at(len(sources))
 
     def __call__(self, batch: Mapping[str, Iterable[Any]] | Any) -> Any:

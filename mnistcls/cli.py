@@ -18,9 +18,9 @@ from mnistcls.errors import MnistclsError
 
 EXIT_ERROR = 2
 
-STOPPING = {
-    getattr(signal, name): said
-    for name, said in (("SIGINT", "interrupted"), ("SIGTERM", "terminated"), ("SIGHUP", "the terminal is gone"))
+STOP_SIGNALS = {
+    getattr(signal, name): message
+    for name, message in (("SIGINT", "interrupted"), ("SIGTERM", "terminated"), ("SIGHUP", "the terminal is gone"))
     if hasattr(signal, name)  # Windows has no SIGHUP
 }
 """Signals that end a run, and the message of each."""
@@ -36,16 +36,16 @@ app = typer.Typer(
 
 
 class Stopped(BaseException):
-    """One of `STOPPING` came in; unwinds the stack so that finished rows reach the disk."""
+    """One of `STOP_SIGNALS` came in; unwinds the stack so that finished rows reach the disk."""
 
     def __init__(self, signal_number: int) -> None:
-        super().__init__(STOPPING[signal.Signals(signal_number)])
+        super().__init__(STOP_SIGNALS[signal.Signals(signal_number)])
         self.exit_code = 128 + signal_number
 
 
 def main() -> NoReturn:
     """Run the command line; the only place of this package that prints errors and exits."""
-    for number in STOPPING:
+    for number in STOP_SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as it is under nohup, or of a job in the background
             signal.signal(number, _stop)
     try:
@@ -66,9 +66,9 @@ def main() -> NoReturn:
 def _fail(error: BaseException, code: int) -> NoReturn:
     from mnistcls.results import printable  # noqa: PLC0415 - not for --version
 
-    said = "; ".join([str(error), *getattr(error, "__notes__", [])])
+    message = "; ".join([str(error), *getattr(error, "__notes__", [])])
     with suppress(OSError):  # nobody may read it, and the exit code stays
-        typer.echo(f"Error: {printable(said)}", err=True)
+        typer.echo(f"Error: {printable(message)}", err=True)
     sys.exit(code)
 
 
@@ -83,7 +83,7 @@ def _fault(error: OSError) -> str:
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    for again in STOPPING:  # a second signal must not interrupt the way out
+    for again in STOP_SIGNALS:  # a second signal must not interrupt the way out
         signal.signal(again, signal.SIG_IGN)
     raise Stopped(number)
 
@@ -95,7 +95,7 @@ def _print_version(value: bool) -> None:
 
 
 @app.callback()
-def common(
+def main_options(
     version: Annotated[
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),

@@ -80,7 +80,7 @@ class Tally:
         """Rows so far."""
         return self.statuses.total()
 
-    def drawn(self, sources: Iterable[Source]) -> Iterator[Source]:
+    def count_inputs(self, sources: Iterable[Source]) -> Iterator[Source]:
         """Pass the sources on, counting each."""
         for source in sources:
             self.inputs += 1
@@ -97,8 +97,8 @@ class Tally:
                 self.statuses[STATUSES[status]] += count
             self.digits.update(digit for digit in batch.digits.tolist() if digit >= 0)
             if batch.errors:
-                place = min(batch.errors)
-                self._unreadable(batch.paths[place], batch.errors[place])
+                first = min(batch.errors)
+                self._unreadable(batch.paths[first], batch.errors[first])
             yield batch
         if self.total < self.inputs:
             raise MnistclsError(f"{self.inputs:,} inputs, but only {self.total:,} rows; please report this")

@@ -17,8 +17,8 @@ from mnistcls.sources import Source
 
 def answer(sources: Sequence[Source], at: Callable[[int], None]) -> Batch:
     """A blank for each source; what a name says happens first, `once-` only until a file of that name is there."""
-    for place, source in enumerate(sources):
-        at(place)
+    for index, source in enumerate(sources):
+        at(index)
         name = source.path
         if name.startswith("once-"):
             if Path(name).exists():

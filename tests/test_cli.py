@@ -460,8 +460,8 @@ def test_signals_that_are_ignored_where_it_starts_stay_ignored() -> None:
     """As SIGHUP is under nohup, and SIGINT of a script's job in the background."""
     script = (
         "import signal; from mnistcls import __main__, cli\n"
-        "for number in cli.STOPPING: signal.signal(number, signal.SIG_IGN)\n"
-        "cli.app = lambda: print([signal.getsignal(n) is signal.SIG_IGN for n in cli.STOPPING])\n"
+        "for number in cli.STOP_SIGNALS: signal.signal(number, signal.SIG_IGN)\n"
+        "cli.app = lambda: print([signal.getsignal(n) is signal.SIG_IGN for n in cli.STOP_SIGNALS])\n"
         "__main__.main()"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=ENVIRONMENT)

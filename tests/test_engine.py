@@ -16,7 +16,7 @@ from PIL import Image
 from toy_model import checkerboard, doubtful, glyph
 
 from mnistcls import Classifier
-from mnistcls.engine import CHUNK_BYTES, SMALL_COUNT, answers, pool
+from mnistcls.engine import CHUNK_BYTES, MAX_INLINE_SOURCES, answers, pool
 from mnistcls.errors import MnistclsError
 from mnistcls.sources import Source
 
@@ -158,7 +158,7 @@ def test_few_images_start_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError
 
     monkeypatch.setattr(pool, "_Worker", refused)
-    names = [str(number) for number in range(SMALL_COUNT)]
+    names = [str(number) for number in range(MAX_INLINE_SOURCES)]
 
     assert [row.path for batch in answers(map(Source, names), answer) for row in batch] == names
     with pytest.raises(AssertionError):

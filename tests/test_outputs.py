@@ -12,11 +12,11 @@ from batches import batch_of
 
 from mnistcls.errors import OutputError
 from mnistcls.outputs import part_file, whole_file
-from mnistcls.outputs.apart import Apart
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import Format, open_writer
+from mnistcls.outputs.overwrite_guard import OverwriteGuard
 from mnistcls.outputs.part_file import discard_part, output_file
-from mnistcls.outputs.place import check_free, manifest_of, part_of, standing
+from mnistcls.outputs.paths import check_free, fingerprint, manifest_of, part_of
 from mnistcls.outputs.targets import target
 from mnistcls.results import Prediction, Status
 from mnistcls.sources import Source
@@ -249,7 +249,7 @@ def overtaken(file: AbstractContextManager[Any], path: Path, content: str | byte
 def test_what_has_been_written_meanwhile_stays(path: Path, before: str | None) -> None:
     if before:
         path.write_text(before)
-    was = standing(path)
+    was = fingerprint(path)
 
     with pytest.raises(
         OutputError, match=r"was changed during the run and is left as it is; the results are in .*\.part"
@@ -261,7 +261,7 @@ def test_what_has_been_written_meanwhile_stays(path: Path, before: str | None) -
 
 
 def test_a_page_or_figures_of_another_run_stay_too(path: Path) -> None:
-    was = standing(path)
+    was = fingerprint(path)
 
     with pytest.raises(OutputError, match="was changed during the run"):
         overtaken(whole_file(path, was=was), path, "ours")
@@ -341,24 +341,24 @@ def test_what_is_read_is_never_written_however_it_is_named(here: Path, named: st
     written = f"file://{here}/d/1.png" if output == "file" else output
 
     with pytest.raises(OutputError, match=r"1\.png is an input of this run; choose another file with -o"):
-        Apart({"-o": written}).check(named)
+        OverwriteGuard({"-o": written}).check(named)
     with pytest.raises(OutputError, match=r"1\.png is an input of this run; choose another file with -o"):
-        list(Apart({"-o": written}).follow([Source("d/2.png"), Source(named)]))
+        list(OverwriteGuard({"-o": written}).follow([Source("d/2.png"), Source(named)]))
 
 
 def test_the_unfinished_file_and_the_manifest_are_written_as_well() -> None:
     for name in ("results.csv.part", "results.csv.manifest.json"):
         with pytest.raises(OutputError, match="is an input of this run; choose another file with -o"):
-            Apart({"-o": "results.csv"}).check(name)
+            OverwriteGuard({"-o": "results.csv"}).check(name)
 
 
 def test_other_files_and_urls_are_read(here: Path) -> None:
-    apart = Apart({"-o": "results.csv", "--report": None}, here / "seen")
-    apart.check("d/results.csv", "results.html", None, "s3://bucket/results.csv")
+    guard = OverwriteGuard({"-o": "results.csv", "--report": None}, here / "seen")
+    guard.check("d/results.csv", "results.html", None, "s3://bucket/results.csv")
     sources = [Source("d/results.csv"), Source("seen.png"), Source("seen2/1.png")]
-    assert list(apart.follow(sources)) == sources
+    assert list(guard.follow(sources)) == sources
 
 
 def test_what_lies_in_the_debug_folder_is_not_read(here: Path) -> None:
     with pytest.raises(OutputError, match=r"000001-a\.png is inside .*seen, whose images are replaced; use "):
-        list(Apart({}, here / "seen").follow([Source("seen/000001-a.png")]))
+        list(OverwriteGuard({}, here / "seen").follow([Source("seen/000001-a.png")]))

@@ -64,7 +64,7 @@ def test_a_tally_is_made_again_of_its_counts() -> None:
 
 def test_a_row_that_is_missing_does_not_pass_unnoticed() -> None:
     tally = Tally()
-    assert [source.path for source in tally.drawn(map(Source, "abc"))] == [*"abc"]
+    assert [source.path for source in tally.count_inputs(map(Source, "abc"))] == [*"abc"]
 
     with pytest.raises(MnistclsError, match="3 inputs, but only 2 rows; please report this"):
         list(tally.count([batch_of(NINE, BROKEN)]))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mnistcls.errors import ErrorCode, ImageError, OutputError
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import RESUMABLE, Format, open_writer
-from mnistcls.outputs.resume import keep
+from mnistcls.outputs.resume import find_resumable
 from mnistcls.results import Prediction, Status, Tally
 from mnistcls.sources import Source
 
@@ -64,16 +64,16 @@ def test_cut_anywhere_and_gone_on_with_the_bytes_are_those_of_an_unbroken_run(
         part.write_bytes(whole.getvalue()[:cut])
         tally = Tally()
 
-        kept = keep(part, chosen, tally.drawn(map(Source, paths)), tally)
+        resumable = find_resumable(part, chosen, tally.count_inputs(map(Source, paths)), tally)
 
-        assert kept.size <= cut
-        rest = list(kept.sources)
+        assert resumable.size <= cut
+        rest = list(resumable.sources)
         done = paths[: len(paths) - len(rest)]
         assert [source.path for source in rest] == paths[len(done) :]
         assert vars(tally) == {**vars(tally_of(done, pages)), "inputs": len(paths)}
         again = io.BytesIO()
-        write(again, chosen, rest, pages, header=kept.size == 0)
-        assert whole.getvalue()[: kept.size] + again.getvalue() == whole.getvalue()
+        write(again, chosen, rest, pages, header=resumable.size == 0)
+        assert whole.getvalue()[: resumable.size] + again.getvalue() == whole.getvalue()
 
 
 @pytest.mark.parametrize("chosen", RESUMABLE)
@@ -82,7 +82,10 @@ def test_what_is_done_is_not_done_again(tmp_path: Path, chosen: Format) -> None:
     write(stream, chosen, map(Source, "abcd"), dict.fromkeys("abcd", 1), header=True)
     part.write_bytes(stream.getvalue()[:-3])
 
-    assert [source.path for source in keep(part, chosen, iter(map(Source, "abcde")), Tally()).sources] == ["d", "e"]
+    assert [source.path for source in find_resumable(part, chosen, iter(map(Source, "abcde")), Tally()).sources] == [
+        "d",
+        "e",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +102,7 @@ def test_other_images_than_before_are_refused(tmp_path: Path, before: str, now: 
     part.write_bytes(stream.getvalue())
 
     with pytest.raises(OutputError, match=f"{says}: the images have changed; use --overwrite"):
-        keep(part, Format.CSV, iter(map(Source, now)), Tally())
+        find_resumable(part, Format.CSV, iter(map(Source, now)), Tally())
 
 
 @pytest.mark.parametrize(
@@ -111,4 +114,4 @@ def test_another_files_content_is_refused(tmp_path: Path, content: bytes, chosen
     part.write_bytes(content)
 
     with pytest.raises(OutputError, match="is damaged; use --overwrite to start afresh"):
-        keep(part, chosen, iter([Source("a")]), Tally())
+        find_resumable(part, chosen, iter([Source("a")]), Tally())

@@ -12,7 +12,7 @@ BROKEN = ImageError(ErrorCode.TRUNCATED, "cut short")
 
 def tally_of(*predictions: Prediction) -> Tally:
     tally = Tally()
-    assert len(list(tally.drawn(Source(p.path) for p in predictions))) == len(predictions)
+    assert len(list(tally.count_inputs(Source(p.path) for p in predictions))) == len(predictions)
     assert sum(map(len, tally.count([batch_of(*predictions[:1]), batch_of(*predictions[1:])]))) == len(predictions)
     return tally
 

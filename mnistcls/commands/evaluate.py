@@ -81,24 +81,26 @@ def evaluate(  # noqa: PLR0913 - its options
     from mnistcls.evaluation import json_file as evaluation_json  # noqa: PLC0415
     from mnistcls.evaluation.labels import find_labels  # noqa: PLC0415
     from mnistcls.evaluation.report import print_evaluation  # noqa: PLC0415
-    from mnistcls.outputs import place  # noqa: PLC0415
-    from mnistcls.outputs.apart import Apart  # noqa: PLC0415
+    from mnistcls.outputs import paths  # noqa: PLC0415
+    from mnistcls.outputs.overwrite_guard import OverwriteGuard  # noqa: PLC0415
     from mnistcls.sources import Sources  # noqa: PLC0415
 
     chosen = figure_format(format_, output)
-    apart = Apart({"-o": output, "--report": report})
-    apart.check(path, labels, model)
+    guard = OverwriteGuard({"-o": output, "--report": report})
+    guard.check(path, labels, model)
     if output:
-        place.check_free(output, overwrite=overwrite)
-        place.check_writable(output)
-    was = place.standing(output) if output else None
+        paths.check_free(output, overwrite=overwrite)
+        paths.check_writable(output)
+    was = paths.fingerprint(output) if output else None
     page = make_page(report, overwrite=overwrite)
     stderr = stderr_console(quiet=quiet)
     truth = find_labels(path, labels)
     sources, tally, started = Sources(truth.inputs), Tally(), time.perf_counter()
-    drawn, workers = engine.prepare(apart.follow(sources), workers)
+    pending, workers = engine.prepare(guard.follow(sources), workers)
     classifier = make_classifier(model, min_confidence, max_pixels, stderr if verbose else None)
-    batches = tally.count(engine.answers(tally.drawn(drawn), classifier.answer, workers=workers, timeout=timeout))
+    batches = tally.count(
+        engine.answers(tally.count_inputs(pending), classifier.answer, workers=workers, timeout=timeout)
+    )
     with progress(at_least_one(batches, sources, tally), sources, stderr) as followed:
         labelled = truth.pair(chain.from_iterable(followed))
         figures = evaluation.evaluate(page.follow_labelled(labelled) if page else labelled)

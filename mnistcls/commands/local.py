@@ -14,9 +14,9 @@ from mnistcls.commands.common import Silent, at_least_one, make_page, write_page
 from mnistcls.commands.progress import progress
 from mnistcls.engine import answers, prepare
 from mnistcls.errors import OutputError
-from mnistcls.outputs.apart import Apart
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import Format
+from mnistcls.outputs.overwrite_guard import OverwriteGuard
 from mnistcls.outputs.targets import ResultFile, StandardOutput, target
 from mnistcls.results import Tally, printable
 from mnistcls.sources import Sources
@@ -64,15 +64,15 @@ class LocalRun:
         Raises:
             MnistclsError: the options conflict, or the model, an input or the output cannot be used.
         """
-        apart = Apart({"-o": self.output, "--report": self.report}, self.debug_dir)
-        apart.check(*self.paths, *self.also_read)
+        guard = OverwriteGuard({"-o": self.output, "--report": self.report}, self.debug_dir)
+        guard.check(*self.paths, *self.also_read)
         rows = target(self.output, self.format, self.columns, overwrite=self.overwrite, resume=self.resume)
         recorder = self._recorder()
         page = make_page(self.report, overwrite=self.overwrite, resume=self.resume)
         tally, started = Tally(), time.perf_counter()
-        drawn, workers = prepare(apart.follow(self.sources), self.workers)  # workers start while the model is loaded
+        pending, workers = prepare(guard.follow(self.sources), self.workers)  # workers start while the model is loaded
         classifier = load()
-        remaining = rows.remaining(drawn, tally, classifier, inputs, {"timeout": self.timeout})
+        remaining = rows.remaining(pending, tally, classifier, inputs, {"timeout": self.timeout})
         done = tally.total
         if remaining is None:
             self.console.print(f"{printable(str(self.output))} is complete: nothing left to classify")

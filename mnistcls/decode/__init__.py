@@ -26,7 +26,7 @@ from mnistcls.sources.signatures import HEAD_BYTES, bytes_per_pixel, diagnose, i
 FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP", "PPM", "DIB", "AVIF")
 """Pillow's decoders that may run: common and well tested ones, none of which starts another program."""
 
-SMALL_BYTES = 1 << 20
+MAX_UNCHECKED_BYTES = 1 << 20
 """A file up to this length is read whatever its content."""
 
 _logger = logging.getLogger("mnistcls")
@@ -51,7 +51,7 @@ def _decoded(source: Source, max_pixels: int) -> Iterator[Decoded]:
         check_size(width, height, max_pixels)
         yield Decoded(source.path, np.frombuffer(source.content, np.uint8).reshape(source.shape))
         return
-    content = read_small(source.path, SMALL_BYTES) if source.content is None else source.content
+    content = read_small(source.path, MAX_UNCHECKED_BYTES) if source.content is None else source.content
     if content is not None and (grey := read_grey_png(content, max_pixels)) is not None:
         yield Decoded(source.path, grey)
         return
@@ -113,11 +113,11 @@ def _bounded(file: BinaryIO, max_pixels: int) -> BinaryIO:
     """The file, unless it is too long for an image: some decoders read it whole, others search it byte by byte."""
     length = file.seek(0, os.SEEK_END)
     file.seek(0)
-    if length <= SMALL_BYTES:
+    if length <= MAX_UNCHECKED_BYTES:
         return file
     limit = max_pixels * bytes_per_pixel(file.read(HEAD_BYTES))
     file.seek(0)
-    if length > max(limit, SMALL_BYTES):
+    if length > max(limit, MAX_UNCHECKED_BYTES):
         problem = f"{length:,} bytes, more than any image of {max_pixels:,} pixels needs"
         raise ImageError(ErrorCode.TOO_LARGE, f"{problem}; save it again or raise --max-pixels")
     allowance = MAX_TAG_BYTES if limit == math.inf else 2 * length  # an animation is read twice

@@ -28,8 +28,8 @@ images, and with how many sources there are while it works on several images tog
 CHUNK_BYTES = 4_000_000
 """Content of sources, in archives or storage, after which no more are taken together."""
 
-SMALL_COUNT = 256
-SMALL_BYTES = 10_000_000
+MAX_INLINE_SOURCES = 256
+MAX_INLINE_BYTES = 10_000_000
 """This many sources, with this many bytes in all, are answered before worker processes would have started."""
 
 
@@ -43,15 +43,15 @@ def prepare(sources: Iterable[Source], workers: int | None = None) -> tuple[Iter
     Returns:
         All sources, including those that were taken; and the number of workers.
     """
-    drawn = iter(sources)
+    pending = iter(sources)
     if workers is None:
-        few, drawn = _are_few(drawn)
+        few, pending = _are_few(pending)
         workers = 0 if few else usable_cpus()
     if workers:
         from mnistcls.engine.processes import start_server  # noqa: PLC0415 - a few images do without it
 
         start_server()
-    return drawn, workers
+    return pending, workers
 
 
 def answers(
@@ -71,14 +71,14 @@ def answers(
     """
     if (workers or 0) < 0 or not timeout >= 0:
         raise MnistclsError(f"workers and timeout must be 0 or more, got {workers} and {timeout}")
-    drawn, workers = prepare(sources, workers)
+    pending, workers = prepare(sources, workers)
     if workers:
         from mnistcls.engine.pool import Pool  # noqa: PLC0415 - as above
 
         with closing(Pool(answer, workers, timeout)) as pool:
-            yield from pool.run(drawn)
+            yield from pool.run(pending)
         return
-    while chunk := take(drawn, BATCH_SIZE):
+    while chunk := take(pending, BATCH_SIZE):
         yield answer(chunk, _say_nothing)
 
 
@@ -94,15 +94,15 @@ def take(sources: Iterator[Source], count: int) -> list[Source]:
     return taken
 
 
-def _are_few(drawn: Iterator[Source]) -> tuple[bool, Iterator[Source]]:
+def _are_few(sources: Iterator[Source]) -> tuple[bool, Iterator[Source]]:
     """Whether there are so few sources that starting workers would take longer, and all sources again."""
     head: list[Source] = []
     size = 0
-    for source in drawn:
+    for source in sources:
         head.append(source)
         size += _bytes(source)
-        if len(head) > SMALL_COUNT or size > SMALL_BYTES:
-            return False, chain(head, drawn)
+        if len(head) > MAX_INLINE_SOURCES or size > MAX_INLINE_BYTES:
+            return False, chain(head, sources)
     return True, iter(head)
 
 
@@ -115,5 +115,5 @@ def _bytes(source: Source) -> int:
         return 0
 
 
-def _say_nothing(place: int) -> None:
+def _say_nothing(index: int) -> None:
     """In this process, nobody watches."""

@@ -30,7 +30,7 @@ FIRST_CHUNK = 32
 """Sources in a chunk until it is known how long they take."""
 
 AHEAD = 4
-"""Most chunks per worker that are drawn and not yet yielded."""
+"""Most chunks per worker that are taken and not yet yielded."""
 
 MOST_WORKERS = 60 if os.name == "nt" else 10_000
 """Most workers; Windows can wait for at most 63 at once."""
@@ -78,13 +78,13 @@ class _Worker:
     def give(self, task: _Task) -> None:
         """Hand over a task; a dead worker is noticed when it is listened to."""
         task.taken, self.task = True, task
-        self.begun, self._stuck, self.progress.place = time.monotonic(), 0.0, 0
+        self.begun, self._stuck, self.progress.index = time.monotonic(), 0.0, 0
         fields = [(source.path, source.content, source.shape, source.error) for source in task.sources]
         with suppress(OSError):
             self.connection.send(fields)  # many times faster than sending the objects
 
-    def stuck(self, seconds: float) -> float:
-        """How long it has been at one image; `seconds` have passed since the last call."""
+    def advance(self, seconds: float) -> float:
+        """Advance the worker's clock by the seconds since the last call; returns how long it has been at one image."""
         images = self.progress.images
         self._stuck = self._stuck + seconds if images == self._images else 0.0
         self._images = images
@@ -115,7 +115,7 @@ class Pool:
         self._workers: list[_Worker] = []
         self._failed_starts = 0
         self._order: list[_Task] = []
-        """Drawn and not yet yielded."""
+        """Tasks taken and not yet yielded."""
         self._chunk = FIRST_CHUNK
         self._look_seconds = min(LOOK_SECONDS, timeout / 2) if timeout else LOOK_SECONDS
         self._looked = 0.0
@@ -127,7 +127,7 @@ class Pool:
             MnistclsError: worker processes cannot be started.
         """
         self._looked = time.monotonic()
-        while self._draw(sources):
+        while self._take_tasks(sources):
             self._hand_out()
             while self._order and (batch := self._order[0].batch) is not None:
                 del self._order[0]
@@ -140,7 +140,7 @@ class Pool:
         for worker in self._workers:
             worker.end()
 
-    def _draw(self, sources: Iterator[Source]) -> bool:
+    def _take_tasks(self, sources: Iterator[Source]) -> bool:
         """Keep a task waiting for every worker, while sources last and answers keep up; False when all is done."""
         waiting = sum(not task.taken for task in self._order)
         while waiting < self._most and len(self._order) < AHEAD * self._most and (chunk := take(sources, self._chunk)):
@@ -168,19 +168,19 @@ class Pool:
         """Receive replies; find workers that died or hang."""
         workers = {worker.connection: worker for worker in self._workers}
         for speaking in connection.wait(list(workers), self._look_seconds):
-            self._hear(workers[speaking])
+            self._receive(workers[speaking])
         seconds = min(time.monotonic() - self._looked, 2 * self._look_seconds)  # not the time it was suspended
         self._looked = time.monotonic()
         for worker in list(self._workers) if self._timeout else ():
-            if worker.task and worker.stuck(seconds) > self._timeout:
+            if worker.task and worker.advance(seconds) > self._timeout:
                 message = f"took longer than {self._timeout:g} s; shrink it or raise --timeout"
-                self._lose(worker, ImageError(ErrorCode.TIMEOUT, message))
+                self._remove_worker(worker, ImageError(ErrorCode.TIMEOUT, message))
 
-    def _hear(self, worker: _Worker) -> None:
+    def _receive(self, worker: _Worker) -> None:
         try:
             reply: Reply | None = worker.connection.recv()
         except (EOFError, OSError):
-            self._lose(worker)
+            self._remove_worker(worker)
             return
         if reply is None:
             worker.ready, self._failed_starts = True, 0
@@ -190,18 +190,18 @@ class Pool:
         task, worker.task = worker.task, None
         if task and reply.batch is not None:
             task.batch = reply.batch
-            self._pace((time.monotonic() - worker.begun) / len(task.sources))
+            self._resize_chunks((time.monotonic() - worker.begun) / len(task.sources))
             task.sources = []  # frees their content: the task may wait for an earlier one
         elif task:
             message = f"reading it failed with {reply.error}; save it again in another format"
-            self._retry(task, worker.progress.place, ImageError(ErrorCode.CRASHED, message))
+            self._retry(task, worker.progress.index, ImageError(ErrorCode.CRASHED, message))
 
-    def _pace(self, seconds: float) -> None:
+    def _resize_chunks(self, seconds: float) -> None:
         """Size the next chunks by the time that a source took; a few slow ones do not make all chunks small."""
         fitting = max(1, min(int(CHUNK_SECONDS / max(seconds, 1e-6)), 2 * self._chunk, MAX_CHUNK))
         self._chunk = fitting if fitting < BATCH_SIZE else fitting // BATCH_SIZE * BATCH_SIZE
 
-    def _lose(self, worker: _Worker, error: ImageError | None = None) -> None:
+    def _remove_worker(self, worker: _Worker, error: ImageError | None = None) -> None:
         """Remove a worker that died, or that hangs on an image as the error says; retry or give up its task."""
         self._workers.remove(worker)
         how = worker.end()
@@ -211,19 +211,19 @@ class Pool:
                 raise MnistclsError(f"worker processes do not start ({how}); use -j 0")
         elif worker.task:
             message = f"the process that read it ended with {how}; shrink it, or save it in another format"
-            chances = KILLS if how == "SIGKILL" and not error else CRASHES
+            allowed_failures = KILLS if how == "SIGKILL" and not error else CRASHES
             error = error or ImageError(ErrorCode.CRASHED, message)
-            self._retry(worker.task, worker.progress.place, error, chances)
+            self._retry(worker.task, worker.progress.index, error, allowed_failures)
 
-    def _retry(self, task: _Task, place: int, error: ImageError, chances: int = CRASHES) -> None:
-        """Requeue a task that failed at index `place` of its sources, in parts: each suspect alone."""
+    def _retry(self, task: _Task, index: int, error: ImageError, allowed_failures: int = CRASHES) -> None:
+        """Requeue a task that failed at `sources[index]`, in parts: each suspect alone."""
         sources, failures = task.sources, task.failures + 1
-        if place < len(sources):
-            given_up = failures >= chances or error.code is ErrorCode.TIMEOUT
-            alone = _alone(sources[place], failures, error if given_up else None)
-            parts = [_Task(sources[:place]), alone, _Task(sources[place + 1 :])]
+        if index < len(sources):
+            given_up = failures >= allowed_failures or error.code is ErrorCode.TIMEOUT
+            alone = _alone(sources[index], failures, error if given_up else None)
+            parts = [_Task(sources[:index]), alone, _Task(sources[index + 1 :])]
         else:  # on no image in particular: any may be the cause
-            given_up = failures >= chances
+            given_up = failures >= allowed_failures
             parts = [_alone(source, failures, error if given_up else None) for source in sources]
         at = self._order.index(task)
         self._order[at : at + 1] = [part for part in parts if part.sources]

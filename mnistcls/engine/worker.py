@@ -21,11 +21,11 @@ from mnistcls.sources import Source
 class Progress(ctypes.Structure):
     """Where a worker is, in memory shared with the main process, which can read it after the worker died."""
 
-    _fields_ = (("place", ctypes.c_longlong), ("images", ctypes.c_longlong))
+    _fields_ = (("index", ctypes.c_longlong), ("images", ctypes.c_longlong))
 
-    def at(self, place: int) -> None:
+    def at(self, index: int) -> None:
         """Note that an image of the source at this index of the chunk is begun."""
-        self.place = place
+        self.index = index
         self.images += 1
 
 

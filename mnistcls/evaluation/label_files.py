@@ -51,7 +51,7 @@ def read_label_file(file: Path) -> list[CsvRow] | bytes:
         LabelError: the file cannot be read or is damaged; the message names the line.
     """
     try:
-        content = _unpacked(file)
+        content = _read_unpacked(file)
     except (EOFError, gzip.BadGzipFile, zlib.error):
         raise LabelError(f"{file}: its gzip data is cut short or damaged; copy or download it again") from None
     except OSError as error:
@@ -61,7 +61,7 @@ def read_label_file(file: Path) -> list[CsvRow] | bytes:
     return _idx_labels(file, content) if content.startswith(b"\0\0") else _csv_rows(file, content)
 
 
-def _unpacked(file: Path) -> bytes:
+def _read_unpacked(file: Path) -> bytes:
     with file.open("rb") as raw:  # read once: it may be a pipe
         content = raw.read(MAX_BYTES + 1)
     if not content.startswith(b"\x1f\x8b"):

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, TextIO
 
 from mnistcls.errors import OutputError
 from mnistcls.outputs.part_file import lock
-from mnistcls.outputs.place import Standing, followed, part_of, take_name
+from mnistcls.outputs.paths import Fingerprint, part_of, rename_into_place, resolve_link
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def write_json(value: Mapping[str, Any], stream: TextIO) -> None:
 
 
 @contextmanager
-def whole_file(path: Path, option: str = "-o", was: Standing | None = None) -> Iterator[TextIO]:
+def whole_file(path: Path, option: str = "-o", was: Fingerprint | None = None) -> Iterator[TextIO]:
     """A text file that gets all of its text if the block ends well, and else stays as it was.
 
     Args:
@@ -60,7 +60,7 @@ def whole_file(path: Path, option: str = "-o", was: Standing | None = None) -> I
         OutputError: it cannot be written, or the file has been changed since; then the text is in `NAME.part`.
     """
     try:
-        real = followed(path)
+        real = resolve_link(path)
         part = part_of(real)
         with open(part, "a", encoding="utf-8", errors="surrogateescape", newline="") as stream:
             lock(stream, part, path, option)
@@ -72,12 +72,12 @@ def whole_file(path: Path, option: str = "-o", was: Standing | None = None) -> I
             except BaseException:
                 part.unlink(missing_ok=True)
                 raise
-        take_name(part, real, was)
+        rename_into_place(part, real, was)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}; choose another folder with {option}") from None
 
 
-class Direct:
+class UnbufferedBytes:
     """A stream that passes bytes on as they are written."""
 
     def __init__(self, stream: BinaryIO) -> None:

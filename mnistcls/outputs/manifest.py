@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from mnistcls import __version__
 from mnistcls.errors import OutputError
 from mnistcls.outputs import whole_file
-from mnistcls.outputs.place import manifest_of
+from mnistcls.outputs.paths import manifest_of
 from mnistcls.results import Tally
 
 if TYPE_CHECKING:

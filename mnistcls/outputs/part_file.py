@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from mnistcls.errors import OutputError
-from mnistcls.outputs.place import Standing, part_of, take_name
+from mnistcls.outputs.paths import Fingerprint, part_of, rename_into_place
 
 try:
     import fcntl
@@ -26,7 +26,7 @@ SYNC_BYTES = 16_000_000
 
 
 @contextmanager
-def output_file(path: Path, start: int = 0, advice: str = "", was: Standing | None = None) -> Iterator[PartFile]:
+def output_file(path: Path, start: int = 0, advice: str = "", was: Fingerprint | None = None) -> Iterator[PartFile]:
     """A file that is written as `NAME.part` and gets its name at the end; if the run stops early, the rows stay.
 
     Args:
@@ -52,7 +52,7 @@ def output_file(path: Path, start: int = 0, advice: str = "", was: Standing | No
 class PartFile:
     """An unfinished output file; see `output_file`."""
 
-    def __init__(self, path: Path, start: int, was: Standing | None) -> None:
+    def __init__(self, path: Path, start: int, was: Fingerprint | None) -> None:
         self._path, self.part, self._was = path, part_of(path), was
         self._unsynced = 0
         with self._errors("; choose another folder with -o"):
@@ -100,7 +100,7 @@ class PartFile:
             self._sync()
             if not fcntl:  # Windows renames no file that is open
                 self.close()
-            take_name(self.part, self._path, self._was)
+            rename_into_place(self.part, self._path, self._was)
 
     def close(self) -> None:
         """Leave the file as it is."""

@@ -31,7 +31,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Resumable:
     """Which part of an output stays, and which sources still need rows."""
 
     size: int
@@ -40,7 +40,9 @@ class Kept:
     """The sources that have no row yet."""
 
 
-def keep(output: Path, chosen: Format, sources: Iterator[Source], tally: Tally, *, complete: bool = False) -> Kept:
+def find_resumable(
+    output: Path, chosen: Format, sources: Iterator[Source], tally: Tally, *, complete: bool = False
+) -> Resumable:
     """Find how far an output got.
 
     A torn last row goes. So do the rows of a source that has several, if they are the last, as more may be missing,
@@ -60,8 +62,8 @@ def keep(output: Path, chosen: Format, sources: Iterator[Source], tally: Tally, 
         with _reading(output), output.open("rb") as file:
             header = b"" if chosen is Format.JSONL else file.readline()
             if chosen is not Format.JSONL and not header.endswith(b"\n"):
-                return Kept(0, sources)
-            return _keep(_Rows(_rows(file, chosen, len(header))), sources, tally, len(header), complete)
+                return Resumable(0, sources)
+            return _find_resumable(_Rows(_rows(file, chosen, len(header))), sources, tally, len(header), complete)
     except _OtherImagesError as error:
         raise OutputError(f"{output} has a row for {error}: the images have changed; {_AFRESH}") from None
 
@@ -111,13 +113,13 @@ class _Rows:
         return self.next is not None and self.next.prediction.path == path
 
 
-def _keep(rows: _Rows, sources: Iterator[Source], tally: Tally, size: int, complete: bool) -> Kept:
+def _find_resumable(rows: _Rows, sources: Iterator[Source], tally: Tally, size: int, complete: bool) -> Resumable:
     for source in sources:
         path = path_of(source.path)
         answered = _rows_of(path, rows)
         has_all = answered and (complete or answered[0].prediction.path == path)
         if rows.next is None and not has_all:
-            return Kept(size, chain([source], sources))
+            return Resumable(size, chain([source], sources))
         if rows.next and not answered:
             raise _OtherImagesError(f"{rows.next.prediction.path}, where the image is now {path}")
         for row in answered:
@@ -125,7 +127,7 @@ def _keep(rows: _Rows, sources: Iterator[Source], tally: Tally, size: int, compl
         size = answered[-1].end
     if rows.next:
         raise _OtherImagesError(f"{rows.next.prediction.path}, where there is now no image")
-    return Kept(size, iter(()))
+    return Resumable(size, iter(()))
 
 
 def _rows_of(path: str, rows: _Rows) -> list[Row]:

@@ -23,8 +23,8 @@ from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import FILE_FORMATS, RESUMABLE, Format, Stream, Writer, open_writer
 from mnistcls.outputs.manifest import Manifest
 from mnistcls.outputs.part_file import discard_part, output_file
-from mnistcls.outputs.place import check_free, followed, is_taken, manifest_of, part_of, standing
-from mnistcls.outputs.resume import keep, read_rows
+from mnistcls.outputs.paths import check_free, fingerprint, is_taken, manifest_of, part_of, resolve_link
+from mnistcls.outputs.resume import find_resumable, read_rows
 from mnistcls.results import Prediction, Tally
 from mnistcls.sources import Source
 
@@ -88,7 +88,7 @@ class StandardOutput:
 
     def remaining(self, sources: Iterable[Source], tally: Tally, *_made_by: object) -> Iterator[Source]:
         """All sources, each counted."""
-        return tally.drawn(sources)
+        return tally.count_inputs(sources)
 
     @contextmanager
     def open(self, _tally: Tally) -> Iterator[Write]:
@@ -103,7 +103,7 @@ class StandardOutput:
 
                 yield lambda batches: print_table(chain.from_iterable(batches), self._columns, text)
             else:
-                stream = outputs.Direct(text.buffer)  # a reader that has gone already shows with the header
+                stream = outputs.UnbufferedBytes(text.buffer)  # a reader that has gone already shows with the header
                 yield lambda batches: _write_lines(open_writer(self._chosen, self._columns, stream), batches)
 
     def rows(self) -> Iterator[Prediction]:
@@ -135,8 +135,8 @@ class ResultFile:
         self._manifest: Manifest  # known when `remaining` is asked
         ways = "--resume, --overwrite" if chosen in RESUMABLE else "--overwrite"
         check_free(path, overwrite=overwrite or resume, ways=ways)
-        self.path = followed(path)
-        self._was = standing(self.path)
+        self.path = resolve_link(path)
+        self._was = fingerprint(self.path)
         if chosen is Format.PARQUET and not find_spec("pyarrow"):
             raise OutputError('Parquet needs pyarrow; pip install "mnistcls[parquet]"')
         if overwrite and resume:
@@ -158,7 +158,7 @@ class ResultFile:
 
         Args:
             sources: all of the run.
-            tally: they are counted in it as they are drawn, and the rows that are there.
+            tally: counts the sources as they are taken, and the rows that the file has already.
             classifier: what answers for them; with the next two, it makes the manifest.
             inputs: the sources, as the user named them.
             options: what else decides on the rows.
@@ -168,22 +168,22 @@ class ResultFile:
         """
         shown = {"format": self._chosen.value, **asdict(self._columns)}
         self._manifest = manifest = Manifest.of(classifier, inputs, {**shown, **options})
-        drawn, part = tally.drawn(sources), part_of(self.path)
+        pending, part = tally.count_inputs(sources), part_of(self.path)
         if not self._resume or not (os.path.exists(self.path) or os.path.exists(part)):
-            return drawn
+            return pending
         earlier = Manifest.read(self.path)
         if earlier is None:
             fix = "use --overwrite to start afresh"
             raise OutputError(f"{self.path} has no manifest, so nothing shows what made it; {fix}")
         manifest.check_same(earlier, self.path)
         if os.path.exists(part):
-            kept = keep(part, self._chosen, drawn, tally)
-            self._start = kept.size
-            return kept.sources
+            resumable = find_resumable(part, self._chosen, pending, tally)
+            self._start = resumable.size
+            return resumable.sources
         if not earlier.finished:  # it was to replace an older output, and stopped before its first row
-            return drawn
-        kept = keep(self.path, self._chosen, drawn, tally, complete=True)
-        if more := next(kept.sources, None):
+            return pending
+        resumable = find_resumable(self.path, self._chosen, pending, tally, complete=True)
+        if more := next(resumable.sources, None):
             problem = f"{self.path} is complete but has no row for {more.path}"
             raise OutputError(f"{problem}: the images have changed; use --overwrite to start afresh")
         return None

@@ -100,8 +100,8 @@ def _hash(source: str) -> str:
 
 def _json(card: Card) -> Markup:
     """A card in the order of the script's `COLUMNS`, as a JSON array in which no tag can begin."""
-    drawn = card.pictures
-    ends = [_base64(drawn.original), _base64(drawn.canonical)] if drawn else [None, None]
+    pictures = card.pictures
+    ends = [_base64(pictures.original), _base64(pictures.canonical)] if pictures else [None, None]
     line = json.dumps([*_cells(card), card.error or None, *ends], ensure_ascii=False, separators=(",", ":"))
     return Markup(line.replace("<", r"\u003c"))  # noqa: S704 - inside a script element, this is what escapes
 

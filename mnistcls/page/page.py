@@ -10,7 +10,7 @@ from mnistcls.classifier import Classifier
 from mnistcls.errors import OutputError
 from mnistcls.evaluation import Evaluation
 from mnistcls.outputs import whole_file
-from mnistcls.outputs.place import check_free, check_writable, standing
+from mnistcls.outputs.paths import check_free, check_writable, fingerprint
 from mnistcls.page.cards import Track, draw_cards
 from mnistcls.page.html import Content, render
 from mnistcls.page.sample import Sample
@@ -39,7 +39,7 @@ class Page:
         check_free(path, overwrite=overwrite or (resume and _is_replaceable(path)), option=OPTION)
         check_writable(path, OPTION)
         self.path, self._sample = path, Sample()
-        self._was = standing(path)
+        self._was = fingerprint(path)
 
     def add(self, predictions: Iterable[Prediction]) -> None:
         """Count the predictions and keep those that the page shows."""

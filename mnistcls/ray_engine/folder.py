@@ -240,7 +240,7 @@ class ResultFolder:
             raise
         except Exception as error:  # storage libraries raise anything
             if not self._is_local:
-                reason = remote.said(error)
+                reason = remote.reason_of(error)
             elif isinstance(error, OSError):
                 reason = f"{error.strerror}; choose another folder with -o"
             else:

@@ -84,10 +84,10 @@ class Answered:
         if not len(self._digests):
             return False
         digest = np.array(digest_of(path), self._digests.dtype)  # the same type: NumPy ignores trailing zeros
-        place = int(np.searchsorted(self._digests, digest))
-        found = place < len(self._digests) and self._digests[place] == digest and self._left[place] > 0
+        index = int(np.searchsorted(self._digests, digest))
+        found = index < len(self._digests) and self._digests[index] == digest and self._left[index] > 0
         if found:
-            self._left[place] -= 1
+            self._left[index] -= 1
         return bool(found)
 
 

@@ -81,7 +81,7 @@ class Stage:
         work, rows = self._work, BytesIO()
         work.folder.check_seen(platform.node())
         writer = open_writer(work.format, work.columns, rows)
-        for batch in tally.count(self._pool.run(tally.drawn(_sources(chunk, tally)))):
+        for batch in tally.count(self._pool.run(tally.count_inputs(_sources(chunk, tally)))):
             writer.write(batch)
         writer.close()
         record = Record(tally, [file.path for file in chunk.files])

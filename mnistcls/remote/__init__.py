@@ -59,7 +59,7 @@ def _filesystem(root: str) -> Any:
         fix = 'pip install "mnistcls[remote]"' if ours else str(error)
         raise StorageError(f"{scheme}:// needs a package that is not installed; {fix}") from None
     except Exception as error:
-        raise StorageError(f"cannot open {printable(root)}: {said(error)}") from None
+        raise StorageError(f"cannot open {printable(root)}: {reason_of(error)}") from None
     if scheme in _S3:
         opened.retries = S3_ATTEMPTS
     return opened
@@ -120,10 +120,10 @@ def _kind(url: str) -> str | None:
 
 def unreachable(url: str, error: Exception) -> StorageError:
     """The error that ends a run."""
-    return StorageError(f"cannot read {printable(url)}: {said(error)}")
+    return StorageError(f"cannot read {printable(url)}: {reason_of(error)}")
 
 
-def said(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """A library's error message in one line, and what to do."""
     line = " ".join(str(getattr(error, "strerror", None) or error).split())
     text = re.sub(r"\?[^\s\"]*", "", line)  # without queries, which may contain signatures

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mnistcls.errors import ErrorCode, ImageError
-from mnistcls.remote import filesystem, is_s3, said, unreachable
+from mnistcls.remote import filesystem, is_s3, reason_of, unreachable
 from mnistcls.sources.folders import Folder, Found, walk_with
 
 
@@ -30,7 +30,7 @@ def walk(url: str, *, recursive: bool = True) -> Iterator[Found]:
                     yield Found(f"{url.partition(':')[0]}://{bucket}/{entry['Key']}")
             found = found or bool(page.get("CommonPrefixes"))
     except PermissionError as error:
-        yield Found(url, ImageError(ErrorCode.PERMISSION_DENIED, said(error)))
+        yield Found(url, ImageError(ErrorCode.PERMISSION_DENIED, reason_of(error)))
         return
     if not found:
         yield Found(url, ImageError(ErrorCode.NOT_FOUND, "nothing is there; check the spelling"))
@@ -56,7 +56,7 @@ def entries(folder: str, begins: str) -> Iterator[tuple[str, bool]]:
     except (FileNotFoundError, NotADirectoryError):
         return
     except PermissionError as error:
-        raise ImageError(ErrorCode.PERMISSION_DENIED, said(error)) from None
+        raise ImageError(ErrorCode.PERMISSION_DENIED, reason_of(error)) from None
 
 
 def _keys(folder: str, begins: str) -> Iterator[tuple[str, bool]]:

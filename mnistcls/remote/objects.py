@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, cast
 
 from mnistcls.errors import ErrorCode, ImageError, StorageError
 from mnistcls.files import is_url
-from mnistcls.remote import CONNECTIONS, filesystem, said
+from mnistcls.remote import CONNECTIONS, filesystem, reason_of
 from mnistcls.sources import Source
 
 AHEAD_BYTES = 8 << 20
@@ -141,7 +141,7 @@ class _Blocks(io.RawIOBase):
         except OSError:
             raise
         except Exception as error:
-            raise OSError(errno.EIO, said(error)) from None
+            raise OSError(errno.EIO, reason_of(error)) from None
 
 
 def is_object(url: str) -> bool:
@@ -156,4 +156,4 @@ def _image_error(error: Exception) -> ImageError:
     if isinstance(error, FileNotFoundError):
         return ImageError(ErrorCode.NOT_FOUND, "no such object; check the spelling, and end a folder's URL with /")
     code = ErrorCode.PERMISSION_DENIED if isinstance(error, PermissionError) else ErrorCode.IO_ERROR
-    return ImageError(code, said(error))
+    return ImageError(code, reason_of(error))

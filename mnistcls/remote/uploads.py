@@ -11,9 +11,9 @@ from tempfile import gettempdir
 from mnistcls.errors import OutputError, StorageError
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import Format
-from mnistcls.outputs.place import is_folder, is_taken, manifest_of
+from mnistcls.outputs.paths import is_folder, is_taken, manifest_of
 from mnistcls.outputs.targets import ResultFile, Write
-from mnistcls.remote import check, filesystem, root_of, said
+from mnistcls.remote import check, filesystem, reason_of, root_of
 from mnistcls.results import Tally, printable
 
 
@@ -72,7 +72,7 @@ def check_free(url: str, *, overwrite: bool) -> None:
         raise OutputError(str(error)) from None
     except Exception as error:
         if not overwrite or not isinstance(error, PermissionError):
-            raise OutputError(f"cannot tell whether {printable(url)} exists: {said(error)}") from None
+            raise OutputError(f"cannot tell whether {printable(url)} exists: {reason_of(error)}") from None
         return
     if kind == "directory":
         raise is_folder(printable(url))
@@ -89,4 +89,4 @@ def upload(path: Path, url: str) -> None:
     try:
         filesystem(url).put_file(str(path), url)
     except Exception as error:
-        raise OutputError(f"cannot write {printable(url)}: {said(error)}") from None
+        raise OutputError(f"cannot write {printable(url)}: {reason_of(error)}") from None

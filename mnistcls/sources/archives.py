@@ -97,7 +97,7 @@ def read_tar(path: str) -> Iterator[Source | None]:
     try:
         with (
             open_regular(path) as file,
-            tarfile.open(fileobj=_unpacked(file), mode="r|", bufsize=BUFFER_BYTES, tarinfo=_Header) as archive,
+            tarfile.open(fileobj=_decompressed(file), mode="r|", bufsize=BUFFER_BYTES, tarinfo=_Header) as archive,
         ):
             while (info := archive.next()) is not None:
                 if is_image_name(info.name) and not info.isdir():
@@ -152,7 +152,7 @@ class _Header(tarfile.TarInfo):
         return header
 
 
-def _unpacked(file: BinaryIO) -> IO[bytes]:
+def _decompressed(file: BinaryIO) -> IO[bytes]:
     """The archive's bytes, uncompressed; the content tells how."""
     start = file.read(len(XZ_MAGIC))
     file.seek(0)

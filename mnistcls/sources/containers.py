@@ -68,7 +68,7 @@ def container_by_name(path: str) -> Container | None:
 def container_at(path: str) -> Container | None:
     """The container that a file is, by its content; if its start is damaged, by its name."""
     try:
-        head = _unpacked(read_start(path, 2 * _BLOCK))
+        head = _gunzipped_head(read_start(path, 2 * _BLOCK))
     except (ImageError, OSError):  # reading it as an image reports the error
         return None
     if head.startswith(ZIP_MAGICS):
@@ -78,7 +78,7 @@ def container_at(path: str) -> Container | None:
     return Container.TAR if head[257:262] == b"ustar" else container_by_name(path)
 
 
-def _unpacked(head: bytes) -> bytes:
+def _gunzipped_head(head: bytes) -> bytes:
     if not head.startswith(GZIP_MAGIC):
         return head
     try:

@@ -38,7 +38,7 @@ def count_images(path: str) -> int:
     """The number of images that the file announces; 0 if it cannot be read."""
     try:
         with open_regular(path) as raw:
-            return _read_header(_unpacked(raw)).count
+            return _read_header(_gunzipped(raw)).count
     except (ImageError, OSError, EOFError, zlib.error):
         return 0
 
@@ -50,7 +50,7 @@ def read_idx(path: str) -> Iterator[Source]:
     """
     try:
         with open_regular(path) as raw:
-            yield from _images(path, _unpacked(raw))
+            yield from _images(path, _gunzipped(raw))
     except ImageError as error:
         yield Source(path, error=error)
     except (EOFError, zlib.error, gzip.BadGzipFile):
@@ -91,7 +91,7 @@ def _read_header(file: IO[bytes]) -> IdxHeader:
     return header
 
 
-def _unpacked(raw: IO[bytes]) -> IO[bytes]:
+def _gunzipped(raw: IO[bytes]) -> IO[bytes]:
     """The file's bytes, unpacked if they start as gzip does, whatever the file's name."""
     start = raw.read(len(GZIP_MAGIC))
     raw.seek(0)

@@ -11,7 +11,7 @@ from tempfile import TemporaryFile
 
 from mnistcls.errors import OutputError
 
-Standing = tuple[int, ...]
+Fingerprint = tuple[int, ...]
 """Identifies the file at a path and its state; empty if there is none."""
 
 
@@ -25,12 +25,12 @@ def manifest_of(output: Path) -> Path:
     return output.with_name(output.name + ".manifest.json")
 
 
-def followed(path: Path) -> Path:
+def resolve_link(path: Path) -> Path:
     """The file that a link leads to, or the path itself: replacing the link would leave the file as it was."""
     return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
-def standing(path: Path) -> Standing:
+def fingerprint(path: Path) -> Fingerprint:
     """The fingerprint of the file at a path, or where its links lead."""
     try:
         found = path.stat()
@@ -39,7 +39,7 @@ def standing(path: Path) -> Standing:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def take_name(part: Path, path: Path, was: Standing | None = None) -> None:
+def rename_into_place(part: Path, path: Path, was: Fingerprint | None = None) -> None:
     """Give a complete file its name, and the permissions of what it replaces.
 
     Args:
@@ -51,7 +51,7 @@ def take_name(part: Path, path: Path, was: Standing | None = None) -> None:
         OutputError: the file there has been changed since.
         OSError: the file cannot be renamed.
     """
-    if was is not None and standing(path) != was:
+    if was is not None and fingerprint(path) != was:
         raise OutputError(f"{path} was changed during the run and is left as it is; the results are in {part}")
     with suppress(OSError):
         part.chmod(stat.S_IMODE(path.stat().st_mode))
@@ -113,7 +113,7 @@ def check_writable(path: Path, option: str = "-o") -> None:
         OutputError: they cannot.
     """
     try:
-        TemporaryFile(dir=followed(path).parent).close()
+        TemporaryFile(dir=resolve_link(path).parent).close()
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}; choose another folder with {option}") from None
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from mnistcls.errors import OutputError
 from mnistcls.files import is_url
-from mnistcls.outputs.place import followed, manifest_of, part_of
+from mnistcls.outputs.paths import manifest_of, part_of, resolve_link
 from mnistcls.sources import Source
 
 _FILE_URL = "file://"
 
 
-class Apart:
+class OverwriteGuard:
     """The files that a run writes, by their real paths, held against what it reads.
 
     Args:
@@ -32,7 +32,7 @@ class Apart:
         """Which option names each file, by its folder and its name."""
         for option, path in written.items():
             if path is not None and not is_url(local := _local(path)):
-                self._add(followed(Path(local)), option)
+                self._add(resolve_link(Path(local)), option)
         self._names = {name for _, name in self._options}
         self._debug_dir = os.path.realpath(debug_dir) if debug_dir else None
 
