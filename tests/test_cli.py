@@ -309,7 +309,7 @@ def test_no_output_takes_the_place_of_another_or_of_what_is_read(
     result = run(command, *arguments, "--overwrite")
 
     assert result.returncode == 2
-    assert result.stderr.endswith(f"; choose another with {refusal}\n")
+    assert result.stderr.endswith(f"; choose another file with {refusal}\n")
     assert {path: path.read_bytes() for path in before} == before
     assert sorted(os.listdir()) == ["d", "list.csv"]
 

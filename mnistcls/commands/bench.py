@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from mnistcls.commands.common import FigureFormat, Figures, ModelFile, Quiet, finite, make_classifier, stderr_console
+from mnistcls.commands.common import make_classifier, stderr_console
+from mnistcls.commands.options import FigureFormat, Figures, ModelFile, Quiet, finite
 from mnistcls.limits import MAX_PIXELS
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from mnistcls.commands.common import (
+from mnistcls.commands.common import exit_code, make_classifier, stderr_console
+from mnistcls.commands.options import (
     Address,
     Engine,
     EngineName,
@@ -21,22 +22,14 @@ from mnistcls.commands.common import (
     Timeout,
     Verbose,
     Workers,
-    asks_for_ray,
-    exit_code,
-    make_classifier,
-    stderr_console,
     written_here,
 )
-from mnistcls.errors import MnistclsError
+from mnistcls.commands.settings import ClassifyOptions
 from mnistcls.limits import MAX_PIXELS, TIMEOUT
-from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import Format
 
-if TYPE_CHECKING:
-    from mnistcls.sources.listed import PathList
 
-
-def classify(  # noqa: PLR0913 - its options
+def classify(  # noqa: PLR0913 - its options, which `ClassifyOptions` takes by name
     paths: Annotated[
         list[str] | None,
         typer.Argument(
@@ -104,61 +97,12 @@ def classify(  # noqa: PLR0913 - its options
 
     Exit codes: 0 all classified, 1 some unreadable, 2 error or no image found, 129/130/143 stopped by a signal.
     """
-    from mnistcls.commands.local import LocalRun  # noqa: PLC0415
-    from mnistcls.sources import Sources  # noqa: PLC0415
-
-    named, listed = paths or [], _path_list(paths, files_from, nul=nul)
-    columns, sources = Columns(top_k, probabilities, scores), Sources(named, recursive=recursive, listed=listed)
-    inputs = {"paths": named, "files_from": files_from, "recursive": recursive}
+    options = ClassifyOptions(**locals())
+    options.check()
     stderr = stderr_console(quiet=quiet)
     load = partial(make_classifier, model, min_confidence, max_pixels, stderr if verbose else None)
-    if asks_for_ray(engine, address):
-        from mnistcls.commands.ray import RayRun  # noqa: PLC0415
-
-        ray = RayRun(
-            sources=sources,
-            listed=listed,
-            folder=output,
-            format=format_,
-            columns=columns,
-            timeout=timeout,
-            address=address,
-            actors=workers,
-            overwrite=overwrite,
-            resume=resume,
-            console=stderr,
-        )
-        ray.check(debug_dir, report)
-        raise typer.Exit(exit_code(ray.classify(load(), inputs)))
-    local = LocalRun(
-        sources=sources,
-        paths=named,
-        also_read=[files_from, model],
-        output=output,
-        format=format_,
-        columns=columns,
-        workers=workers,
-        timeout=timeout,
-        max_pixels=max_pixels,
-        debug_dir=debug_dir,
-        report=report,
-        overwrite=overwrite,
-        resume=resume,
-        console=stderr,
-    )
-    raise typer.Exit(exit_code(local.classify(load, inputs)))
-
-
-def _path_list(paths: list[str] | None, file: str | None, *, nul: bool) -> PathList | None:
-    """The list given with --files-from, if any."""
-    if file is None and not paths:
-        raise MnistclsError("name image files or folders, or a list of them with --files-from")
-    if file is None and nul:
-        raise MnistclsError("-0 needs a list; name it with --files-from")
-    if file is None:
-        return None
-    from mnistcls.sources.listed import PathList  # noqa: PLC0415
-
-    listed = PathList(file, nul)
-    listed.check()
-    return listed
+    if engine is Engine.RAY:
+        from mnistcls.commands.ray import classify as run  # noqa: PLC0415
+    else:
+        from mnistcls.commands.local import classify as run  # noqa: PLC0415
+    raise typer.Exit(exit_code(run(options, load, stderr)))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mnistcls.commands.common import FigureFormat, Figures, read_here
+from mnistcls.commands.options import FigureFormat, Figures, read_here
 from mnistcls.errors import ModelError
 
 

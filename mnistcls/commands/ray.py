@@ -4,125 +4,109 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mnistcls.commands.common import nothing_found
 from mnistcls.commands.progress import is_shown
+from mnistcls.commands.settings import ClassifyOptions
 from mnistcls.commands.summary import summary
 from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.outputs.formats import Format
-from mnistcls.outputs.manifest import Manifest
+from mnistcls.ray_engine.cluster import check_installed, connected
+from mnistcls.ray_engine.folder import ResultFolder
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from mnistcls.classifier import Classifier
     from mnistcls.commands.common import Silent
-    from mnistcls.outputs.columns import Columns
-    from mnistcls.ray_engine.folder import ResultFolder
-    from mnistcls.ray_engine.job import Account
+    from mnistcls.ray_engine.job import Account, Job
     from mnistcls.results import Tally
     from mnistcls.sources import Sources
-    from mnistcls.sources.listed import PathList
 
 
-@dataclass(frozen=True, kw_only=True)
-class RayRun:
-    """What the options ask of the cluster."""
+def classify(options: ClassifyOptions, load: Callable[[], Classifier], stderr: Console | Silent) -> Tally:
+    """Run the job, and print a summary.
 
-    sources: Sources
-    listed: PathList | None
-    """The list among the sources, if any."""
-    folder: str | None
-    """Value of -o."""
-    format: Format | None
-    columns: Columns
-    timeout: float
-    address: str | None
-    actors: int | None
-    overwrite: bool
-    resume: bool
-    console: Console | Silent
-    """Standard error."""
+    Args:
+        options: what the user asks for.
+        load: makes the classifier; called after all checks of the options.
+        stderr: for the summary and other messages.
 
-    def check(self, debug_dir: Path | None, report: Path | None) -> None:
-        """Check, before the work starts, that the options fit together.
+    Raises:
+        MnistclsError: the options conflict, or the cluster, the model or the folder cannot be used, or the job fails.
+    """
+    sources = options.sources()
+    folder = _checked_folder(options, sources)
+    classifier, format_ = load(), options.format_ or Format.PARQUET
+    manifest = options.manifest(classifier, format_)
+    begun, clock = datetime.now(UTC), time.perf_counter()
+    folder.check(manifest, overwrite=options.overwrite, resume=options.resume)
+    with connected(options.address, options.workers):
+        folder.prepare(manifest, overwrite=options.overwrite)
+        account = _run(_job(options, sources, classifier, folder, format_), stderr)
+    seconds = time.perf_counter() - clock
+    folder.write_manifest(manifest.finish(account.tally, begun, round(seconds, 3)))
+    stderr.print(summary(account.tally, seconds, account.done))
+    return account.tally
 
-        Args:
-            debug_dir: value of --debug-dir.
-            report: value of --report.
 
-        Raises:
-            MnistclsError: the options do not fit together.
-        """
-        from mnistcls.ray_engine.cluster import check_installed  # noqa: PLC0415 - only for this engine
+def _checked_folder(options: ClassifyOptions, sources: Sources) -> ResultFolder:
+    """The folder of results, after a check, before the work starts, that the options fit together.
 
-        check_installed()
-        if self.folder is None:
-            raise OutputError("--engine ray writes a folder of parts; name it with -o")
-        if self.format not in {None, Format.PARQUET, Format.JSONL}:
-            raise OutputError("--engine ray writes Parquet or JSON Lines; use --format parquet or jsonl")
-        if self.overwrite and self.resume:
-            raise OutputError("--resume keeps what --overwrite replaces; use one of them")
-        if debug_dir or report:
-            raise OutputError("--debug-dir and --report need --engine local: images do not travel to this machine")
-        if self.listed and self.listed.serves_once:
-            raise MnistclsError("the cluster lists the files: --files-from needs a file, not a pipe")
-        if self.actors == 0:
-            raise MnistclsError("--engine ray needs at least one actor; use -j 1 or more")
-        if next(self.sources.files(), None) is None:
-            raise nothing_found(self.sources)
+    Raises:
+        MnistclsError: they do not.
+    """
+    check_installed()
+    if options.output is None:
+        raise OutputError("--engine ray writes a folder of parts; name it with -o")
+    if options.format_ not in {None, Format.PARQUET, Format.JSONL}:
+        raise OutputError("--engine ray writes Parquet or JSON Lines; use --format parquet or jsonl")
+    if options.overwrite and options.resume:
+        raise OutputError("--resume keeps what --overwrite replaces; use one of them")
+    if options.debug_dir or options.report:
+        raise OutputError("--debug-dir and --report need --engine local: images do not travel to this machine")
+    if options.path_list and options.path_list.serves_once:
+        raise MnistclsError("the cluster lists the files: --files-from needs a file, not a pipe")
+    if options.workers == 0:
+        raise MnistclsError("--engine ray needs at least one actor; use -j 1 or more")
+    if next(sources.files(), None) is None:
+        raise nothing_found(sources)
+    return ResultFolder(options.output)
 
-    def classify(self, classifier: Classifier, inputs: Mapping[str, Any]) -> Tally:
-        """Run the job, and print a summary on the console.
 
-        Args:
-            classifier: makes the answers.
-            inputs: the inputs as the user named them, for the manifest.
+def _job(
+    options: ClassifyOptions, sources: Sources, classifier: Classifier, folder: ResultFolder, format_: Format
+) -> Job:
+    """The job that the options ask for; made when this process is connected, as its modules are slow to load."""
+    from mnistcls.ray_engine.job import Job  # noqa: PLC0415
+    from mnistcls.ray_engine.stage import Work  # noqa: PLC0415
 
-        Raises:
-            MnistclsError: the cluster, the model or the folder cannot be used, or the job fails.
-        """
-        from mnistcls.ray_engine.cluster import connected  # noqa: PLC0415
-        from mnistcls.ray_engine.folder import ResultFolder  # noqa: PLC0415
+    work = Work(
+        classifier=classifier,
+        timeout=options.timeout,
+        folder=folder,
+        format=format_,
+        columns=options.columns,
+        run=secrets.token_hex(4),
+        directory=str(Path.cwd()),
+    )
+    return Job(sources, work, options.resume, options.workers)
 
-        chosen, folder = self.format or Format.PARQUET, ResultFolder(self.folder or "")
-        options = {"format": chosen, **asdict(self.columns), "timeout": self.timeout}
-        manifest = Manifest.of(classifier, inputs, options)
-        begun, clock = datetime.now(UTC), time.perf_counter()
-        folder.check(manifest, overwrite=self.overwrite, resume=self.resume)
-        with connected(self.address, self.actors):
-            folder.prepare(manifest, overwrite=self.overwrite)
-            account = self._run(classifier, folder, chosen)
-        seconds = time.perf_counter() - clock
-        folder.write_manifest(manifest.finish(account.tally, begun, round(seconds, 3)))
-        self.console.print(summary(account.tally, seconds, account.done))
-        return account.tally
 
-    def _run(self, classifier: Classifier, folder: ResultFolder, chosen: Format) -> Account:
-        """Run the job on the cluster that this process is connected to."""
-        from mnistcls.ray_engine.job import Account, Job  # noqa: PLC0415 - slow to load: after the checks
-        from mnistcls.ray_engine.stage import Work  # noqa: PLC0415
+def _run(job: Job, stderr: Console | Silent) -> Account:
+    """Run the job on the cluster that this process is connected to."""
+    from mnistcls.ray_engine.job import Account  # noqa: PLC0415 - as above
 
-        work = Work(
-            classifier=classifier,
-            timeout=self.timeout,
-            folder=folder,
-            format=chosen,
-            columns=self.columns,
-            run=secrets.token_hex(4),
-            directory=str(Path.cwd()),
-        )
-        job, account = Job(self.sources, work, self.resume, self.actors), Account()
-        with _resumable(folder.url), _count(self.console) as show:
-            for rows in job.run(account):
-                show(rows)
-        return account
+    account = Account()
+    with _resumable(job.work.folder.url), _count(stderr) as show:
+        for rows in job.run(account):
+            show(rows)
+    return account
 
 
 @contextmanager

@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from importlib.util import find_spec
 from io import StringIO
 from itertools import chain
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mnistcls import outputs
 from mnistcls.errors import OutputError
@@ -30,7 +29,6 @@ from mnistcls.sources import Source
 
 if TYPE_CHECKING:
     from mnistcls.batch import Batch
-    from mnistcls.classifier import Classifier
 
 Write = Callable[[Iterable["Batch"]], None]
 """Takes batches and writes each as it comes."""
@@ -79,32 +77,32 @@ class StandardOutput:
     """Rows as a table, or as lines in a pipe."""
 
     def __init__(self, chosen: Format, columns: Columns) -> None:
-        self._chosen, self._columns = chosen, columns
+        self.format, self._columns = chosen, columns
 
     @property
     def scrolls(self) -> bool:
         """Whether rows come line by line on a terminal, where a progress bar would stand among them."""
-        return self._chosen is not Format.TABLE and sys.stdout.isatty()
+        return self.format is not Format.TABLE and sys.stdout.isatty()
 
-    def remaining(self, sources: Iterable[Source], tally: Tally, *_made_by: object) -> Iterator[Source]:
+    def remaining(self, sources: Iterable[Source], tally: Tally, _manifest: Manifest) -> Iterator[Source]:
         """All sources, each counted."""
         return tally.count_inputs(sources)
 
     @contextmanager
-    def open(self, _tally: Tally) -> Iterator[Write]:
-        """What writes the rows.
+    def open(self, _tally: Tally, _manifest: Manifest) -> Iterator[Write]:
+        """A function that writes the rows.
 
         Raises:
             OutputError: standard output cannot be written.
         """
         with outputs.standard_output() as text:
-            if self._chosen is Format.TABLE:
+            if self.format is Format.TABLE:
                 from mnistcls.tables import print_table  # noqa: PLC0415 - slow to load
 
                 yield lambda batches: print_table(chain.from_iterable(batches), self._columns, text)
             else:
                 stream = outputs.UnbufferedBytes(text.buffer)  # a reader that has gone already shows with the header
-                yield lambda batches: _write_lines(open_writer(self._chosen, self._columns, stream), batches)
+                yield lambda batches: _write_lines(open_writer(self.format, self._columns, stream), batches)
 
     def rows(self) -> Iterator[Prediction]:
         """No rows: standard output cannot be read again."""
@@ -128,11 +126,10 @@ class ResultFile:
     scrolls = False
 
     def __init__(self, path: Path, chosen: Format, columns: Columns, *, overwrite: bool, resume: bool) -> None:
-        self._chosen, self._columns, self._resume = chosen, columns, resume
+        self.format, self._columns, self._resume = chosen, columns, resume
         self._start = 0
         self.advice = "; resume with --resume" if chosen in RESUMABLE else ""
         self._begun, self._clock = datetime.now(UTC), time.perf_counter()
-        self._manifest: Manifest  # known when `remaining` is asked
         ways = "--resume, --overwrite" if chosen in RESUMABLE else "--overwrite"
         check_free(path, overwrite=overwrite or resume, ways=ways)
         self.path = resolve_link(path)
@@ -146,28 +143,17 @@ class ResultFile:
         if not (overwrite or resume) and not Manifest.is_replaceable(self.path):
             raise is_taken(str(manifest_of(path)))
 
-    def remaining(
-        self,
-        sources: Iterable[Source],
-        tally: Tally,
-        classifier: Classifier,
-        inputs: Mapping[str, Any],
-        options: Mapping[str, Any],
-    ) -> Iterator[Source] | None:
+    def remaining(self, sources: Iterable[Source], tally: Tally, manifest: Manifest) -> Iterator[Source] | None:
         """The sources that have no row yet; None if the file is complete, and has the rows of all of them.
 
         Args:
             sources: all of the run.
             tally: counts the sources as they are taken, and the rows that the file has already.
-            classifier: what answers for them; with the next two, it makes the manifest.
-            inputs: the sources, as the user named them.
-            options: what else decides on the rows.
+            manifest: of this run.
 
         Raises:
-            OutputError: what is there is not this run's.
+            OutputError: the file was not made by such a run.
         """
-        shown = {"format": self._chosen.value, **asdict(self._columns)}
-        self._manifest = manifest = Manifest.of(classifier, inputs, {**shown, **options})
         pending, part = tally.count_inputs(sources), part_of(self.path)
         if not self._resume or not (os.path.exists(self.path) or os.path.exists(part)):
             return pending
@@ -177,34 +163,35 @@ class ResultFile:
             raise OutputError(f"{self.path} has no manifest, so nothing shows what made it; {fix}")
         manifest.check_same(earlier, self.path)
         if os.path.exists(part):
-            resumable = find_resumable(part, self._chosen, pending, tally)
+            resumable = find_resumable(part, self.format, pending, tally)
             self._start = resumable.size
             return resumable.sources
         if not earlier.finished:  # it was to replace an older output, and stopped before its first row
             return pending
-        resumable = find_resumable(self.path, self._chosen, pending, tally, complete=True)
+        resumable = find_resumable(self.path, self.format, pending, tally, complete=True)
         if more := next(resumable.sources, None):
             problem = f"{self.path} is complete but has no row for {more.path}"
             raise OutputError(f"{problem}: the images have changed; use --overwrite to start afresh")
         return None
 
     @contextmanager
-    def open(self, tally: Tally) -> Iterator[Write]:
-        """What writes the rows; the file gets its name if the block ends well.
+    def open(self, tally: Tally, manifest: Manifest) -> Iterator[Write]:
+        """A function that writes the rows; the file gets its name if the block ends well.
 
         Args:
-            tally: counts what the manifest says.
+            tally: its counts at the end go into the manifest.
+            manifest: of this run.
 
         Raises:
             OutputError: the file or its manifest cannot be written.
         """
         if not self._start:
             discard_part(self.path)  # before its manifest: they must not be taken for a pair
-            self._manifest.write(self.path)
+            manifest.write(self.path)
         with output_file(self.path, self._start, self.advice, self._was) as stream:
             yield partial(self._write, stream)
             seconds = round(time.perf_counter() - self._clock, 3)
-            self._manifest.finish(tally, self._begun, seconds).write(self.path)
+            manifest.finish(tally, self._begun, seconds).write(self.path)
 
     def rows(self) -> Iterator[Prediction]:
         """The rows of the complete file, with those of earlier runs; see `read_rows`.
@@ -212,11 +199,11 @@ class ResultFile:
         Raises:
             OutputError: it cannot be read.
         """
-        return read_rows(self.path, self._chosen)
+        return read_rows(self.path, self.format)
 
     def _write(self, stream: Stream, batches: Iterable[Batch]) -> None:
-        if self._chosen is not Format.TABLE:
-            writer = open_writer(self._chosen, self._columns, stream, header=not self._start)
+        if self.format is not Format.TABLE:
+            writer = open_writer(self.format, self._columns, stream, header=not self._start)
             _write_lines(writer, batches)
             return
         from mnistcls.tables import print_table  # noqa: PLC0415 - as above

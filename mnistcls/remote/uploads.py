@@ -11,6 +11,7 @@ from tempfile import gettempdir
 from mnistcls.errors import OutputError, StorageError
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import Format
+from mnistcls.outputs.manifest import Manifest
 from mnistcls.outputs.paths import is_folder, is_taken, manifest_of
 from mnistcls.outputs.targets import ResultFile, Write
 from mnistcls.remote import check, filesystem, reason_of, root_of
@@ -38,23 +39,23 @@ class UploadedFile(ResultFile):
         self.advice = ""
 
     @contextmanager
-    def open(self, tally: Tally) -> Iterator[Write]:
+    def open(self, tally: Tally, manifest: Manifest) -> Iterator[Write]:
         """A function that writes rows; they are uploaded if the block ends without an error.
 
         Raises:
             OutputError: the file cannot be written or uploaded.
         """
-        with super().open(tally) as write:
+        with super().open(tally, manifest) as write:
             yield write
-        manifest = manifest_of(self.path)
+        beside = manifest_of(self.path)
         try:
-            upload(manifest, f"{self._url}.manifest.json")  # first: small, and shows whether uploading is allowed
+            upload(beside, f"{self._url}.manifest.json")  # first: small, and shows whether uploading is allowed
             upload(self.path, self._url)
         except BaseException as stop:
             stop.add_note(f"all rows are in {self.path}")
             raise
         self.path.unlink()
-        manifest.unlink()
+        beside.unlink()
 
 
 def check_free(url: str, *, overwrite: bool) -> None:

@@ -1,0 +1,119 @@
+"""The options of a run as one object: the commands `classify` and `evaluate` make it, and the work reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnistcls.commands.options import Engine, FigureFormat
+from mnistcls.errors import MnistclsError
+from mnistcls.outputs.columns import Columns
+from mnistcls.outputs.formats import Format
+
+if TYPE_CHECKING:
+    from mnistcls.classifier import Classifier
+    from mnistcls.outputs.manifest import Manifest
+    from mnistcls.sources import Sources
+    from mnistcls.sources.listed import PathList
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifyOptions:
+    """The options of `mnistcls classify`, by the names of its parameters, which describe them."""
+
+    paths: Sequence[str] | None
+    files_from: str | None
+    nul: bool
+    output: str | None
+    overwrite: bool
+    resume: bool
+    format_: Format | None
+    engine: Engine
+    address: str | None
+    workers: int | None
+    timeout: float
+    model: Path | None
+    min_confidence: float | None
+    top_k: int
+    probabilities: bool
+    scores: bool
+    recursive: bool
+    max_pixels: int
+    debug_dir: Path | None
+    report: Path | None
+    quiet: bool
+    verbose: bool
+
+    @property
+    def inputs(self) -> list[str]:
+        """The named paths; none if there is only a list of them."""
+        return list(self.paths or ())
+
+    @property
+    def columns(self) -> Columns:
+        """The columns of a row."""
+        return Columns(self.top_k, self.probabilities, self.scores)
+
+    @property
+    def path_list(self) -> PathList | None:
+        """The list given with --files-from, if any."""
+        if self.files_from is None:
+            return None
+        from mnistcls.sources.listed import PathList  # noqa: PLC0415
+
+        return PathList(self.files_from, self.nul)
+
+    def check(self) -> None:
+        """Check what does not depend on the engine: that there are paths, and that the options belong together.
+
+        Raises:
+            MnistclsError: they do not, or the list of paths cannot be read.
+        """
+        if self.files_from is None and not self.paths:
+            raise MnistclsError("name image files or folders, or a list of them with --files-from")
+        if self.files_from is None and self.nul:
+            raise MnistclsError("-0 needs a list; name it with --files-from")
+        if self.path_list:
+            self.path_list.check()
+        if self.engine is Engine.LOCAL and self.address is not None:
+            raise MnistclsError("--address needs --engine ray")
+
+    def sources(self) -> Sources:
+        """What the paths stand for."""
+        from mnistcls.sources import Sources  # noqa: PLC0415
+
+        return Sources(self.inputs, recursive=self.recursive, listed=self.path_list)
+
+    def manifest(self, classifier: Classifier, format_: Format) -> Manifest:
+        """The manifest of the run.
+
+        Args:
+            classifier: makes the answers.
+            format_: the format of the output.
+        """
+        from mnistcls.outputs.manifest import Manifest  # noqa: PLC0415
+
+        inputs = {"paths": self.inputs, "files_from": self.files_from, "recursive": self.recursive}
+        options = {"format": format_.value, **asdict(self.columns), "timeout": self.timeout}
+        return Manifest.of(classifier, inputs, options)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateOptions:
+    """The options of `mnistcls evaluate`, by the names of its parameters, which describe them."""
+
+    path: str
+    labels: Path | None
+    output: Path | None
+    overwrite: bool
+    format_: FigureFormat | None
+    workers: int | None
+    timeout: float
+    model: Path | None
+    min_confidence: float | None
+    max_pixels: int
+    report: Path | None
+    quiet: bool
+    verbose: bool
