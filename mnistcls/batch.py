@@ -107,10 +107,11 @@ def statuses_of(
         confidences: (N,), the probability of the likeliest digit.
         digit_scores: (N,).
         least_confidence: an image with less is `uncertain`.
-        least_score: an image with less is `no_digit`.
+        least_score: an image with less is `no_digit`; a score of 0 is `no_digit` at any threshold.
     """
+    is_digit = (digit_scores > 0) & (digit_scores >= least_score)
     sure = np.where(confidences.astype(np.float64) >= least_confidence, _OK, _UNCERTAIN)  # users name it exactly
-    return np.where(digit_scores >= least_score, sure, _NO_DIGIT).astype(np.uint8)
+    return np.where(is_digit, sure, _NO_DIGIT).astype(np.uint8)
 
 
 def _spaced(values: NDArray[_Number], indices: Sequence[int], count: int, missing: int) -> NDArray[_Number]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
@@ -18,7 +18,7 @@ from mnistcls.batch import Batch, statuses_of
 from mnistcls.canonical import canonicalize_all
 from mnistcls.decode import decode, read_image, read_source
 from mnistcls.decode.pixels import Decoded, check_array, image_to_array
-from mnistcls.engine import answers
+from mnistcls.engine import OnSource, answers, unwatched
 from mnistcls.errors import ImageError, MnistclsError
 from mnistcls.files import shown_path
 from mnistcls.limits import MAX_PIXELS, TIMEOUT
@@ -83,25 +83,24 @@ class Classifier:
         sources = paths if isinstance(paths, Sources) else Sources(paths, recursive=recursive)
         return chain.from_iterable(answers(sources, self.answer, workers=workers, timeout=timeout))
 
-    def answer(self, sources: Sequence[Source], at: Callable[[int], None]) -> Batch:
+    def answer(self, sources: Sequence[Source], on_source: OnSource = unwatched) -> Batch:
         """The answers for some sources, computed in this process.
 
         Args:
             sources: read one by one: their decoded images must not be in memory together.
-            at: called with the index of a source before each image of it is read, and with `len(sources)` after that:
-                from then on the work is on several images together, and may be at any of them.
+            on_source: see `engine.Answer`.
         """
-        return self._judge_decoded(self._decoded(sources, at))
+        return self._judge_decoded(self._decoded(sources, on_source))
 
-    def _decoded(self, sources: Sequence[Source], at: Callable[[int], None]) -> Iterator[Decoded]:
+    def _decoded(self, sources: Sequence[Source], on_source: OnSource) -> Iterator[Decoded]:
         complete = with_objects(sources)
         for index in range(len(sources)):
-            at(index)  # first: waiting for its bytes counts for this source
+            on_source(index)  # first: waiting for its bytes counts for this source
             for decoded in read_source(next(complete), self.max_pixels):
-                at(len(sources))
+                on_source(len(sources))
                 yield decoded
-                at(index)
-        at(len(sources))
+                on_source(index)
+        on_source(len(sources))
 
     def __call__(self, batch: Mapping[str, Iterable[Any]] | Any) -> Any:
         """Classify the files of a table in this process: a stage for Ray Data and the like.
@@ -124,7 +123,7 @@ class Classifier:
         paths = list(columns["path"])
         contents = columns.get("bytes", [None] * len(paths))
         sources = [Source(os.fsdecode(path), content) for path, content in zip(paths, contents, strict=True)]
-        return pa.Table.from_batches([record_batch(self.answer(sources, lambda _: None), Columns())])
+        return pa.Table.from_batches([record_batch(self.answer(sources), Columns())])
 
     def predict(self, images: Sequence[ImageLike] | NDArray[np.generic]) -> list[Prediction]:
         """Classify images in memory, or files by their paths.
@@ -173,11 +172,10 @@ class Classifier:
         """
         outputs = self.model.run(canonical)
         probabilities = outputs.probabilities
-        blank = ~canonical.any(axis=(1, 2))
-        scores = np.where(blank, np.float32(0), outputs.digit_scores)
+        scores = np.where(canonical.any(axis=(1, 2)), outputs.digit_scores, np.float32(0))  # a blank form has no digit
         least_score = self.model.metadata.digit_score_threshold
         statuses = statuses_of(probabilities.max(axis=1, initial=0), scores, self.min_confidence, least_score)
-        statuses[blank] = _NO_DIGIT
+
         digits = np.where(statuses == _NO_DIGIT, -1, probabilities.argmax(axis=1)).astype(np.int8)
         return Batch.of(
             paths, errors, statuses=statuses, digits=digits, probabilities=probabilities, digit_scores=scores

@@ -15,6 +15,7 @@ import typer
 from mnistcls import __version__
 from mnistcls.commands.registry import Commands
 from mnistcls.errors import MnistclsError
+from mnistcls.text import printable
 
 EXIT_ERROR = 2
 
@@ -64,8 +65,6 @@ def main() -> NoReturn:
 
 
 def _fail(error: BaseException, code: int) -> NoReturn:
-    from mnistcls.results import printable  # noqa: PLC0415 - not for --version
-
     message = "; ".join([str(error), *getattr(error, "__notes__", [])])
     with suppress(OSError):  # nobody may read it, and the exit code stays
         typer.echo(f"Error: {printable(message)}", err=True)

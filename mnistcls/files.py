@@ -147,6 +147,11 @@ def unopened(error: OSError | ValueError, what: str = "file") -> ImageError:
         return ImageError(ErrorCode.IO_ERROR, "the path is too long; start in a folder nearer to it")
     if error.errno == errno.ELOOP:
         return ImageError(ErrorCode.NOT_FOUND, "a link that leads to itself; remove it")
+    return io_error(error)
+
+
+def io_error(error: OSError) -> ImageError:
+    """The error for a file that the system fails to read."""
     return ImageError(ErrorCode.IO_ERROR, f"{error.strerror}; try again")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -141,27 +140,3 @@ class Tally:
 
     def _unreadable(self, path: str, error: str) -> None:
         self.first_error = self.first_error or (path, error)
-
-
-def parts_of(probability: float, parts: int) -> int:
-    """A probability in units of 1/`parts`, rounded down and never all of them: nothing is certain.
-
-    It is first rounded to six decimals, as in the results, so that every view shows the same.
-    """
-    return min(math.floor(round(probability, 6) * parts + 1e-6), parts - 1)
-
-
-def confidence_text(confidence: float, decimals: int = 1) -> str:
-    """A confidence in percent, for people; at most 99.9 %."""
-    return f"{parts_of(confidence, 100 * 10**decimals) / 10**decimals:.{decimals}f}%"
-
-
-def without_code(error: str) -> str:
-    """The sentence of an image's error; the code before it is for programs."""
-    return error.partition(": ")[2]
-
-
-def printable(path: str) -> str:
-    r"""A file name that cannot move the cursor or colour the terminal; non-UTF-8 bytes as `\xNN`."""
-    text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -13,7 +13,8 @@ from rich.text import Text
 
 from mnistcls.console import STYLES, results_console
 from mnistcls.outputs.columns import Columns
-from mnistcls.results import Prediction, Status, confidence_text, printable, without_code
+from mnistcls.results import Prediction, Status
+from mnistcls.text import confidence_text, printable, without_code
 
 MAX_ROWS = 100
 """A table with more rows shows its beginning, then only the rows that need a look."""

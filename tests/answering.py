@@ -5,27 +5,28 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from batches import batch_of
 
 from mnistcls.batch import Batch
+from mnistcls.engine import OnSource, unwatched
 from mnistcls.results import Prediction, Status
 from mnistcls.sources import Source
 
 
-def answer(sources: Sequence[Source], at: Callable[[int], None]) -> Batch:
+def answer(sources: Sequence[Source], on_source: OnSource = unwatched) -> Batch:
     """A blank for each source; what a name says happens first, `once-` only until a file of that name is there."""
     for index, source in enumerate(sources):
-        at(index)
+        on_source(index)
         name = source.path
         if name.startswith("once-"):
             if Path(name).exists():
                 continue
             Path(name).touch()
         _happen(name.removeprefix("once-").partition(" ")[0])
-    at(len(sources))
+    on_source(len(sources))
     for name in (source.path for source in sources):
         if name.startswith("afterwards"):
             _happen(name.removeprefix("afterwards-").partition(" ")[0])
@@ -50,7 +51,7 @@ def _happen(what: str) -> None:
 class Unable:
     """Cannot even be loaded by a worker."""
 
-    def __call__(self, sources: Sequence[Source], at: Callable[[int], None]) -> Batch:
+    def __call__(self, sources: Sequence[Source], on_source: OnSource = unwatched) -> Batch:
         raise NotImplementedError
 
     def __setstate__(self, state: object) -> None:

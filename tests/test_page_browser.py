@@ -26,7 +26,8 @@ from mnistcls.page import pictures
 from mnistcls.page.cards import Card
 from mnistcls.page.html import Content, render
 from mnistcls.page.sample import LIMIT, Sample
-from mnistcls.results import Prediction, Status, confidence_text
+from mnistcls.results import Prediction, Status
+from mnistcls.text import confidence_text
 from train.pictures import find_chromium
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install 'mnistcls[test]'")

@@ -4,8 +4,9 @@ import pytest
 from batches import batch_of
 
 from mnistcls.errors import ErrorCode, ImageError, MnistclsError
-from mnistcls.results import Prediction, Status, Tally, confidence_text
+from mnistcls.results import Prediction, Status, Tally
 from mnistcls.sources import Source
+from mnistcls.text import confidence_text
 
 NINE = Prediction("a.png", Status.OK, 9, 0.6, 0.9, (0.0, 0.2, 0, 0.2, 0, 0, 0, 0, 0, 0.6))
 BROKEN = Prediction.unreadable("b.png", ImageError(ErrorCode.TRUNCATED, "cut short"))

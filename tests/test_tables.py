@@ -12,8 +12,9 @@ from rich.cells import cell_len
 
 from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.outputs.columns import Columns
-from mnistcls.results import Prediction, Status, printable
+from mnistcls.results import Prediction, Status
 from mnistcls.tables import FIRST_ROWS, MAX_ROWS, print_table, shorten
+from mnistcls.text import printable
 
 LONG = "scans from the second floor/a folder with quite a long name/page 17 of 240 (left).png"
 WIDE = "手書きの数字/" * 8 + "七.png"

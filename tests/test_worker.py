@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from toy_model import save
 
 from mnistcls.batch import Batch
 from mnistcls.classifier import Classifier
-from mnistcls.engine import answers
+from mnistcls.engine import OnSource, answers, unwatched
 from mnistcls.sources import Source, Sources
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -18,9 +19,9 @@ pytestmark = pytest.mark.usefixtures("here")
 class Environment(Classifier):
     """Answers with what the environment has, as a warning."""
 
-    def answer(self, sources: list[Source], at: object) -> Batch:  # type: ignore[override]
+    def answer(self, sources: Sequence[Source], on_source: OnSource = unwatched) -> Batch:
         logging.getLogger("mnistcls").warning("%s", os.environ.get("MNISTCLS_TEST"))
-        return super().answer(sources, at)  # type: ignore[arg-type]
+        return super().answer(sources, on_source)
 
 
 def test_workers_have_the_environment_of_the_moment(

@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from mnistcls.errors import MnistclsError
-from mnistcls.results import printable
+from mnistcls.text import printable
 
 DataDir = Annotated[
     Path | None, typer.Option(help="The folder of the MNIST files.", show_default="$MNIST_DIR, or else data")

@@ -19,7 +19,10 @@ def bench(
         typer.Argument(metavar="[FOLDER]", help="Images to measure with. Default: digits drawn for the purpose."),
     ] = None,
     *,
-    seconds: Annotated[float, typer.Option(min=0.1, max=3600, callback=finite, help="About how long to measure.")] = 10,
+    seconds: Annotated[
+        float,
+        typer.Option(min=0.1, max=3600, callback=finite, metavar="SECONDS", help="About how long to measure."),
+    ] = 10,
     format_: Figures = None,
     model: ModelFile = None,
     quiet: Quiet = False,

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnistcls.errors import MnistclsError
-from mnistcls.results import Status, Tally, printable
+from mnistcls.results import Status, Tally
+from mnistcls.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

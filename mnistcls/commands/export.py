@@ -19,7 +19,9 @@ def export(
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: model.onnx beside the checkpoint.")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output and its card.")] = False,
-    data_dir: Annotated[Path | None, typer.Option(help="The MNIST files. Default: $MNIST_DIR, else data.")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="The MNIST files. Default: $MNIST_DIR, else data.")
+    ] = None,
 ) -> None:
     """Make a model file and its model card from a trained checkpoint; written only if it agrees with PyTorch.
 

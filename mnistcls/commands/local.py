@@ -17,8 +17,9 @@ from mnistcls.errors import OutputError
 from mnistcls.outputs.manifest import Manifest
 from mnistcls.outputs.overwrite_guard import OverwriteGuard
 from mnistcls.outputs.targets import ResultFile, StandardOutput, target
-from mnistcls.results import Tally, printable
+from mnistcls.results import Tally
 from mnistcls.sources import Sources
+from mnistcls.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

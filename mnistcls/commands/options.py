@@ -12,7 +12,7 @@ import typer
 
 from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.files import is_url
-from mnistcls.results import printable
+from mnistcls.text import printable
 
 
 def read_here(option: str) -> Callable[[str], Path]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from rich.text import Text
 
 from mnistcls.console import STYLES
-from mnistcls.results import Status, Tally, printable, without_code
+from mnistcls.results import Status, Tally
+from mnistcls.text import printable, without_code
 
 
 def summary(tally: Tally, seconds: float, done: int = 0) -> Text:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from mnistcls.errors import ErrorCode, ImageError
+from mnistcls.files import io_error
 from mnistcls.limits import MAX_PIXELS
 
 _PLAIN_MODES = {"L", "RGB", "RGBA", "LA", "I;16", "I", "F"}
@@ -117,5 +118,5 @@ def _orientation(image: Image.Image) -> object:
 
 def _damaged(error: Exception) -> ImageError:
     if isinstance(error, OSError) and error.errno is not None:
-        return ImageError(ErrorCode.IO_ERROR, f"{error.strerror}; try again")
+        return io_error(error)
     return ImageError(ErrorCode.TRUNCATED, "the image is cut short or damaged; copy or save it again")

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mnistcls.errors import MnistclsError
 from mnistcls.limits import BATCH_SIZE, TIMEOUT, usable_cpus
@@ -21,9 +21,8 @@ from mnistcls.sources import Source
 if TYPE_CHECKING:
     from mnistcls.batch import Batch
 
-Answer = Callable[[Sequence[Source], Callable[[int], None]], "Batch"]
-"""Answers for a chunk of sources. Calls its second argument with the index of a source before reading each of its
-images, and with how many sources there are while it works on several images together."""
+OnSource = Callable[[int], None]
+"""Takes the index of the source that the work has come to."""
 
 CHUNK_BYTES = 4_000_000
 """Content of sources, in archives or storage, after which no more are taken together."""
@@ -31,6 +30,23 @@ CHUNK_BYTES = 4_000_000
 MAX_INLINE_SOURCES = 256
 MAX_INLINE_BYTES = 10_000_000
 """This many sources, with this many bytes in all, are answered before worker processes would have started."""
+
+
+def unwatched(_index: int) -> None:
+    """Take no notice: in this process, nobody watches how far the work is."""
+
+
+class Answer(Protocol):
+    """Makes the answers for a chunk of sources."""
+
+    def __call__(self, sources: Sequence[Source], on_source: OnSource = unwatched) -> Batch:
+        """The answers, in order.
+
+        Args:
+            sources: the chunk.
+            on_source: called with the index of a source before each image of it is read, and with `len(sources)` after
+                that: from then on the work is on several images together, and may be at any of them.
+        """
 
 
 def prepare(sources: Iterable[Source], workers: int | None = None) -> tuple[Iterator[Source], int]:
@@ -79,7 +95,7 @@ def answers(
             yield from pool.run(pending)
         return
     while chunk := take(pending, BATCH_SIZE):
-        yield answer(chunk, _say_nothing)
+        yield answer(chunk)
 
 
 def take(sources: Iterator[Source], count: int) -> list[Source]:
@@ -113,7 +129,3 @@ def _bytes(source: Source) -> int:
         return os.stat(source.path).st_size
     except (OSError, ValueError):
         return 0
-
-
-def _say_nothing(index: int) -> None:
-    """In this process, nobody watches."""

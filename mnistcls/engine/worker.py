@@ -23,8 +23,8 @@ class Progress(ctypes.Structure):
 
     _fields_ = (("index", ctypes.c_longlong), ("images", ctypes.c_longlong))
 
-    def at(self, index: int) -> None:
-        """Note that an image of the source at this index of the chunk is begun."""
+    def on_source(self, index: int) -> None:
+        """Note that an image of `sources[index]` is begun; see `Answer`."""
         self.index = index
         self.images += 1
 
@@ -53,7 +53,7 @@ def serve(connection: Connection, answer: Answer, progress: Any, environment: Ma
         while True:
             sources = [Source(*fields) for fields in connection.recv()]
             try:
-                reply = Reply(answer(sources, progress.at), warnings.taken())
+                reply = Reply(answer(sources, progress.on_source), warnings.taken())
             except Exception as error:
                 reply = Reply(None, warnings.taken(), repr(error))
             connection.send(reply)

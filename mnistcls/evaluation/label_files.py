@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnistcls.errors import LabelError
-from mnistcls.results import printable
+from mnistcls.sources.signatures import GZIP_MAGIC
+from mnistcls.text import printable
 
 DIGITS = tuple("0123456789")
 
@@ -64,7 +65,7 @@ def read_label_file(file: Path) -> list[CsvRow] | bytes:
 def _read_unpacked(file: Path) -> bytes:
     with file.open("rb") as raw:  # read once: it may be a pipe
         content = raw.read(MAX_BYTES + 1)
-    if not content.startswith(b"\x1f\x8b"):
+    if not content.startswith(GZIP_MAGIC):
         return content
     with gzip.open(io.BytesIO(content)) as unpacked:
         return unpacked.read(MAX_BYTES + 1)

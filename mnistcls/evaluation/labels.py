@@ -11,9 +11,10 @@ from typing import Protocol
 from mnistcls.errors import ErrorCode, ImageError, LabelError
 from mnistcls.evaluation.label_files import DIGITS, CsvRow, read_label_file
 from mnistcls.files import holder, is_url
-from mnistcls.results import Prediction, printable
+from mnistcls.results import Prediction
 from mnistcls.sources import is_image_name
 from mnistcls.sources.patterns import fixed_part, is_pattern
+from mnistcls.text import printable
 
 Labelled = Iterator[tuple[int, Prediction]]
 """Predictions, each with its label: 0-9, or `label_files.NO_DIGIT`."""

@@ -17,8 +17,8 @@ from mnistcls.console import results_console
 from mnistcls.evaluation import UNREADABLE_COLUMN, WORST, Evaluation
 from mnistcls.evaluation.label_files import NO_DIGIT
 from mnistcls.evaluation.metrics import BINS, ClassScores, Proportion
-from mnistcls.results import confidence_text, printable
 from mnistcls.tables import shorten
+from mnistcls.text import confidence_text, printable
 
 PATH_SHARE = 0.55
 """Most width, as a share of the console's, for the path of an image."""

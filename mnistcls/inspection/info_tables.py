@@ -11,7 +11,7 @@ from rich.text import Text
 
 from mnistcls.console import results_console
 from mnistcls.inspection.info import Environment, ModelInfo
-from mnistcls.results import printable
+from mnistcls.text import printable
 
 SCHEMA = 1
 """Changes when a key of the JSON is removed or changes its meaning, not when one is added."""

@@ -10,8 +10,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mnistcls.canonical import SIZE, to_uint8
 from mnistcls.inspection.seen import Seen
-from mnistcls.results import Prediction, Status, confidence_text, printable
+from mnistcls.results import Prediction, Status
 from mnistcls.tables import shorten
+from mnistcls.text import confidence_text, printable
 
 COLUMNS, ROWS = 6, 10
 

@@ -112,8 +112,8 @@ def jsonl_rows(batch: Batch, columns: Columns) -> bytes:
     paths, *others = columns.cells(batch)
     cells = [[json.dumps(path, ensure_ascii=False) for path in paths]]
     for name, column in zip(names[1:], others, strict=True):
-        quotes = '"' if name in TEXT_COLUMNS else ""
-        cells.append([_json_text(cell) if quotes else cell or "null" for cell in column])
+        is_text = name in TEXT_COLUMNS
+        cells.append([_json_text(cell) if is_text else cell or "null" for cell in column])
     row = "{{" + ", ".join(f'"{name}": {{}}' for name in names) + "}}\n"
     return "".join(map(row.format, *cells)).encode("utf-8", "backslashreplace")
 

@@ -15,7 +15,8 @@ from mnistcls.outputs.formats import safe_path
 from mnistcls.page import pictures
 from mnistcls.page.pictures import Pictures
 from mnistcls.page.sample import Row
-from mnistcls.results import Prediction, printable
+from mnistcls.results import Prediction
+from mnistcls.text import printable
 
 PAGE_BYTES = 24_000_000
 """Size of all cards; pictures, which base64 makes a third larger, are smaller if paths are long."""

@@ -25,7 +25,8 @@ from mnistcls.evaluation.report import label_name, percent
 from mnistcls.page import charts
 from mnistcls.page.cards import Card
 from mnistcls.page.sample import Group, Sample
-from mnistcls.results import Status, parts_of, printable
+from mnistcls.results import Status
+from mnistcls.text import parts_of, printable
 
 _FOLDER = "template"
 _SCRIPTS = ("data.js", "grid.js", "viewer.js", "main.js")

@@ -25,7 +25,8 @@ from mnistcls import remote
 from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.files import is_url
 from mnistcls.outputs.manifest import Manifest
-from mnistcls.results import Tally, printable
+from mnistcls.results import Tally
+from mnistcls.text import printable
 
 OWN = "_mnistcls"
 MANIFEST = f"{OWN}/manifest.json"

@@ -10,8 +10,8 @@ from functools import cache
 from typing import Any
 
 from mnistcls.errors import StorageError
-from mnistcls.results import printable
 from mnistcls.sources import is_image_name
+from mnistcls.text import printable
 
 CONNECTIONS = 32
 """Concurrent requests of a process: many small objects are on their way while one is read."""

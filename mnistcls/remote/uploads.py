@@ -15,7 +15,8 @@ from mnistcls.outputs.manifest import Manifest
 from mnistcls.outputs.paths import is_folder, is_taken, manifest_of
 from mnistcls.outputs.targets import ResultFile, Write
 from mnistcls.remote import check, filesystem, reason_of, root_of
-from mnistcls.results import Tally, printable
+from mnistcls.results import Tally
+from mnistcls.text import printable
 
 
 class UploadedFile(ResultFile):

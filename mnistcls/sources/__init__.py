@@ -13,30 +13,11 @@ from mnistcls.sources.containers import Container, container_at, container_by_na
 from mnistcls.sources.folders import Found, walk
 from mnistcls.sources.listed import PathList
 from mnistcls.sources.patterns import expand, is_pattern
+from mnistcls.sources.source import IMAGE_SUFFIXES, Source, is_image_name
 
-IMAGE_SUFFIXES = frozenset(
-    "bmp dib gif heic heif jfif jpe jpeg jpg mpo pbm pdf pgm png pnm ppm tif tiff webp avif svg jp2".split()  # noqa: SIM905 - words
-)
-"""Suffixes of image files in a folder. Some formats cannot be read; the rows of such files say what to do."""
+__all__ = ["IMAGE_SUFFIXES", "Packed", "Source", "Sources", "is_image_name", "with_objects"]
 
 _logger = logging.getLogger("mnistcls")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One thing to read: a file or object by its name, or the content of an archive member or IDX image.
-
-    Cheap to send to another process, and all that reading needs.
-    """
-
-    path: str
-    """As the user would type it and its row shows it; decoding adds `#1`, `#2`, ... for the pages of a TIFF file."""
-    content: bytes | None = None
-    """The encoded image, or raw pixels if `shape` is given; None if `path` is still to be read."""
-    shape: tuple[int, int] | None = None
-    """(H, W) if `content` is raw pixels, uint8, row by row."""
-    error: ImageError | None = None
-    """Why it cannot be read, if that is known already; becomes its row."""
 
 
 class Sources:
@@ -202,10 +183,3 @@ def _idx_count(path: str) -> int:
     from mnistcls.sources.idx import count_images  # noqa: PLC0415
 
     return count_images(path)
-
-
-def is_image_name(path: str) -> bool:
-    """Whether a name has an image's suffix, in upper or lower case, and is not a `._` file of macOS."""
-    name = path[path.rfind("/") + 1 :]
-    stem, _, suffix = name.rpartition(".")
-    return bool(stem) and suffix.lower() in IMAGE_SUFFIXES and not name.startswith("._")

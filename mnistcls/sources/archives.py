@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from typing import IO, BinaryIO, cast
 
 from mnistcls.errors import ErrorCode, ImageError
-from mnistcls.files import BoundedReader, open_regular
-from mnistcls.sources import Source, is_image_name
+from mnistcls.files import BoundedReader, io_error, open_regular
 from mnistcls.sources.containers import Salvaged
 from mnistcls.sources.signatures import BZIP2_MAGIC, GZIP_MAGIC, XZ_MAGIC
+from mnistcls.sources.source import Source, is_image_name
 
 MAX_MEMBER_BYTES = 64 << 20
 """Largest image in an archive, unpacked: it is held in memory, here and in a worker."""
@@ -176,5 +176,5 @@ def _too_large(size: int) -> ImageError:
 
 def _broken(error: Exception) -> ImageError:
     if isinstance(error, OSError) and error.errno is not None:
-        return ImageError(ErrorCode.IO_ERROR, f"{error.strerror}; try again")
+        return io_error(error)
     return ImageError(ErrorCode.TRUNCATED, _DAMAGED)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import IO, cast
 
 from mnistcls.errors import ErrorCode, ImageError
-from mnistcls.files import open_regular
-from mnistcls.sources import Source
+from mnistcls.files import io_error, open_regular
 from mnistcls.sources.containers import Salvaged
 from mnistcls.sources.signatures import GZIP_MAGIC, IDX_IMAGES_MAGIC
+from mnistcls.sources.source import Source
 
 SLICE_BYTES = 1 << 18
 """About how much of a file with small images is read at once."""
@@ -56,7 +56,7 @@ def read_idx(path: str) -> Iterator[Source]:
     except (EOFError, zlib.error, gzip.BadGzipFile):
         yield Source(path, error=_broken("its gzip data is cut short or damaged"))
     except OSError as error:
-        yield Source(path, error=ImageError(ErrorCode.IO_ERROR, f"{error.strerror}; try again"))
+        yield Source(path, error=io_error(error))
 
 
 def _images(path: str, file: IO[bytes]) -> Iterator[Source]:
