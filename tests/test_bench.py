@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from test_cli import run
+from running import run
 from toy_model import save
 
 from mnistcls.classifier import Classifier

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from idx_files import idx
 from PIL import Image
-from test_cli import on_a_terminal, run, screen
+from running import on_a_terminal, run, screen
 from toy_model import doubtful, glyph, save
 
 

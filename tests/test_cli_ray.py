@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_cli import run
+from running import run
 from toy_model import save
 
 from mnistcls.classifier import Classifier

@@ -13,7 +13,7 @@ from batches import batch_of
 from idx_files import idx
 from numpy.typing import NDArray
 from PIL import Image
-from test_cli import one_of_each_status, run
+from running import one_of_each_status, run
 from toy_model import canonical_glyphs, glyph, save
 
 from mnistcls.batch import Batch

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
-from test_cli import run
+from running import run
 
 import mnistcls
 from mnistcls.inspection import info

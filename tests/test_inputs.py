@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from idx_files import idx
 from PIL import Image
-from test_cli import HEADER, Result, digits, run
+from running import HEADER, Result, digits, run
 from toy_model import canonical_glyphs, glyph, save
 
 pytestmark = pytest.mark.usefixtures("here")

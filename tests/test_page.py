@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from idx_files import idx
 from PIL import Image
-from test_cli import one_of_each_status, run
+from running import one_of_each_status, run
 from toy_model import canonical_glyphs, glyph, save
 
 from mnistcls.canonical import canonicalize

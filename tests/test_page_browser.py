@@ -16,7 +16,7 @@ import pytest
 from batches import batch_of
 from numpy.typing import NDArray
 from PIL import Image
-from test_cli import one_of_each_status, run
+from running import one_of_each_status, run
 from toy_model import doubtful, glyph, save
 
 from mnistcls.classifier import Classifier

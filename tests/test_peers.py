@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_cli import run
+from running import run
 from toy_model import save
 
 from mnistcls.classifier import Classifier

@@ -23,8 +23,7 @@ import pyarrow.parquet as pq
 import pytest
 from bucket import BUCKET, Bucket, refused, running, silent
 from PIL import Image
-from test_cli import ENVIRONMENT, HEADER, run
-from test_readme import README
+from running import ENVIRONMENT, HEADER, README, run
 from toy_model import canonical_glyphs, save
 
 from mnistcls import Classifier

@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from test_cli import ENVIRONMENT, run
+from running import CHECKOUT, ENVIRONMENT, README, run
 from typer.main import get_command
 
 from mnistcls.cli import app
 
-CHECKOUT = Path(__file__).parent.parent
-README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 COMMANDS = list(get_command(app).commands)
 
 

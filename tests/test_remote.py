@@ -27,9 +27,9 @@ from bucket import BUCKET, Bucket, rates, refused, reset_before, reset_within, r
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from test_cli import HEADER, digits, one_of_each_status, run
-from test_patterns import MATCHES, TREE
+from running import HEADER, digits, one_of_each_status, run
 from toy_model import glyph, save
+from trees import MATCHES, TREE
 
 from mnistcls import remote
 from mnistcls.classifier import Classifier

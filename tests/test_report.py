@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_evaluation import BROKEN, LABELLED, answer
+from labelled import BROKEN, LABELLED, answer
 
 from mnistcls.evaluation import Evaluation, evaluate
 from mnistcls.evaluation.metrics import Proportion

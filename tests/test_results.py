@@ -6,7 +6,6 @@ from batches import batch_of
 from mnistcls.errors import ErrorCode, ImageError, MnistclsError
 from mnistcls.results import Prediction, Status, Tally
 from mnistcls.sources import Source
-from mnistcls.text import confidence_text
 
 NINE = Prediction("a.png", Status.OK, 9, 0.6, 0.9, (0.0, 0.2, 0, 0.2, 0, 0, 0, 0, 0, 0.6))
 BROKEN = Prediction.unreadable("b.png", ImageError(ErrorCode.TRUNCATED, "cut short"))
@@ -69,19 +68,3 @@ def test_a_row_that_is_missing_does_not_pass_unnoticed() -> None:
 
     with pytest.raises(MnistclsError, match="3 inputs, but only 2 rows; please report this"):
         list(tally.count([batch_of(NINE, BROKEN)]))
-
-
-@pytest.mark.parametrize(
-    ("confidence", "text", "longer"),
-    [
-        (1.0, "99.9%", "99.99%"),
-        (0.99999, "99.9%", "99.99%"),
-        (0.9995, "99.9%", "99.95%"),
-        (0.94999, "94.9%", "94.99%"),
-        (0.9990000009, "99.9%", "99.90%"),
-        (0.29, "29.0%", "29.00%"),
-        (0.0, "0.0%", "0.00%"),
-    ],
-)
-def test_a_confidence_is_rounded_down(confidence: float, text: str, longer: str) -> None:
-    assert (confidence_text(confidence), confidence_text(confidence, 2)) == (text, longer)
