@@ -111,7 +111,7 @@ class BoundedReader(io.BufferedReader):
     Parsers read as much at once as a file announces, and search gigabytes of zeros byte by byte.
 
     Args:
-        file: an open file; its position is shared, so it must not be read itself meanwhile.
+        file: an open file; its position is shared, so nothing else may read it at the same time.
         allowance: bytes that may be read, repeated ones included; each read costs at least `READ_COST`.
         refusal: message of the error.
     """

@@ -66,7 +66,7 @@ def _quota_v1(folder: Path) -> float:
 
 
 def _share(numbers: list[str]) -> float:
-    """The number of CPUs that a quota and its period, in microseconds, amount to."""
+    """The number of CPUs that a quota and its period, both in microseconds, allow."""
     try:
         quota, period = map(int, numbers)
     except ValueError:  # "max", or no such file

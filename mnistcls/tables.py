@@ -33,7 +33,7 @@ PATH_SHARE = 0.45
 
 
 class _Selection:
-    """The rows of a batch that a table shows, whatever its length."""
+    """The rows that a table shows of a batch of any length."""
 
     def __init__(self) -> None:
         self._first: list[Prediction] = []

@@ -6,7 +6,7 @@ import math
 
 
 def parts_of(probability: float, parts: int) -> int:
-    """A probability in units of 1/`parts`, rounded down and never all of them: nothing is certain.
+    """A probability in units of 1/`parts`, rounded down and at most `parts` - 1: nothing is certain.
 
     It is first rounded to six decimals, as in the results, so that every view shows the same.
     """

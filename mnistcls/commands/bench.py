@@ -41,8 +41,8 @@ def bench(
     stderr = stderr_console(quiet=quiet)
     logging.getLogger("mnistcls").setLevel(logging.ERROR)  # the images are read repeatedly, and would warn each time
     classifier = make_classifier(model, None, MAX_PIXELS, None)
-    with TemporaryDirectory() as drawn:
-        paths = draw_images(Path(drawn)) if folder is None else sample(folder)
+    with TemporaryDirectory() as temporary:
+        paths = draw_images(Path(temporary)) if folder is None else sample(folder)
         with share_bar("Measuring", stderr) as progress:
             result = benchmark(paths, classifier, seconds, progress)
     with outputs.standard_output() as stream:

@@ -111,7 +111,7 @@ class _Run:
         tally.skipped = self.sources.skipped
 
     def summarize(self, tally: Tally, seconds: float, done: int) -> None:
-        """Print a summary, and the first error if nobody has seen it yet."""
+        """Print a summary, and the first error if it is only in the output file."""
         if isinstance(self.stderr, Silent):
             return
         from mnistcls.commands.summary import summary, unreadable  # noqa: PLC0415 - loads Rich

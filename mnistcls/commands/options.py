@@ -102,7 +102,7 @@ Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Also print which
 
 
 class Engine(StrEnum):
-    """What does the work."""
+    """Where the work is done: on this machine, or on a Ray cluster."""
 
     LOCAL = "local"
     RAY = "ray"

@@ -45,7 +45,7 @@ def evaluate(options: EvaluateOptions, load: Callable[[], Classifier], stderr: C
     Raises:
         MnistclsError: the options conflict, or the model, the labels, an input or the output cannot be used.
     """
-    run, labels = _Run.checked(options), find_labels(options.path, options.labels)
+    run, labels = _Run.checked(options, stderr), find_labels(options.path, options.labels)
     sources, tally, started = Sources(labels.inputs), Tally(), time.perf_counter()
     pending, workers = prepare(run.guard.follow(sources), options.workers)  # they start while the model loads
     classifier = load()
@@ -53,15 +53,12 @@ def evaluate(options: EvaluateOptions, load: Callable[[], Classifier], stderr: C
     with progress(at_least_one(tally.count(batches), sources, tally), sources, stderr) as shown:
         figures = run.compare(labels, chain.from_iterable(shown))
     run.write(figures, labels.unlabelled)
-    if labels.unlabelled:
-        stderr.print(f"Warning: images without a label are not scored: {labels.unlabelled:,}")
     tally.skipped = sources.skipped
-    stderr.print(summary(tally, time.perf_counter() - started))
+    run.summarize(tally, time.perf_counter() - started, labels.unlabelled)
     if run.page:
         write_page(run.page, classifier, stderr, tally.skipped, figures)
-    return (
-        EXIT_UNREADABLE if figures.unreadable else exit_code(tally)
-    )  # an unreadable image counts even if it has no label
+    # an unreadable image counts even if it has no label
+    return EXIT_UNREADABLE if figures.unreadable else exit_code(tally)
 
 
 @dataclass(frozen=True)
@@ -69,14 +66,15 @@ class _Run:
     """The outputs of a run, which have been checked."""
 
     options: EvaluateOptions
+    stderr: Console | Silent
     format: FigureFormat
     guard: OverwriteGuard
     was: Fingerprint | None
-    """The output file before the work."""
+    """The fingerprint of the output file before the work; None for standard output."""
     page: Page | None
 
     @classmethod
-    def checked(cls, options: EvaluateOptions) -> Self:
+    def checked(cls, options: EvaluateOptions, stderr: Console | Silent) -> Self:
         """Check, before the work starts, that the outputs can be written.
 
         Raises:
@@ -89,7 +87,7 @@ class _Run:
             paths.check_free(options.output, overwrite=options.overwrite)
             paths.check_writable(options.output)
         was = paths.fingerprint(options.output) if options.output else None
-        return cls(options, format_, guard, was, make_page(options.report, overwrite=options.overwrite))
+        return cls(options, stderr, format_, guard, was, make_page(options.report, overwrite=options.overwrite))
 
     def compare(self, labels: Labels, predictions: Iterator[Prediction]) -> Evaluation:
         """Compare the predictions with their labels, and keep what the page shows."""
@@ -108,3 +106,9 @@ class _Run:
                 outputs.write_json(json_file.as_dict(figures, unlabelled=unlabelled), stream)
             else:
                 print_evaluation(figures, stream)
+
+    def summarize(self, tally: Tally, seconds: float, unlabelled: int) -> None:
+        """Print a summary, and how many images have no label."""
+        if unlabelled:
+            self.stderr.print(f"Warning: images without a label are not scored: {unlabelled:,}")
+        self.stderr.print(summary(tally, seconds))

@@ -81,7 +81,7 @@ class ClassifyOptions:
             raise MnistclsError("--address needs --engine ray")
 
     def sources(self) -> Sources:
-        """What the paths stand for."""
+        """The sources that the paths stand for."""
         from mnistcls.sources import Sources  # noqa: PLC0415
 
         return Sources(self.inputs, recursive=self.recursive, listed=self.path_list)

@@ -1,4 +1,4 @@
-"""Batches of answers for any number of sources: in order, bounded, and none lost, whatever happens to a process.
+"""Batches of answers for any number of sources: in order, in bounded memory, and none lost if a process dies.
 
 Sources are taken as they are needed, in chunks, and answered by worker processes, one thread each. If a worker dies or
 hangs, no answer is lost. The image that it was reading is tried again alone, and becomes an `unreadable` row if that

@@ -54,7 +54,7 @@ class _Task:
 
     sources: Sequence[Source]
     failures: int = 0
-    """Workers that ended on it, if it is a single source."""
+    """Number of workers that ended on it, if it is a single source."""
     taken: bool = False
     batch: Batch | None = None
 
@@ -76,7 +76,7 @@ class _Worker:
         theirs.close()
 
     def give(self, task: _Task) -> None:
-        """Hand over a task; a dead worker is noticed when it is listened to."""
+        """Hand over a task; if the worker is dead, `Pool` notices that when it waits for the reply."""
         task.taken, self.task = True, task
         self.begun, self._stuck, self.progress.index = time.monotonic(), 0.0, 0
         fields = [(source.path, source.content, source.shape, source.error) for source in task.sources]
@@ -136,7 +136,7 @@ class Pool:
                 self._listen()
 
     def close(self) -> None:
-        """End the workers, whatever they are doing."""
+        """End the workers, even in the middle of work."""
         for worker in self._workers:
             worker.end()
 

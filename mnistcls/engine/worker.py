@@ -31,7 +31,7 @@ class Progress(ctypes.Structure):
 
 @dataclass(frozen=True)
 class Reply:
-    """What a worker sends back for a chunk."""
+    """A worker's reply to a chunk."""
 
     batch: Batch | None
     """The answers; None after an exception."""
@@ -62,7 +62,7 @@ def serve(connection: Connection, answer: Answer, progress: Any, environment: Ma
 
 
 def _end_with_parent() -> None:
-    """Exit when the main process is gone, whatever this one is doing."""
+    """Exit as soon as the main process is gone, even in the middle of work."""
     parent = multiprocessing.parent_process()
     if parent:
         parent.join()

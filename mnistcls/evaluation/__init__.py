@@ -1,4 +1,4 @@
-"""How often the tool is right: figures from predictions and their labels."""
+"""Measures how often the answers are right: figures from predictions and their labels."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def _confusion(evaluation: Evaluation, console_width: int) -> Table:
 
 
 def _cell(count: int, share: float, width: int, *, right: bool) -> Text:
-    """A count on a background that says which share of the row it is; what is confused stands out."""
+    """A count whose background shows its share of the row; confused digits have another colour."""
     if not count:
         return Text("·", style="dim")
     low, high = np.array(_RIGHT if right else _WRONG)

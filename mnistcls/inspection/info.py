@@ -1,4 +1,4 @@
-"""What a bug report needs: a model file's description of itself, and the environment it runs in."""
+"""Describes what a bug report needs: a model file, and the environment that it runs in."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class Environment:
-    """What mnistcls runs on."""
+    """The environment that mnistcls runs in."""
 
     mnistcls: str
     python: str

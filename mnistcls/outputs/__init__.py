@@ -54,7 +54,7 @@ def whole_file(path: Path, option: str = "-o", was: Fingerprint | None = None) -
     Args:
         path: the file.
         option: the option that named it, for the errors.
-        was: what was there when the work began; None if that does not matter.
+        was: the fingerprint of the file there when the work began; None if that does not matter.
 
     Raises:
         OutputError: it cannot be written, or the file has been changed since; then the text is in `NAME.part`.

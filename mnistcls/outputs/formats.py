@@ -31,7 +31,7 @@ RESUMABLE = (Format.CSV, Format.JSONL)
 
 
 class Stream(Protocol):
-    """What rows are written to."""
+    """A stream that rows are written to."""
 
     def write(self, data: bytes, /) -> object:
         """Write all of it."""
@@ -48,13 +48,13 @@ class Writer(Protocol):
 
 
 def open_writer(chosen: Format, columns: Columns, stream: Stream, *, header: bool = True) -> Writer:
-    """What writes batches to the stream in one of `FILE_FORMATS`.
+    """A writer of batches in one of `FILE_FORMATS`.
 
     Args:
         chosen: the format.
         columns: which columns a row has.
         stream: where to.
-        header: whether the rows are the first; else they follow others.
+        header: whether the rows are the first of the file, and so need a header.
     """
     if chosen is Format.PARQUET:
         from mnistcls.outputs.parquet import ParquetWriter  # noqa: PLC0415 - an extra, and slow to load

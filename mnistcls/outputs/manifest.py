@@ -114,7 +114,7 @@ class Manifest:
             made._decisive()
             if made.finished:
                 Tally.of(made.counts)
-        except (AttributeError, KeyError, TypeError, RecursionError):  # whatever there is instead
+        except (AttributeError, KeyError, TypeError, RecursionError):  # JSON of another kind
             raise ValueError("its keys are not those of a manifest") from None
         return made
 

@@ -16,11 +16,11 @@ _FILE_URL = "file://"
 
 
 class OverwriteGuard:
-    """The files that a run writes, by their real paths, held against what it reads.
+    """Knows the files that a run writes, by their real paths, and refuses inputs among them.
 
     Args:
-        written: the outputs, by the options that named them; None where there is none.
-        debug_dir: a folder whose own files are replaced, too.
+        written: the outputs by the options that name them; None for an option that is not given.
+        debug_dir: a folder in which files are replaced as well.
 
     Raises:
         OutputError: two outputs are the same.
@@ -29,7 +29,7 @@ class OverwriteGuard:
     def __init__(self, written: Mapping[str, str | Path | None], debug_dir: Path | None = None) -> None:
         self._real_folder = lru_cache(maxsize=4096)(os.path.realpath)
         self._options: dict[tuple[str, str], str] = {}
-        """Which option names each file, by its folder and its name."""
+        """The option that names each file, by the file's folder and name."""
         for option, path in written.items():
             if path is not None and not is_url(local := _local(path)):
                 self._add(resolve_link(Path(local)), option)
@@ -68,7 +68,7 @@ class OverwriteGuard:
             raise OutputError(f"{path} is inside {self._debug_dir}, whose images are replaced; use another --debug-dir")
 
     def _real(self, path: str) -> tuple[str, str]:
-        """The folder of a path, without links, and its name, whether it is there or not."""
+        """The folder of a path, without links, and its name; the file need not exist."""
         folder, root, name = path.rpartition("/")
         return self._real_folder(folder or root or os.curdir), name
 

@@ -33,7 +33,7 @@ def output_file(path: Path, start: int = 0, advice: str = "", was: Fingerprint |
         path: the output.
         start: bytes of an earlier `NAME.part` to keep; what follows them is cut off.
         advice: follows the path of the finished rows in the note of an exception that stops the run.
-        was: what was at the path when the work began; None if that does not matter.
+        was: the fingerprint of the file at the path when the work began; None if that does not matter.
 
     Raises:
         OutputError: it cannot be written, another run is writing it, or the file at the path has been changed since.
@@ -68,7 +68,7 @@ class PartFile:
         """Cut off what follows this many bytes.
 
         Raises:
-            OutputError: there are fewer: another run has ended since they were seen, and this file is a new one.
+            OutputError: there are fewer: another run has ended since they were counted, and this file is a new one.
         """
         length = os.fstat(self._file.fileno()).st_size
         if length < start:

@@ -21,7 +21,7 @@ def part_of(path: Path) -> Path:
 
 
 def manifest_of(output: Path) -> Path:
-    """The file beside an output that says what made it."""
+    """The manifest of an output: the file beside it that describes the run."""
     return output.with_name(output.name + ".manifest.json")
 
 
@@ -45,10 +45,10 @@ def rename_into_place(part: Path, path: Path, was: Fingerprint | None = None) ->
     Args:
         part: the file.
         path: its name.
-        was: what was there when the work began; None if that does not matter.
+        was: the fingerprint of the file there when the work began; None if that does not matter.
 
     Raises:
-        OutputError: the file there has been changed since.
+        OutputError: that file has been changed since.
         OSError: the file cannot be renamed.
     """
     if was is not None and fingerprint(path) != was:

@@ -74,7 +74,7 @@ def _by_suffix(output: str, chosen: Format | None) -> Format:
 
 
 class StandardOutput:
-    """Rows as a table, or as lines in a pipe."""
+    """Writes rows to standard output: as a table, or as lines in a pipe."""
 
     def __init__(self, chosen: Format, columns: Columns) -> None:
         self.format, self._columns = chosen, columns
@@ -186,7 +186,7 @@ class ResultFile:
             OutputError: the file or its manifest cannot be written.
         """
         if not self._start:
-            discard_part(self.path)  # before its manifest: they must not be taken for a pair
+            discard_part(self.path)  # before the new manifest is written, which is not of that file
             manifest.write(self.path)
         with output_file(self.path, self._start, self.advice, self._was) as stream:
             yield partial(self._write, stream)

@@ -60,7 +60,7 @@ class UploadedFile(ResultFile):
 
 
 def check_free(url: str, *, overwrite: bool) -> None:
-    """Check, as far as possible beforehand, that an output can be written there.
+    """Check, as far as possible before the work starts, that an output can be written there.
 
     Raises:
         OutputError: the storage cannot be reached, or the object exists.

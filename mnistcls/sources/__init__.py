@@ -21,7 +21,7 @@ _logger = logging.getLogger("mnistcls")
 
 
 class Sources:
-    """What the named paths stand for.
+    """The sources that the named paths stand for.
 
     Iterating yields, for each named archive or IDX file, the images in it; for any other file the file itself, whether
     it exists or not; for each folder the images in it: entries sorted by name, subfolders in their place. A pattern
@@ -82,7 +82,7 @@ class Sources:
         return total
 
     def _found(self) -> Iterator[Source | Packed | None]:
-        """What the paths lead to; None for each file in a folder that is not an image."""
+        """The files that the paths lead to; None for each file in a folder that is not an image."""
         for path in map(os.fsdecode, self._paths):
             if is_pattern(path):
                 yield from self._matching(path)
