@@ -45,15 +45,15 @@ class ModelMetadata:
     provenance: Mapping[str, str]
     """Commit, seed, SHA-256 of the data, versions."""
     metrics: Mapping[str, float]
-    """Measured when the model was made, by their names in the model card."""
+    """Figures measured when the model was made, by their names in the model card."""
 
     def to_json(self) -> str:
-        """As stored in the model file."""
+        """Convert to the text that is stored in the model file."""
         return json.dumps(asdict(self), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Parse and check.
+        """Parse that text, and check it.
 
         Raises:
             ModelError: not the JSON of a model's metadata, or of a version unknown to this release.

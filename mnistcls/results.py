@@ -36,7 +36,7 @@ class Prediction:
     """The answer for one image."""
 
     path: str
-    """As the user would type it, `/` between parts; empty for an image that came as an array."""
+    """The path as the user would type it, `/` between parts; empty for an image that came as an array."""
     status: Status
     digit: int | None = None
     """0-9; None if the status is `no_digit` or `unreadable`."""
@@ -45,7 +45,7 @@ class Prediction:
     digit_score: float | None = None
     """How surely the image shows one digit, 0 to 1; None for an unreadable image."""
     probabilities: tuple[float, ...] | None = None
-    """Calibrated, of 0 to 9; None if the image is `no_digit` or unreadable."""
+    """Calibrated probabilities of 0 to 9; None if the image is `no_digit` or unreadable."""
     error: str | None = None
     """`code: sentence` for an unreadable image."""
 

@@ -35,7 +35,7 @@ class Decoded:
     """One image of a source, which becomes one row."""
 
     path: str
-    """As its row shows it."""
+    """The path as its row shows it."""
     image: NDArray[np.generic] | ImageError
     """Pixels as `decode.read_image` gives them, or why there are none."""
 

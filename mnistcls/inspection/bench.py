@@ -43,7 +43,7 @@ class Stage:
 
     name: str
     seconds: float
-    """Per image: the median over the passes of a pass's mean."""
+    """Seconds per image: the median over the passes of each pass's mean."""
 
     @property
     def rate(self) -> float:
@@ -64,9 +64,9 @@ class Benchmark:
     passes: int
     """Number of passes over all images, filled up to whole batches, in which the stages were measured."""
     stages: tuple[Stage, ...]
-    """In the order of `STAGES`."""
+    """The stages in the order of `STAGES`."""
     end_to_end: float
-    """Images per second, as in `mnistcls classify`."""
+    """Images per second of all stages together, as in `mnistcls classify`."""
 
     @property
     def limiting(self) -> Stage:

@@ -32,7 +32,7 @@ class ModelInfo:
     sha256: str | None
     """Digest of the file; None if it cannot be read."""
     size: int | None
-    """In bytes."""
+    """Size in bytes."""
     metadata: ModelMetadata | None = None
     """None if the model cannot be used."""
     threads: int | None = None
@@ -49,7 +49,7 @@ class Environment:
     python: str
     platform: str
     cpu: str
-    """Its model, as the system names it."""
+    """The CPU's model, as the system names it."""
     cpus: int
     """Number of CPUs of the machine."""
     usable_cpus: int

@@ -28,7 +28,7 @@ class Seen:
     """An image, and what the network sees of it."""
 
     decoded: NDArray[np.generic]
-    """As `read_image` returns it."""
+    """The pixels as `read_image` returns them."""
     canonical: Canonical
 
 

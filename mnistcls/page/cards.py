@@ -34,7 +34,7 @@ class Card:
 
     row: Row
     path: str
-    """As in the results."""
+    """The path as in the results."""
     shown: str
     """The path with its invisible characters escaped."""
     pictures: Pictures | None

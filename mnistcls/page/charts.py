@@ -28,7 +28,7 @@ class Bar:
     name: str
     count: int
     height: float
-    """In percent of the chart's height."""
+    """Height in percent of the chart's."""
     uncertain: float = 0
     """The `uncertain` part of `height`, in the same unit."""
     low: int = 0
@@ -69,10 +69,10 @@ class Point:
     """Answers with about the same confidence, 0 to 1."""
 
     confidence: float
-    """Their mean."""
+    """Mean confidence of the answers."""
     right: Proportion
     radius: float
-    """In percent of the chart's side; its area grows with the number of answers."""
+    """Radius in percent of the chart's side; the point's area grows with the number of answers."""
 
 
 def digit_bars(sample: Sample) -> list[Bar]:

@@ -37,7 +37,7 @@ class Content:
     """The content of a page besides its images."""
 
     model: str
-    """Its name and version."""
+    """The model's name and version."""
     min_confidence: float
     """A confidence below this is `uncertain`."""
     skipped: int

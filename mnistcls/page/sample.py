@@ -40,7 +40,7 @@ class Row:
 
     @property
     def confidence(self) -> float:
-        """As in the results, with 6 decimals; 0 if there is no digit."""
+        """The confidence as in the results, with 6 decimals; 0 if there is no digit."""
         return round(self.prediction.confidence or 0, 6)
 
     @property

@@ -18,7 +18,7 @@ class _Pickled:
     """A message that can be a row of a table."""
 
     def to_row(self) -> dict[str, bytes]:
-        """As the only cell of a row."""
+        """Convert to a row with one cell."""
         return {COLUMN: pickle.dumps(self)}
 
     @classmethod
@@ -44,7 +44,7 @@ class Chunk(_Pickled):
     """Files that are answered together; their rows become one part."""
 
     number: int
-    """From 0, in the order of listing."""
+    """The chunk's number, from 0, in the order of listing."""
     files: Sequence[Source | Packed]
     """Some thousands, none with content; an archive counts as its images. The last chunk has none."""
     skipped: int

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from mnistcls.errors import StorageError
-from mnistcls.sources import is_image_name
+from mnistcls.sources.source import is_image_name
 from mnistcls.text import printable
 
 CONNECTIONS = 32
@@ -119,7 +119,7 @@ def _kind(url: str) -> str | None:
 
 
 def unreachable(url: str, error: Exception) -> StorageError:
-    """The error that ends a run."""
+    """The error for storage that cannot be reached, which ends a run."""
     return StorageError(f"cannot read {printable(url)}: {reason_of(error)}")
 
 

@@ -25,7 +25,7 @@ class PathList:
     """A list of paths to classify, read one by one and never held together."""
 
     file: str
-    """Its name; `-` is standard input, which can be read once."""
+    """The list's name; `-` is standard input, which can be read once."""
     nul: bool = False
     """Whether each path ends in a NUL byte, as `find -print0` writes it, instead of a newline."""
 

@@ -20,7 +20,8 @@ class Source:
     """
 
     path: str
-    """As the user would type it and its row shows it; decoding adds `#1`, `#2`, ... for the pages of a TIFF file."""
+    """The path as the user would type it and its row shows it; for the pages of a TIFF file, decoding adds `#1`, `#2`,
+    and so on."""
     content: bytes | None = None
     """The encoded image, or raw pixels if `shape` is given; None if `path` is still to be read."""
     shape: tuple[int, int] | None = None
