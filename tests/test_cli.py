@@ -18,6 +18,7 @@ from running import ENVIRONMENT, HEADER, digits, on_a_terminal, one_of_each_stat
 from toy_model import save
 
 import mnistcls
+from mnistcls.limits import BATCH_SIZE
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -359,6 +360,36 @@ def test_a_run_whose_messages_nobody_reads_ends_as_any_other(command: list[str],
     assert done.returncode == 0
     assert digits(Path("out.csv").read_text()) == {"d/1.png": "1", "d/2.gif": "", "d/7.png": "7"}
     assert refused.returncode == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a POSIX shell")
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_without_standard_error_messages_of_c_libraries_do_not_reach_the_results(
+    command: list[str], workers: str
+) -> None:
+    save(Path("7.png"), 7)
+    tiff = io.BytesIO()
+    Image.fromarray(np.tile(np.arange(200, dtype=np.uint8), (200, 1))).save(tiff, "TIFF", compression="tiff_lzw")
+    content = bytearray(tiff.getvalue())
+    content[8:1000] = b"\xff" * 992  # the start of the pixels, of which libtiff complains
+    Path("8.tif").write_bytes(content)
+    closed = ["/bin/sh", "-c", 'exec "$@" 2>&-', "sh", *command]
+
+    result = run(closed, *["7.png"] * BATCH_SIZE, "8.tif", "-o", "out.csv", "-j", workers)  # open from the second batch
+
+    assert result.returncode == 1
+    *rows, last = Path("out.csv").read_text().splitlines()
+    assert rows == [HEADER, *["7.png,7,1.000000,ok,"] * BATCH_SIZE]
+    assert last == "8.tif,,,unreadable,truncated: the image is cut short or damaged; copy or save it again"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a POSIX shell")
+def test_a_closed_standard_output_is_one_line(command: list[str]) -> None:
+    save(Path("7.png"), 7)
+
+    result = run(["/bin/sh", "-c", 'exec "$@" >&-', "sh", *command], "7.png", "-q")
+
+    assert (result.returncode, result.stderr) == (2, "Error: standard output is closed; write to a file with -o\n")
 
 
 # --- interruption
