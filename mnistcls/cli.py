@@ -58,6 +58,8 @@ def main() -> NoReturn:
     except OSError as error:
         _fail(OSError(_fault(error)), EXIT_ERROR)
     except Exception as error:
+        if stop := _stop_behind(error):
+            _fail(stop, stop.exit_code)
         with suppress(OSError):
             traceback.print_exc()
         _fail(RuntimeError(f"unexpected: {error!r}; please report it with the lines above"), EXIT_ERROR)
@@ -69,6 +71,16 @@ def _fail(error: BaseException, code: int) -> NoReturn:
     with suppress(OSError):  # nobody may read it, and the exit code stays
         typer.echo(f"Error: {printable(message)}", err=True)
     sys.exit(code)
+
+
+def _stop_behind(error: BaseException) -> Stopped | None:
+    """The signal behind an error, if any: a C extension that it interrupts while it loads raises ImportError."""
+    cause: BaseException | None = error
+    while cause:
+        if isinstance(cause, Stopped):
+            return cause
+        cause = cause.__cause__ or cause.__context__
+    return None
 
 
 def _fault(error: OSError) -> str:

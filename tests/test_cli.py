@@ -489,6 +489,27 @@ def test_an_interruption_while_it_loads_says_nothing(tmp_path: Path) -> None:
     assert (process.returncode, said) == (-signal.SIGINT, "")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize(
+    ("name", "code", "message"),
+    [("SIGINT", 130, "interrupted"), ("SIGTERM", 143, "terminated"), ("SIGHUP", 129, "the terminal is gone")],
+)
+def test_a_signal_while_a_c_extension_loads_is_one_line(
+    tmp_path: Path, command: list[str], name: str, code: int, message: str
+) -> None:
+    """As onnxruntime's: what is raised in its initialisation becomes an ImportError."""
+    Path("onnxruntime.py").write_text(
+        "import os, signal, time\n"
+        f"try: os.kill(os.getpid(), signal.{name}); time.sleep(100)\n"
+        "except BaseException as error: raise ImportError('initialization failed') from error\n"
+    )
+    path = f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}{os.pathsep}{Path(mnistcls.__file__).parents[1]}"
+
+    result = run(command, "7.png", PYTHONPATH=path)
+
+    assert (result.returncode, result.stderr) == (code, f"Error: {message}\n")
+
+
 # --- help and version
 
 
