@@ -95,8 +95,12 @@ def _fault(error: OSError) -> str:
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     for again in STOP_SIGNALS:  # a second signal must not interrupt the way out
-        signal.signal(again, signal.SIG_IGN)
+        signal.signal(again, _ignore)
     raise Stopped(number)
+
+
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing; with SIG_IGN, Python would print a traceback of a second signal that came at the same moment."""
 
 
 def _print_version(value: bool) -> None:

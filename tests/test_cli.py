@@ -510,6 +510,20 @@ def test_a_signal_while_a_c_extension_loads_is_one_line(
     assert (result.returncode, result.stderr) == (code, f"Error: {message}\n")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_two_signals_at_once_are_one_line() -> None:
+    script = (
+        "import os, signal; from mnistcls import cli\n"
+        "def both():\n"
+        "    signal.pthread_sigmask(signal.SIG_BLOCK, cli.STOP_SIGNALS)\n"
+        "    for number in (signal.SIGINT, signal.SIGTERM): os.kill(os.getpid(), number)\n"
+        "    signal.pthread_sigmask(signal.SIG_UNBLOCK, cli.STOP_SIGNALS)\n"
+        "cli.app = both; cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    assert (done.returncode, done.stderr) == (130, "Error: interrupted\n")
+
+
 # --- help and version
 
 
