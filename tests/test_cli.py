@@ -187,6 +187,12 @@ def test_a_table_in_a_pipe_is_coloured_only_by_force(
         (["7.png", "-o", "out.json"], "out.json: its suffix names no known format; use .csv"),
         (["7.png", "-o", "no/out.csv"], "cannot write no/out.csv: there is no folder no; make it"),
         (["7.png", "-o", "empty", "--format", "csv"], "empty is a folder; name a file in it with -o"),
+        (["7.png", "-o", ""], ". is a folder; name a file in it with -o\n"),
+        (["7.png", "-o", "."], ". is a folder; name a file in it with -o\n"),
+        (["7.png", "-o", "/"], "/ is a folder; name a file in it with -o\n"),
+        (["7.png", "--report", "."], ". is a folder; name a file in it with --report\n"),
+        (["7.png", "--report", ""], "the path for --report is empty; name one\n"),
+        (["7.png", "--debug-dir", ""], "the path for --debug-dir is empty; name one\n"),
         (["7.png", "--model", "no.onnx"], "no.onnx: no such model file"),
         (["7.png", "--model", "7.png"], "7.png: not a readable ONNX model"),
         (["7.png", "--top-k", "11"], "Invalid value for '--top-k'"),
@@ -207,6 +213,23 @@ def test_an_error_is_said_on_stderr_and_ends_with_2(command: list[str], argument
     assert f"Error: {says}" in result.stderr
     assert (result.returncode, result.stdout) == (2, "")
     assert sorted(entry.name for entry in Path().iterdir()) == ["7.png", "empty"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["evaluate", "d", "--report", "/"], "/ is a folder; name a file in it with --report"),
+        (["export", "-o", ""], ". is a folder; name a file in it with -o"),
+        (["export", "-o", "/"], "/ is a folder; name a file in it with -o"),
+        (["export", ""], ". is a folder; name a file in it with CHECKPOINT"),
+        (["export", "."], ". is a folder; name a file in it with CHECKPOINT"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_path_without_a_name_is_one_line(arguments: list[str], error: str) -> None:
+    result = run([sys.executable, "-m", "mnistcls"], *arguments)
+
+    assert (result.returncode, result.stdout, result.stderr) == (2, "", f"Error: {error}\n")
 
 
 def test_a_missing_path_is_a_row_and_not_an_error(command: list[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mnistcls.errors import MnistclsError
+from mnistcls.outputs.paths import check_name
 
 
 def export(
@@ -27,6 +28,9 @@ def export(
 
     Needs the train extra: pip install "mnistcls[train]".
     """
+    for path, option in ((checkpoint, "CHECKPOINT"), (output, "-o")):
+        if path is not None:
+            check_name(path, option)
     try:
         from train.export import export_run  # noqa: PLC0415
 

@@ -17,18 +17,20 @@ from mnistcls.text import printable
 
 def read_here(option: str) -> Callable[[str], Path]:
     """The parser of an option that reads a local file."""
-    return _parser(f"{option} reads only local files; download it and name the copy")
+    return _parser(option, "reads only local files; download it and name the copy")
 
 
 def written_here(option: str) -> Callable[[str], Path]:
     """The parser of an option that writes a local file or folder."""
-    return _parser(f"{option} writes only local files; name a local path and upload it when it is complete")
+    return _parser(option, "writes only local files; name a local path and upload it when it is complete")
 
 
-def _parser(refusal: str) -> Callable[[str], Path]:
+def _parser(option: str, refusal: str) -> Callable[[str], Path]:
     def path(text: str) -> Path:
+        if not text:  # as from a variable that is not set; it would mean the working folder
+            raise MnistclsError(f"the path for {option} is empty; name one")
         if is_url(text):
-            raise MnistclsError(f"{printable(text)}: {refusal}")
+            raise MnistclsError(f"{printable(text)}: {option} {refusal}")
         return Path(text)
 
     return path

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mnistcls.errors import OutputError
 from mnistcls.files import is_url
-from mnistcls.outputs.paths import manifest_of, part_of, resolve_link
+from mnistcls.outputs.paths import check_name, manifest_of, part_of, resolve_link
 from mnistcls.sources import Source
 
 _FILE_URL = "file://"
@@ -23,7 +23,7 @@ class OverwriteGuard:
         debug_dir: a folder in which files are replaced as well.
 
     Raises:
-        OutputError: two outputs are the same.
+        OutputError: two outputs are the same, or one has no name.
     """
 
     def __init__(self, written: Mapping[str, str | Path | None], debug_dir: Path | None = None) -> None:
@@ -37,6 +37,7 @@ class OverwriteGuard:
         self._debug_dir = os.path.realpath(debug_dir) if debug_dir else None
 
     def _add(self, path: Path, option: str) -> None:
+        check_name(path, option)
         if taken := self._options.get(self._real(str(path))):
             raise OutputError(f"{path} is already the output of {taken}; choose another file with {option}")
         for file in (path, part_of(path), manifest_of(path)):

@@ -58,6 +58,16 @@ def rename_into_place(part: Path, path: Path, was: Fingerprint | None = None) ->
     part.replace(path)
 
 
+def check_name(path: Path, option: str = "-o") -> None:
+    """Check that a path names a file; nothing can be named after `/`, `.` or an empty path, which is `.` as well.
+
+    Raises:
+        OutputError: it does not.
+    """
+    if not path.name:
+        raise is_folder(str(path), option)
+
+
 def check_free(path: Path, *, overwrite: bool = False, ways: str = "--overwrite", option: str = "-o") -> None:
     """Check that an output may be written at a path.
 
