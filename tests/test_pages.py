@@ -146,3 +146,32 @@ def test_an_animation_is_one_row() -> None:
     first.save("a.gif", save_all=True, append_images=[second])
 
     assert [page.path for page in read_source(Source("a.gif"))] == ["a.gif"]
+
+
+@pytest.mark.parametrize(("tag", "value"), [(258, 64), (259, 34712)], ids=["bits", "compression"])
+def test_a_sound_file_of_a_kind_that_cannot_be_read_is_not_called_damaged(tag: int, value: int) -> None:
+    (page,) = pages(with_tag(tiff(1), 0, tag, becomes=(tag, 3, 1, value)))
+
+    assert str(page.image) == (
+        "unsupported_format: TIFF of a kind that cannot be read; save it as 8- or 16-bit TIFF, or as PNG"
+    )
+
+
+def test_a_sound_bigtiff_of_a_kind_that_cannot_be_read_is_not_called_damaged() -> None:
+    content = tiff(1, big_tiff=True).replace(struct.pack("<HHQH", 258, 3, 1, 8), struct.pack("<HHQH", 258, 3, 1, 64))
+
+    assert codes(content) == [("scan.tif", ErrorCode.UNSUPPORTED_FORMAT)]
+
+
+@pytest.mark.parametrize(("tag", "value"), [(258, 64), (259, 34712)], ids=["bits", "compression"])
+def test_a_later_page_of_a_kind_that_cannot_be_read_is_not_called_damaged_either(tag: int, value: int) -> None:
+    found = codes(with_tag(tiff(2), 1, tag, becomes=(tag, 3, 1, value)))
+
+    assert found == [("scan.tif#1", None), ("scan.tif#2", ErrorCode.UNSUPPORTED_FORMAT)]
+
+
+@pytest.mark.parametrize("length", [4, 6, 8, 12, 30])
+def test_a_file_that_is_cut_short_in_its_tags_is_damaged(length: int) -> None:
+    content = with_tag(tiff(1), 0, 258, becomes=(258, 3, 1, 64))[:length]
+
+    assert codes(content) == [("scan.tif", ErrorCode.TRUNCATED)]

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from mnistcls.decode.grey_png import read_grey_png
-from mnistcls.decode.pages import MAX_TAG_BYTES, allow_pixels, is_tiff, read_pages
+from mnistcls.decode.pages import MAX_TAG_BYTES, allow_pixels, has_layout, is_tiff, read_pages, unsupported
 from mnistcls.decode.pixels import Decoded, check_size, pillow_errors, to_array
 from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.files import BoundedReader, open_regular, read_small
 from mnistcls.limits import DRAFT_SIDE, MAX_PIXELS
 from mnistcls.sources import Source
-from mnistcls.sources.signatures import HEAD_BYTES, bytes_per_pixel, diagnose, is_heic
+from mnistcls.sources.signatures import HEAD_BYTES, TIFF_MAGICS, bytes_per_pixel, diagnose, is_heic
 
 FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP", "PPM", "DIB", "AVIF")
 """Pillow's decoders that may run: common and well tested ones, none of which starts another program."""
@@ -133,6 +133,8 @@ def _identified(file: BinaryIO) -> Image.Image:
         head = file.read(HEAD_BYTES)
         if is_heic(head) and _learn_heic():
             return Image.open(file, formats=("HEIF",))
+        if head.startswith(TIFF_MAGICS) and has_layout(file):
+            raise unsupported() from None
         raise diagnose(head) from None
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnistcls.decode.pixels import Decoded, image_to_array, pillow_errors
-from mnistcls.errors import ImageError
+from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.files import BoundedReader
 
 if TYPE_CHECKING:
@@ -23,12 +23,36 @@ MAX_TAG_BYTES = 64 << 20
 MAX_PIXEL_BYTES = 8
 """Largest size of a pixel, uncompressed: four channels of 16 bits."""
 
+_LAYOUT = {256, 257, 258}  # the tags that every page has: its width, its height, the bits of its channels
 _SUBFILE_TYPE, _REDUCED_OR_MASK = 254, 0b101  # a tag, and two bits of its value
 
 
 def is_tiff(image: Image.Image) -> TypeGuard[TiffImageFile]:
     """Whether Pillow has opened a TIFF file."""
     return image.format == "TIFF"
+
+
+def has_layout(file: IO[bytes]) -> bool:
+    """Whether a TIFF file's first page has readable tags, so that Pillow refuses it for its kind, not for damage."""
+    from PIL.TiffImagePlugin import ImageFileDirectory_v2  # noqa: PLC0415 - slow to load, and only for TIFF
+
+    file.seek(0)
+    header = file.read(8)
+    header += file.read(8) if header[2:3] == b"+" else b""  # BigTIFF
+    try:
+        with pillow_errors():
+            tags = ImageFileDirectory_v2(header)
+            file.seek(tags.next)
+            tags.load(file)
+            return set(tags) >= _LAYOUT
+    except ImageError:
+        return False
+
+
+def unsupported() -> ImageError:
+    """The error for a page whose tags are sound, but whose pixels or compression Pillow does not know."""
+    problem = "TIFF of a kind that cannot be read"
+    return ImageError(ErrorCode.UNSUPPORTED_FORMAT, f"{problem}; save it as 8- or 16-bit TIFF, or as PNG")
 
 
 def read_pages(image: TiffImageFile, path: str, max_pixels: int) -> Iterator[Decoded]:
@@ -76,6 +100,10 @@ def _page_numbers(image: TiffImageFile, file: IO[bytes] | None) -> Iterator[int]
                 image.seek(frame)
             except EOFError:
                 return
+            except (KeyError, SyntaxError):  # its compression, its pixels
+                if set(image.tag_v2) >= _LAYOUT:
+                    raise unsupported() from None
+                raise
             is_page = frame == 0 or not image.tag_v2.get(_SUBFILE_TYPE, 0) & _REDUCED_OR_MASK
         if is_page:
             number += 1

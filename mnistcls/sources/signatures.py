@@ -13,6 +13,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 BZIP2_MAGIC = b"BZh"
 XZ_MAGIC = b"\xfd7zXZ\0"
 ZIP_MAGICS = (b"PK\3\4", b"PK\5\6")  # the second: an empty archive
+TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # the last two: BigTIFF
 IDX_IMAGES_MAGIC = b"\0\0\x08\3"  # unsigned bytes in three dimensions
 
 _UNREADABLE_KINDS = {
@@ -31,7 +32,7 @@ _UNREADABLE_KINDS = {
 }
 _HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}
 _AVIF_BRANDS = {b"avif", b"avis"}
-_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"GIF8")
+_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", *TIFF_MAGICS, b"GIF8")
 
 _PPM_MAGICS = tuple(f"P{kind}".encode() for kind in "123456")
 _BYTES_PER_PIXEL = {b"GIF8": 1, b"\xff\xd8\xff": 2, b"\x89PNG": 8, b"BM": 4, **dict.fromkeys(_PPM_MAGICS, 18)}
