@@ -18,6 +18,11 @@ def confidence_text(confidence: float, decimals: int = 1) -> str:
     return f"{parts_of(confidence, 100 * 10**decimals) / 10**decimals:.{decimals}f}%"
 
 
+def plural(count: int, noun: str) -> str:
+    """A count with its noun: `1 image`, `2,000 images`."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
 def without_code(error: str) -> str:
     """The sentence of an image's error; the code before it is for programs."""
     return error.partition(": ")[2]

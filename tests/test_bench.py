@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,14 @@ def test_the_table_says_them(monkeypatch: pytest.MonkeyPatch) -> None:
         "Bottleneck: decoding, 50% of the time on one thread.",
         "All steps together, as in classify: 15,432 images/s.",
     ]
+
+
+def test_one_image_is_no_plural() -> None:
+    stream = io.StringIO()
+
+    print_benchmark(replace(FIGURES, images=1), stream)
+
+    assert stream.getvalue().startswith("1 image, 3.2 MB")
 
 
 def test_each_stage_is_charged_with_its_own_time(

@@ -181,6 +181,10 @@ def test_options_reach_the_classifier(command: list[str], toy_model: Path) -> No
             ["none", "--labels", "l.csv", "-o", "out.txt"],
             "l.csv: none of its paths is among the images: it names b.png",
         ),
+        (["typo", "--labels", "l.csv"], "typo: no such file; check the spelling\n"),
+        (["typo/*.png", "--labels", "l.csv"], "typo/*.png: nothing matches; check the spelling\n"),
+        (["typo", "--labels", "idx1-ubyte"], "typo: no such file; check the spelling\n"),
+        (["a.png", "--labels", "idx1-ubyte"], "idx1-ubyte has 2 labels, a.png has 1 image; name the file of labels"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -189,12 +193,13 @@ def test_an_error_ends_with_2_and_leaves_no_file(command: list[str], arguments: 
     save(Path("none/a.png"), 3)
     Path("hollow/3").mkdir(parents=True)
     Path("l.csv").write_text("path,digit\nb.png,3\n")
+    Path("idx1-ubyte").write_bytes(idx(np.array([3, 4], np.uint8)))
 
     result = run(command, *arguments)
 
     assert f"Error: {says}" in result.stderr
     assert (result.returncode, result.stdout) == (2, "")
-    assert sorted(entry.name for entry in Path().iterdir()) == ["a.png", "hollow", "l.csv", "none"]
+    assert sorted(entry.name for entry in Path().iterdir()) == ["a.png", "hollow", "idx1-ubyte", "l.csv", "none"]
 
 
 def test_a_terminal_of_80_columns_gets_the_same_in_colour(command: list[str]) -> None:

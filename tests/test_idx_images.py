@@ -128,7 +128,7 @@ def test_what_follows_the_last_image_is_said() -> None:
     first, last = Sources(["digits"])
 
     assert first.path == "digits#0"
-    assert "it has more than the 1 images that it announces" in str(last.error)
+    assert "it has more than the 1 image that it announces" in str(last.error)
 
 
 def test_labels_say_that_they_are_none() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mnistcls.text import confidence_text
+from mnistcls.text import confidence_text, plural
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,8 @@ from mnistcls.text import confidence_text
 )
 def test_a_confidence_is_rounded_down(confidence: float, text: str, longer: str) -> None:
     assert (confidence_text(confidence), confidence_text(confidence, 2)) == (text, longer)
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 images"), (1, "1 image"), (2000, "2,000 images")])
+def test_one_is_no_plural(count: int, text: str) -> None:
+    assert plural(count, "image") == text

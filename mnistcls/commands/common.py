@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mnistcls.errors import MnistclsError
 from mnistcls.results import Status, Tally
-from mnistcls.text import printable
+from mnistcls.text import plural, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -95,7 +95,7 @@ def exit_code(tally: Tally) -> int:
 def nothing_found(sources: Sources) -> MnistclsError:
     """The error for a run without images."""
     if sources.skipped:
-        files = f"{sources.skipped:,} file{'s' if sources.skipped > 1 else ''}"
+        files = plural(sources.skipped, "file")
         return MnistclsError(f"no image found, but {files} without an image's suffix, such as .png; give them one")
     return MnistclsError("no image found; name image files or folders that hold some")
 

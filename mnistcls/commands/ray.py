@@ -18,6 +18,7 @@ from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.outputs.formats import Format
 from mnistcls.ray_engine.cluster import check_installed, connected
 from mnistcls.ray_engine.folder import ResultFolder
+from mnistcls.text import plural
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -126,4 +127,4 @@ def _count(console: Console | Silent) -> Iterator[Callable[[int], None]]:
         yield lambda _: None
         return
     with console.status("Starting the actors") as status:
-        yield lambda rows: status.update(f"Classifying: {rows:,} images")
+        yield lambda rows: status.update(f"Classifying: {plural(rows, 'image')}")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mnistcls.errors import LabelError
 from mnistcls.sources.signatures import GZIP_MAGIC
-from mnistcls.text import printable
+from mnistcls.text import plural, printable
 
 DIGITS = tuple("0123456789")
 
@@ -78,7 +78,8 @@ def _idx_labels(file: Path, content: bytes) -> bytes:
         raise LabelError(f"{file}: {kind}; expected a file like t10k-labels-idx1-ubyte")
     announced, labels = int.from_bytes(content[4:8]), content[8:]
     if len(content) < 8 or len(labels) != announced:
-        raise LabelError(f"{file}: announces {announced:,} labels and has {len(labels):,}; copy or download it again")
+        counts = f"announces {plural(announced, 'label')} and has {len(labels):,}"
+        raise LabelError(f"{file}: {counts}; copy or download it again")
     wrong = next((i for i, label in enumerate(labels) if label > 9), None)
     if wrong is not None:
         raise LabelError(f"{file}: the label of image {wrong} is {labels[wrong]}, not 0 to 9; name labels of digits")

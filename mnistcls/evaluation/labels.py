@@ -10,11 +10,11 @@ from typing import Protocol
 
 from mnistcls.errors import ErrorCode, ImageError, LabelError
 from mnistcls.evaluation.label_files import DIGITS, CsvRow, read_label_file
-from mnistcls.files import holder, is_url
+from mnistcls.files import holder, is_url, shown_path
 from mnistcls.results import Prediction
 from mnistcls.sources import is_image_name
 from mnistcls.sources.patterns import fixed_part, is_pattern
-from mnistcls.text import printable
+from mnistcls.text import plural, printable, without_code
 
 Labelled = Iterator[tuple[int, Prediction]]
 """Predictions, each with its label: 0-9, or `label_files.NO_DIGIT`."""
@@ -95,7 +95,7 @@ class CsvLabels:
 
     def pair(self, predictions: Iterable[Prediction]) -> Labelled:
         """See `Labels`; a label without an image comes last, as an unreadable one."""
-        waiting, unknown = dict(self._rows), ""
+        waiting, unknown = dict(self._rows), None
         for prediction in predictions:
             key = _absolute(prediction.path)
             waiting.pop(key, None)
@@ -103,7 +103,7 @@ class CsvLabels:
                 yield row.label, prediction
             else:
                 self.unlabelled += 1
-                unknown = unknown or prediction.path
+                unknown = unknown or prediction
         if len(waiting) == len(self._rows):
             raise self._none_fits(unknown)
         for row in waiting.values():
@@ -125,12 +125,15 @@ class CsvLabels:
             return key
         return _absolute(Path(self._base, path))
 
-    def _none_fits(self, example: str) -> LabelError:
+    def _none_fits(self, example: Prediction | None) -> LabelError:
         if not self._rows:
             return LabelError(f"{self._file}: no label in it; add a line for each image: path,digit")
+        if error := _unread(self.inputs[0], example):
+            return error
         named = printable(next(iter(self._rows.values())).path)
+        image = printable(example.path) if example else ""
         return LabelError(
-            f"{self._file}: none of its paths is among the images: it names {named}, an image is {printable(example)}; "
+            f"{self._file}: none of its paths is among the images: it names {named}, an image is {image}; "
             "write them as in the results, or relative to the folder"
         )
 
@@ -151,15 +154,22 @@ class IdxLabels:
 
     def pair(self, predictions: Iterable[Prediction]) -> Labelled:
         """See `Labels`."""
-        images = 0
+        images, prediction = 0, None
         for images, prediction in enumerate(predictions, 1):
             if images <= len(self.labels):
                 yield self.labels[images - 1], prediction
         if images != len(self.labels):
-            raise LabelError(
-                f"{self.file} has {len(self.labels):,} labels, {self.path} has {images:,} images; "
+            raise _unread(self.path, prediction) or LabelError(
+                f"{self.file} has {plural(len(self.labels), 'label')}, {self.path} has {plural(images, 'image')}; "
                 "name the file of labels that belongs to the images"
             )
+
+
+def _unread(path: str, prediction: Prediction | None) -> LabelError | None:
+    """The error for a path that cannot be read itself, as its prediction shows: then the labels are not at fault."""
+    if prediction and prediction.error and prediction.path in {path, shown_path(path)}:
+        return LabelError(f"{printable(path)}: {without_code(prediction.error)}")
+    return None
 
 
 def _absolute(path: str | Path) -> str:

@@ -18,7 +18,7 @@ from mnistcls.evaluation import UNREADABLE_COLUMN, WORST, Evaluation
 from mnistcls.evaluation.label_files import NO_DIGIT
 from mnistcls.evaluation.metrics import BINS, ClassScores, Proportion
 from mnistcls.tables import shorten
-from mnistcls.text import confidence_text, printable
+from mnistcls.text import confidence_text, plural, printable
 
 PATH_SHARE = 0.55
 """Most width, as a share of the console's, for the path of an image."""
@@ -65,10 +65,10 @@ def _figures(evaluation: Evaluation) -> Table:
         grid.add_row("Accuracy where ok", *_with_interval(evaluation.accuracy_of_ok, "right"))
     grid.add_row("Coverage", *_with_interval(evaluation.coverage, "ok"))
     if evaluation.answered:
-        answers = f"of {evaluation.answered:,} answered digits"
+        answers = f"of {plural(evaluation.answered, 'answered digit')}"
         grid.add_row("Calibration error", percent(evaluation.calibration_error), f"{answers}, {BINS} bins")
     if evaluation.likely:
-        answers = f"of {evaluation.likely:,} digits with an answer"
+        answers = f"of {plural(evaluation.likely, 'digit')} with an answer"
         grid.add_row("Log loss", f"{evaluation.log_loss:.4f}", f"negative log-likelihood {answers}")
     return grid
 

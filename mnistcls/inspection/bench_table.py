@@ -9,6 +9,7 @@ from rich.table import Table
 
 from mnistcls.console import results_console
 from mnistcls.inspection.bench import Benchmark
+from mnistcls.text import plural
 
 SCHEMA = 1
 """Changes when a key of the JSON is removed or changes its meaning, not when one is added."""
@@ -36,7 +37,7 @@ def print_benchmark(benchmark: Benchmark, stream: TextIO) -> None:
     """Print the stages, the bottleneck, and the rate of all stages together."""
     console = results_console(stream)
     left_out = f", left out as unreadable: {benchmark.unreadable:,}" if benchmark.unreadable else ""
-    console.print(f"{benchmark.images:,} images, {benchmark.megabytes:,.1f} MB{left_out}\n")
+    console.print(f"{plural(benchmark.images, 'image')}, {benchmark.megabytes:,.1f} MB{left_out}\n")
     console.print(_stages(benchmark))
     limiting = benchmark.limiting
     console.print(f"\nBottleneck: {limiting.name}, {benchmark.share(limiting):.0%} of the time on one thread.")

@@ -17,6 +17,7 @@ from mnistcls.files import io_error, open_regular
 from mnistcls.sources.containers import Salvaged
 from mnistcls.sources.signatures import GZIP_MAGIC, IDX_IMAGES_MAGIC
 from mnistcls.sources.source import Source
+from mnistcls.text import plural
 
 SLICE_BYTES = 1 << 18
 """About how much of a file with small images is read at once."""
@@ -70,9 +71,9 @@ def _images(path: str, file: IO[bytes]) -> Iterator[Source]:
             yield Source(f"{path}#{start + i}", pixels[i * size : (i + 1) * size], (header.height, header.width))
         if len(pixels) < wanted * size:
             has = start + len(pixels) // size
-            raise _broken(f"it announces {header.count:,} images and has {has:,}")
+            raise _broken(f"it announces {plural(header.count, 'image')} and has {has:,}")
     if file.read(1):
-        raise _broken(f"it has more than the {header.count:,} images that it announces")
+        raise _broken(f"it has more than the {plural(header.count, 'image')} that it announces")
 
 
 def _read_header(file: IO[bytes]) -> IdxHeader:
