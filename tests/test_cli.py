@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -385,17 +386,46 @@ def test_a_run_whose_messages_nobody_reads_ends_as_any_other(command: list[str],
     assert refused.returncode == 2
 
 
+def damaged_tiff() -> bytes:
+    """A file of which libtiff complains."""
+    file = io.BytesIO()
+    Image.fromarray(np.tile(np.arange(200, dtype=np.uint8), (200, 1))).save(file, "TIFF", compression="tiff_lzw")
+    content = bytearray(file.getvalue())
+    content[8:1000] = b"\xff" * 992  # the start of the pixels
+    return bytes(content)
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_damaged_images_are_rows_and_print_nothing(command: list[str], workers: str) -> None:
+    Path("damaged.tif").write_bytes(damaged_tiff())
+    sound = io.BytesIO()
+    Image.fromarray(np.zeros((4, 4, 3), np.uint8)).save(sound, "TIFF")
+    many = struct.pack("<HHIH", 277, 3, 1, 9999)  # channels: too many, of which Pillow complains
+    Path("many.tif").write_bytes(sound.getvalue().replace(struct.pack("<HHIH", 277, 3, 1, 3), many))
+
+    result = run(command, "damaged.tif", "many.tif", "-q", "-j", workers)
+
+    assert (result.returncode, result.stderr) == (1, "")
+    assert [line.split(",")[3] for line in result.stdout.splitlines()[1:]] == ["unreadable"] * 2
+
+
+def test_the_library_leaves_standard_error_to_its_user(toy_model: Path) -> None:
+    Path("damaged.tif").write_bytes(damaged_tiff())
+    script = f"import mnistcls; print(*mnistcls.Classifier({str(toy_model)!r}).predict(['damaged.tif']))"
+
+    result = run([sys.executable, "-c", script])
+
+    assert "unreadable" in result.stdout
+    assert result.stderr  # of libtiff
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a POSIX shell")
 @pytest.mark.parametrize("workers", ["0", "1"])
 def test_without_standard_error_messages_of_c_libraries_do_not_reach_the_results(
     command: list[str], workers: str
 ) -> None:
     save(Path("7.png"), 7)
-    tiff = io.BytesIO()
-    Image.fromarray(np.tile(np.arange(200, dtype=np.uint8), (200, 1))).save(tiff, "TIFF", compression="tiff_lzw")
-    content = bytearray(tiff.getvalue())
-    content[8:1000] = b"\xff" * 992  # the start of the pixels, of which libtiff complains
-    Path("8.tif").write_bytes(content)
+    Path("8.tif").write_bytes(damaged_tiff())
     closed = ["/bin/sh", "-c", 'exec "$@" 2>&-', "sh", *command]
 
     result = run(closed, *["7.png"] * BATCH_SIZE, "8.tif", "-o", "out.csv", "-j", workers)  # open from the second batch

@@ -138,6 +138,16 @@ def test_all_transparent_is_blank_whatever_lies_beneath() -> None:
     assert plane.step == "all transparent"
 
 
+def test_a_signalling_nan_is_no_number_like_any_other() -> None:
+    """NumPy warns when it converts one, and a warning is an error here."""
+    image = np.linspace(0, 1, 16, dtype=np.float32).reshape(4, 4)
+    image[1, 1] = np.nan
+    expected = to_uint8(image)
+    image.view(np.uint32)[1, 1] = 0x7FA00000
+
+    np.testing.assert_array_equal(to_uint8(image), expected)
+
+
 def test_red_on_green_of_equal_luminance_is_told_apart() -> None:
     red, green = (np.array(colour, np.uint8) for colour in ((200, 40, 40), (40, 122, 40)))
     plane = to_plane(np.where((dot(0, 1) > 0)[..., None], red, green))

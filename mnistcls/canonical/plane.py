@@ -65,7 +65,8 @@ def to_uint8(image: NDArray[np.generic]) -> NDArray[np.uint8]:
         low = min(low, 0.0)
     half_span = high / 2 - low / 2  # halves, as the span itself may overflow
     for rows in _some_rows(image):
-        values = np.asarray(image[rows], np.float64)
+        with np.errstate(invalid="ignore"):  # a signalling NaN is one like any other
+            values = np.asarray(image[rows], np.float64)
         scaled = (np.where(np.isfinite(values), values, low) / 2 - low / 2) / half_span
         levels[rows] = np.rint(np.clip(scaled, 0, 1) * 255)
     return levels
@@ -75,7 +76,8 @@ def _range(image: NDArray[np.generic]) -> tuple[float, float]:
     """Least and greatest finite number of an image; (inf, -inf) if there is none."""
     low, high = np.inf, -np.inf
     for rows in _some_rows(image):
-        values = np.asarray(image[rows], np.float64)
+        with np.errstate(invalid="ignore"):  # a signalling NaN is one like any other
+            values = np.asarray(image[rows], np.float64)
         finite = np.isfinite(values)
         low = min(low, values.min(where=finite, initial=np.inf))
         high = max(high, values.max(where=finite, initial=-np.inf))

@@ -61,7 +61,9 @@ def make_classifier(
 ) -> Classifier:
     """The classifier that the options ask for; prints which model it uses on the console, if one is given."""
     from mnistcls.classifier import Classifier  # noqa: PLC0415
+    from mnistcls.decode import messages  # noqa: PLC0415
 
+    messages.silence()
     classifier = Classifier(model, min_confidence=min_confidence, max_pixels=max_pixels)
     if verbose_on:
         verbose_on.print(f"Model {classifier.model.describe()}")

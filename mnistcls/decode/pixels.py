@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
+from mnistcls.decode.messages import libtiff
 from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.files import io_error
 from mnistcls.limits import MAX_PIXELS
@@ -95,7 +96,8 @@ def pillow_errors() -> Iterator[None]:
 
 def _plain(image: Image.Image) -> Image.Image:
     """The first frame, upright, in one of the modes that `read_image` promises."""
-    image.load()
+    with libtiff.at_work() if image.format == "TIFF" else nullcontext():
+        image.load()
     method = _UPRIGHT.get(_orientation(image))
     upright = image if method is None else image.transpose(method)
     mode = upright.mode

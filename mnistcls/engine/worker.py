@@ -14,6 +14,7 @@ from threading import Thread
 from typing import Any
 
 from mnistcls.batch import Batch
+from mnistcls.decode import messages
 from mnistcls.engine import Answer
 from mnistcls.sources import Source
 
@@ -48,6 +49,7 @@ def serve(connection: Connection, answer: Answer, progress: Any, environment: Ma
     os.environ.update(environment)  # the server that this was forked from may have older credentials, for example
     Thread(target=_end_with_parent, daemon=True).start()
     warnings = collect_warnings()
+    messages.silence()
     try:
         connection.send(None)
         while True:
