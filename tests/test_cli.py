@@ -287,6 +287,7 @@ def test_a_reader_that_is_gone_from_the_start_is_no_error_either(command: list[s
     [
         (["d", "-o", "r.html", "--format", "csv", "--report", "./r.html"], "--report"),
         (["--files-from", "list.csv", "-o", "list.csv"], "-o"),
+        (["--files-from", "list.csv", "--files-from", "d/7.png", "-o", "list.csv"], "-o"),
         (["--files-from", "list.csv", "--report", "list.csv"], "--report"),
         (["d/7.png", "-o", "d/7.png", "--format", "csv"], "-o"),
     ],

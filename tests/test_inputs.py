@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import tarfile
 import zipfile
@@ -70,6 +71,33 @@ def test_a_list_comes_after_the_paths_and_may_come_from_a_pipe(command: list[str
     assert result.returncode == 1
 
 
+def test_several_lists_are_read_in_turn_and_resumed(command: list[str]) -> None:
+    for digit in (7, 1):
+        save(Path(f"{digit}.png"), digit)
+        Path(f"list{digit}").write_text(f"{digit}.png\n")
+    arguments = ["--files-from", "list7", "--files-from", "list1", "-o", "out.csv"]
+
+    first = run(command, *arguments)
+    written = Path("out.csv").read_text()
+    resumed = run(command, *arguments, "--resume")
+    shorter = run(command, "--files-from", "list7", "-o", "out.csv", "--resume")
+
+    assert (first.returncode, resumed.returncode, shorter.returncode) == (0, 0, 2)
+    assert list(digits(written).items()) == [("7.png", "7"), ("1.png", "1")]
+    assert json.loads(Path("out.csv.manifest.json").read_text())["inputs"]["files_from"] == ["list7", "list1"]
+    assert resumed.stderr.splitlines()[0] == "out.csv is complete: nothing left to classify"
+    assert "files_from was ['list7', 'list1'] and is 'list7'" in shorter.stderr
+
+
+def test_the_name_of_a_single_list_is_in_the_manifest(command: list[str]) -> None:
+    save(Path("7.png"), 7)
+    Path("list").write_text("7.png\n")
+
+    run(command, "--files-from", "list", "-o", "out.csv")
+
+    assert json.loads(Path("out.csv.manifest.json").read_text())["inputs"]["files_from"] == "list"
+
+
 def test_a_list_with_nul_takes_any_name(command: list[str]) -> None:
     save(Path("new\nline.png"), 7)
     save(Path("c\udcff.png"), 1)
@@ -88,6 +116,10 @@ def test_a_list_with_nul_takes_any_name(command: list[str]) -> None:
         (["-0", "a.png"], "-0 needs a list; name it with --files-from"),
         (["--files-from", "missing"], "cannot read missing; check the spelling and its permissions"),
         (["--files-from", "."], ". is a folder; name it without --files-from"),
+        (
+            ["--files-from", "empty", "--files-from", "missing"],
+            "cannot read missing; check the spelling and its permissions",
+        ),
         (["--files-from", "nul"], "nul has NUL bytes; if it is a list of paths, use -0"),
         (["--files-from", "empty"], "no image found; name image files or folders that hold some"),
     ],

@@ -63,7 +63,7 @@ def test_a_path_in_a_list_has_a_row_and_is_no_pattern_and_a_folder_is_walked() -
     Path("d").mkdir()
     Path("d/a.png").touch()
     Path("list").write_text("missing.png\nd\nd/*.png\nd/a.png\n")
-    sources = Sources(["d"], listed=PathList("list"))
+    sources = Sources(["d"], listed=[PathList("list")])
 
     assert list(sources) == [Source(p) for p in ("d/a.png", "missing.png", "d/a.png", "d/*.png", "d/a.png")]
     assert sources.count() == 5
@@ -132,10 +132,10 @@ def test_standard_input_is_drawn_from_while_its_writer_still_writes() -> None:
 
 
 def test_a_pipe_serves_once_so_nothing_is_counted() -> None:
-    assert Sources([], listed=PathList("-")).count() is None
+    assert Sources([], listed=[PathList("-")]).count() is None
 
 
 def test_drawing_a_few_does_not_read_the_rest() -> None:
     Path("list").write_bytes(b"a.png\n" * 100_000)
 
-    assert list(islice(Sources([], listed=PathList("list")), 3)) == [Source("a.png")] * 3
+    assert list(islice(Sources([], listed=[PathList("list")]), 3)) == [Source("a.png")] * 3

@@ -233,7 +233,7 @@ def test_a_query_of_the_web_and_a_line_of_a_list_are_no_patterns(bucket: Bucket)
     Path("list.txt").write_text(f"{url('d/*.png')}\n")
 
     assert not is_pattern("https://example.org/7.png?size=[1]*")
-    assert [source.path for source in Sources([], listed=PathList("list.txt"))] == [url("d/*.png")]
+    assert [source.path for source in Sources([], listed=[PathList("list.txt")])] == [url("d/*.png")]
 
 
 def test_hostile_keys_are_text_and_lead_nowhere(classifier: Classifier, bucket: Bucket) -> None:

@@ -39,10 +39,11 @@ def classify(  # noqa: PLR0913 - its options, which `ClassifyOptions` takes by n
     ] = None,
     *,
     files_from: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Also read paths from this list, one per line; - is stdin.")
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Also read paths from this list, one per line; - is stdin. May be repeated."),
     ] = None,
     nul: Annotated[
-        bool, typer.Option("-0", "--null", help="NUL separates the paths in that list, as find -print0 writes them.")
+        bool, typer.Option("-0", "--null", help="NUL separates the paths in lists, as find -print0 writes them.")
     ] = False,
     output: Annotated[
         str | None,

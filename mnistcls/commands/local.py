@@ -80,7 +80,7 @@ class _Run:
             MnistclsError: they do not, or cannot.
         """
         guard = OverwriteGuard({"-o": options.output, "--report": options.report}, options.debug_dir)
-        guard.check(*options.inputs, options.files_from, options.model)
+        guard.check(*options.inputs, *(options.files_from or ()), options.model)
         overwrite, resume = options.overwrite, options.resume
         rows = target(options.output, options.format_, options.columns, overwrite=overwrite, resume=resume)
         if options.debug_dir and resume:

@@ -71,7 +71,7 @@ def _checked_folder(options: ClassifyOptions, sources: Sources) -> ResultFolder:
         raise OutputError("--resume keeps what --overwrite replaces; use one of them")
     if options.debug_dir or options.report:
         raise OutputError("--debug-dir and --report need --engine local: images do not travel to this machine")
-    if options.path_list and options.path_list.serves_once:
+    if any(listed.serves_once for listed in options.path_lists):
         raise MnistclsError("the cluster lists the files: --files-from needs a file, not a pipe")
     if options.workers == 0:
         raise MnistclsError("--engine ray needs at least one actor; use -j 1 or more")

@@ -24,7 +24,7 @@ class ClassifyOptions:
     """The options of `mnistcls classify`, by the names of its parameters, which describe them."""
 
     paths: Sequence[str] | None
-    files_from: str | None
+    files_from: Sequence[str] | None
     nul: bool
     output: str | None
     overwrite: bool
@@ -57,26 +57,26 @@ class ClassifyOptions:
         return Columns(self.top_k, self.probabilities, self.scores)
 
     @property
-    def path_list(self) -> PathList | None:
-        """The list given with --files-from, if any."""
-        if self.files_from is None:
-            return None
+    def path_lists(self) -> list[PathList]:
+        """The lists given with --files-from."""
+        if not self.files_from:
+            return []
         from mnistcls.sources.listed import PathList  # noqa: PLC0415
 
-        return PathList(self.files_from, self.nul)
+        return [PathList(file, self.nul) for file in self.files_from]
 
     def check(self) -> None:
         """Check what does not depend on the engine: that there are paths, and that the options belong together.
 
         Raises:
-            MnistclsError: they do not, or the list of paths cannot be read.
+            MnistclsError: they do not, or a list of paths cannot be read.
         """
-        if self.files_from is None and not self.paths:
+        if not self.files_from and not self.paths:
             raise MnistclsError("name image files or folders, or a list of them with --files-from")
-        if self.files_from is None and self.nul:
+        if not self.files_from and self.nul:
             raise MnistclsError("-0 needs a list; name it with --files-from")
-        if self.path_list:
-            self.path_list.check()
+        for listed in self.path_lists:
+            listed.check()
         if self.engine is Engine.LOCAL and self.address is not None:
             raise MnistclsError("--address needs --engine ray")
 
@@ -84,7 +84,7 @@ class ClassifyOptions:
         """The sources that the paths stand for."""
         from mnistcls.sources import Sources  # noqa: PLC0415
 
-        return Sources(self.inputs, recursive=self.recursive, listed=self.path_list)
+        return Sources(self.inputs, recursive=self.recursive, listed=self.path_lists)
 
     def manifest(self, classifier: Classifier, format_: Format) -> Manifest:
         """The manifest of the run.
@@ -95,9 +95,19 @@ class ClassifyOptions:
         """
         from mnistcls.outputs.manifest import Manifest  # noqa: PLC0415
 
-        inputs = {"paths": self.inputs, "files_from": self.files_from, "recursive": self.recursive}
+        inputs = {"paths": self.inputs, "files_from": self._recorded_lists(), "recursive": self.recursive}
         options = {"format": format_.value, **asdict(self.columns), "timeout": self.timeout}
         return Manifest.of(classifier, inputs, options)
+
+    def _recorded_lists(self) -> str | list[str] | None:
+        """What a manifest has under `files_from`: of a single list its name, so that older runs can be resumed."""
+        match list(self.files_from or ()):
+            case []:
+                return None
+            case [single]:
+                return single
+            case several:
+                return several
 
 
 @dataclass(frozen=True, kw_only=True)

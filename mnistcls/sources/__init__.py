@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.files import is_url, shown_path
@@ -31,11 +32,11 @@ class Sources:
     Args:
         paths: files, folders and patterns; an iterator is consumed as images are, and serves one pass.
         recursive: whether to enter subfolders.
-        listed: paths that come after the others, never taken as patterns.
+        listed: lists of paths that come after the others, never taken as patterns.
     """
 
     def __init__(
-        self, paths: Iterable[str | os.PathLike[str]], *, recursive: bool = True, listed: PathList | None = None
+        self, paths: Iterable[str | os.PathLike[str]], *, recursive: bool = True, listed: Sequence[PathList] = ()
     ) -> None:
         self._paths = paths
         self._recursive = recursive
@@ -67,7 +68,7 @@ class Sources:
 
     def count(self) -> int | None:
         """The number of images, from a walk of its own; None if only reading everything would tell."""
-        if self._listed and self._listed.serves_once:
+        if any(listed.serves_once for listed in self._listed):
             return None
         total = 0
         for found in self._found():
@@ -88,7 +89,7 @@ class Sources:
                 yield from self._matching(path)
             else:
                 yield from self._at(path)
-        for path in self._listed or ():
+        for path in chain.from_iterable(self._listed):
             yield from self._at(path)
 
     def _matching(self, pattern: str) -> Iterator[Source | Packed | None]:
