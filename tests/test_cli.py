@@ -640,6 +640,15 @@ def test_a_terminal_shows_a_table_and_the_bar_is_gone(command: list[str]) -> Non
     assert sum(line.startswith("5 images in ") for line in lines) == 1
 
 
+def test_colours_that_are_forced_animate_no_log(command: list[str]) -> None:
+    save(Path("7.png"), 7)
+
+    result = run(command, "7.png", "-o", "out.csv", FORCE_COLOR="1")
+
+    assert "\x1b[32m" in result.stderr  # the summary's green
+    assert "Classifying" not in result.stderr
+
+
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=lambda value: next(iter(value)))
 def test_a_terminal_without_colours_gets_none(command: list[str], environment: dict[str, str]) -> None:
     save(Path("7.png"), 7)

@@ -2,11 +2,17 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from batches import batch_of, eight
 from rich.console import Console
 
 from mnistcls.commands.progress import bar_over, progress
 from mnistcls.sources import Sources
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 def followed(console: Console) -> None:
@@ -25,14 +31,23 @@ def test_progress_is_silent_where_there_is_no_terminal() -> None:
 
 
 def test_progress_is_silent_on_a_dumb_terminal() -> None:
-    console = Console(file=io.StringIO(), force_terminal=True, _environ={"TERM": "dumb"})
+    console = Console(file=Terminal(), force_terminal=True, _environ={"TERM": "dumb"})
     followed(console)
 
     assert console.file.getvalue() == "TABLE"  # type: ignore[attr-defined]
 
 
+def test_progress_is_silent_in_a_file_even_if_that_is_to_have_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    console = Console(file=io.StringIO())
+    followed(console)
+
+    assert console.is_terminal
+    assert console.file.getvalue() == "TABLE"  # type: ignore[attr-defined]
+
+
 def test_the_bar_is_gone_before_anything_else_is_printed() -> None:
-    console = Console(file=io.StringIO(), force_terminal=True, width=80, _environ={"TERM": "xterm"})
+    console = Console(file=Terminal(), force_terminal=True, width=80, _environ={"TERM": "xterm"})
     followed(console)
 
     before, after = console.file.getvalue().split("TABLE")  # type: ignore[attr-defined]
@@ -42,7 +57,7 @@ def test_the_bar_is_gone_before_anything_else_is_printed() -> None:
 
 
 def test_a_list_has_a_bar_on_a_terminal_alone() -> None:
-    terminal = Console(file=io.StringIO(), force_terminal=True, width=80, _environ={"TERM": "xterm"})
+    terminal = Console(file=Terminal(), force_terminal=True, width=80, _environ={"TERM": "xterm"})
     pipe = Console(file=io.StringIO())
 
     assert [list(bar_over("Drawing", console)([1, 2, 3])) for console in (terminal, pipe)] == [[1, 2, 3]] * 2

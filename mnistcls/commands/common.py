@@ -38,8 +38,6 @@ class _Warnings(logging.Handler):
 class Silent:
     """Standard error with --quiet: prints nothing. Loading Rich would add a tenth to the time of a few images."""
 
-    is_terminal = is_dumb_terminal = False
-
     def print(self, *_: object) -> None:
         """Print nothing."""
 

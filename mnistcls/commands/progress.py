@@ -8,6 +8,7 @@ from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING, TypeGuard, TypeVar
 
+from mnistcls.commands.common import Silent
 from mnistcls.errors import MnistclsError
 from mnistcls.sources import Sources
 
@@ -16,14 +17,15 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from mnistcls.batch import Batch
-    from mnistcls.commands.common import Silent
 
 _Item = TypeVar("_Item")
 
 
 def is_shown(console: Console | Silent) -> TypeGuard[Console]:
-    """Whether a console can show a moving bar."""
-    return console.is_terminal and not console.is_dumb_terminal
+    """Whether a console can show a moving bar; FORCE_COLOR makes a file pass for a terminal, but not for this."""
+    if isinstance(console, Silent):
+        return False
+    return console.is_terminal and not console.is_dumb_terminal and console.file.isatty()
 
 
 @contextmanager
