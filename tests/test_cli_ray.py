@@ -25,7 +25,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     save(Path("d/7.png"), 7)
     Path("empty").mkdir()
-    Path("file.csv").touch()
+    Path("file").touch()
 
 
 COMMAND = [sys.executable, "-m", "mnistcls", "classify"]
@@ -35,7 +35,10 @@ COMMAND = [sys.executable, "-m", "mnistcls", "classify"]
     ("arguments", "says"),
     [
         ("d", "--engine ray writes a folder of parts; name it with -o"),
-        ("d -o file.csv", "file.csv is a file; --engine ray needs a folder for its parts with -o"),
+        ("d -o r.csv", "r.csv: --engine ray writes a folder of parts; name one with -o, such as r/"),
+        ("d -o r.Parquet/", "r.Parquet/: --engine ray writes a folder of parts; name one with -o, such as r/"),
+        ("d -o s3://b/r.jsonl", "s3://b/r.jsonl: --engine ray writes a folder of parts; name one with -o, such as r/"),
+        ("d -o file", "file is a file; --engine ray needs a folder for its parts with -o"),
         ("d -o d", "d holds files that are not results; choose an empty or new folder with -o"),
         ("d -o nowhere://bucket/x", "cannot open nowhere://bucket: Protocol not known: nowhere; check the spelling"),
         ("d -o r --format csv", "--engine ray writes Parquet or JSON Lines; use --format parquet or jsonl"),
@@ -55,7 +58,14 @@ def test_options_that_do_not_go_together(arguments: str, says: str) -> None:
     assert says in result.stderr
     assert result.stderr.startswith("Error: ")
     assert result.stderr.count("\n") == 1
-    assert not Path("r").exists()
+    assert {path.name for path in Path().iterdir()} == {"d", "empty", "file"}
+
+
+def test_an_empty_name_is_no_folder() -> None:
+    result = run(COMMAND, "d", "--engine", "ray", "-o", "")
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "Error: --engine ray writes a folder of parts; name it with -o\n"
 
 
 def test_nobody_answers_at_the_address() -> None:
@@ -69,7 +79,7 @@ def test_nobody_answers_at_the_address() -> None:
     assert result.stderr == (
         f"Error: no Ray cluster at {address} (Connection refused); check --address, and `ray status` there\n"
     )
-    assert not Path("r").exists()
+    assert {path.name for path in Path().iterdir()} == {"d", "empty", "file"}
 
 
 def test_the_extra_is_named_where_it_is_missing() -> None:

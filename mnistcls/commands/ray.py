@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from mnistcls.commands.common import nothing_found
@@ -15,7 +15,7 @@ from mnistcls.commands.progress import is_shown
 from mnistcls.commands.settings import ClassifyOptions
 from mnistcls.commands.summary import summary
 from mnistcls.errors import MnistclsError, OutputError
-from mnistcls.outputs.formats import Format
+from mnistcls.outputs.formats import FILE_FORMATS, Format
 from mnistcls.ray_engine.cluster import check_installed, connected
 from mnistcls.ray_engine.folder import ResultFolder
 from mnistcls.text import plural
@@ -63,8 +63,11 @@ def _checked_folder(options: ClassifyOptions, sources: Sources) -> ResultFolder:
         MnistclsError: they do not.
     """
     check_installed()
-    if options.output is None:
+    if not options.output:
         raise OutputError("--engine ray writes a folder of parts; name it with -o")
+    if PurePath(options.output).suffix.lower().removeprefix(".") in FILE_FORMATS:  # a file's name is a mistake
+        fix = f"name one with -o, such as {PurePath(options.output).stem}/"
+        raise OutputError(f"{options.output}: --engine ray writes a folder of parts; {fix}")
     if options.format_ not in {None, Format.PARQUET, Format.JSONL}:
         raise OutputError("--engine ray writes Parquet or JSON Lines; use --format parquet or jsonl")
     if options.overwrite and options.resume:
