@@ -19,16 +19,18 @@ from mnistcls.canonical import canonicalize_all
 from mnistcls.decode import decode, read_image, read_source
 from mnistcls.decode.pixels import Decoded, check_array, image_to_array
 from mnistcls.engine import OnSource, answers, unwatched
-from mnistcls.errors import ImageError, MnistclsError
+from mnistcls.errors import ErrorCode, ImageError, MnistclsError
 from mnistcls.files import shown_path
 from mnistcls.limits import MAX_PIXELS, TIMEOUT
 from mnistcls.model import Model, bundled_model
 from mnistcls.outputs.columns import Columns
 from mnistcls.results import STATUS_INDEX, Prediction, Status
 from mnistcls.sources import Source, Sources, with_objects
+from mnistcls.sources.containers import container_by_name
 
 DEFAULT_MODEL = "default"
 
+_OTHER_KINDS = {ErrorCode.UNSUPPORTED_FORMAT, ErrorCode.NOT_AN_IMAGE}
 _NO_DIGIT = STATUS_INDEX[Status.NO_DIGIT]
 
 ImageLike = NDArray[np.generic] | Image.Image | bytes | str | os.PathLike[str]
@@ -157,6 +159,8 @@ class Classifier:
                 case str() | os.PathLike():
                     return Decoded(path, read_image(os.fspath(image), self.max_pixels))
         except ImageError as error:
+            if error.code in _OTHER_KINDS and container_by_name(path):
+                error = ImageError(error.code, "it may hold many images, and predict reads one; pass it to classify")
             return Decoded(path, error)
         raise TypeError(f"not an image: {type(image).__name__}; pass paths, bytes, PIL images or arrays")
 

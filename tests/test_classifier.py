@@ -267,6 +267,21 @@ def test_travels_without_its_session_and_answers_the_same(classifier: Classifier
     assert received.predict([glyph(4)]) == before
 
 
+def test_predict_says_who_reads_archives(classifier: Classifier) -> None:
+    for name, content in (("a.zip", b"PK\3\4 and more"), ("a.tar", b"a/7.png" + bytes(1000)), ("7.png", b"PK\3\4")):
+        Path(name).write_bytes(content)
+
+    errors = [prediction.error for prediction in classifier.predict(["a.zip", "a.tar", "7.png", "missing.zip"])]
+
+    advice = "it may hold many images, and predict reads one; pass it to classify"
+    assert errors == [
+        f"unsupported_format: {advice}",
+        f"not_an_image: {advice}",
+        "unsupported_format: a ZIP archive: give it a name that ends in .zip",
+        "not_found: no such file; check the spelling",
+    ]
+
+
 def test_no_source_is_named_while_the_forms_of_several_are_made(
     classifier: Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:

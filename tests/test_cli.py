@@ -441,9 +441,13 @@ def test_without_standard_error_messages_of_c_libraries_do_not_reach_the_results
 def test_a_closed_standard_output_is_one_line(command: list[str]) -> None:
     save(Path("7.png"), 7)
 
-    result = run(["/bin/sh", "-c", 'exec "$@" >&-', "sh", *command], "7.png", "-q")
+    closed = ["/bin/sh", "-c", 'exec "$@" >&-', "sh"]
+
+    result = run([*closed, *command], "7.png", "-q")
+    info = run([*closed, sys.executable, "-m", "mnistcls", "info"])
 
     assert (result.returncode, result.stderr) == (2, "Error: standard output is closed; write to a file with -o\n")
+    assert (info.returncode, info.stderr) == (2, "Error: standard output is closed; redirect it to a file\n")
 
 
 # --- interruption

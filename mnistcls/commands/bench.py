@@ -45,7 +45,7 @@ def bench(
         paths = draw_images(Path(temporary)) if folder is None else sample(folder)
         with share_bar("Measuring", stderr) as progress:
             result = benchmark(paths, classifier, seconds, progress)
-    with outputs.standard_output() as stream:
+    with outputs.standard_output("redirect it to a file") as stream:
         if format_ is FigureFormat.JSON:
             outputs.write_json(bench_table.as_dict(result), stream)
         else:

@@ -32,7 +32,7 @@ def info(
     from mnistcls.inspection.info import environment, model_info  # noqa: PLC0415
 
     described, around = model_info(model), environment()
-    with outputs.standard_output() as stream:
+    with outputs.standard_output("redirect it to a file") as stream:
         if format_ is FigureFormat.JSON:
             outputs.write_json(info_tables.as_dict(described, around), stream)
         else:

@@ -17,13 +17,19 @@ from mnistcls.outputs.paths import Fingerprint, part_of, rename_into_place, reso
 
 
 @contextmanager
-def standard_output() -> Iterator[TextIO]:
+def standard_output(fix: str = "write to a file with -o") -> Iterator[TextIO]:
     r"""Standard output as UTF-8 with `\n`; bytes of file names that are not UTF-8 pass as they are.
 
     A reader that goes away, as in `| head`, ends the block without an error.
+
+    Args:
+        fix: what to do if it is closed, for the error.
+
+    Raises:
+        OutputError: it is closed, or cannot be written.
     """
     if sys.stdout is None:
-        raise OutputError("standard output is closed; write to a file with -o")
+        raise OutputError(f"standard output is closed; {fix}")
     sys.stdout.flush()
     stream = TextIOWrapper(sys.stdout.buffer, encoding="utf-8", errors="surrogateescape", newline="")
     try:
