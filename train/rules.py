@@ -1,0 +1,115 @@
+"""The rules of the canonical form that can be switched off, one at a time, by replacing one name each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+import mnistcls.canonical as form
+from mnistcls.canonical import clutter, detection, lines, marks, paper, placement, plane, polarity, shade, sheet, sizes
+from mnistcls.errors import OutputError
+
+_detect, _digit_in, _cut_out = detection._detect_and_refine, detection._digit_in, marks.cut_out
+_NONE, _LUMA = np.iinfo(np.int32).max, np.array([0.299, 0.587, 0.114, 0], np.float32)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of the canonical form, and what takes its place where it is switched off."""
+
+    name: str
+    module: ModuleType
+    """Looks the attribute up when it runs."""
+    attribute: str
+    without: Any
+    """A function that returns what would be if there were no such rule, or a threshold that nothing passes."""
+
+
+def _no_flags(items: Any, *_: Any, **__: Any) -> Any:
+    """False for each of some images or marks."""
+    return np.zeros(len(getattr(items, "boxes", items)), np.bool_)
+
+
+def _one_way(stack: Any, _bright_ink: bool | None = None, **options: bool) -> Any:
+    """A look at images in which nobody says whether ink is bright."""
+    return _detect(stack, fine_pen=options.get("fine_pen", False))
+
+
+RULES = (
+    Rule("MNIST's form is left as it is", form, "as_mnist", lambda images: (_no_flags(images), images)),
+    Rule("colour", plane, "colour_weights", lambda samples: np.tile(_LUMA, (len(samples), 1))),
+    Rule("transparent rim", plane, "OPAQUE", 2.0),
+    Rule("ink in alpha", plane, "ONE_COLOUR", -1.0),
+    Rule("tiny pictures enlarged", sizes, "TINY_SIDE", 0),
+    Rule("even margin", paper, "EVEN_MARGIN", -1.0),
+    Rule("wide window", paper, "EVEN", np.inf),
+    Rule("fine window", paper, "FINE_WEIGHT", 0.0),
+    Rule("paper lit evenly", paper, "_lit", lambda values, _: values),
+    Rule("smoothing", paper, "_smooth", lambda values: values.copy()),
+    Rule("noise", paper, "NOISE_FACTOR", 0.0),
+    Rule("slope in the light", paper, "RANGE_SHARE", 0.0),
+    Rule("shape of what is bright", polarity, "SHAPE_WEIGHTS", np.zeros(3)),
+    Rule("tight crop", polarity, "_reaches_all_sides", lambda _: False),
+    Rule("faint ink", detection, "with_faint_ink", lambda masks, *_: masks),
+    Rule("rulings", clutter, "without_lines", lambda masks: (masks.copy(), _no_flags(masks))),
+    Rule("straight strokes are no rulings", lines, "_without_strokes", lambda rows, *_: rows),
+    Rule("printed frame", clutter, "_is_frame", lambda *_: False),
+    Rule("ring", clutter, "inside_ring", lambda _: None),
+    Rule("border factor", clutter, "AT_BORDER", 1.0),
+    Rule("along the border", clutter, "ALONG_SHARE", np.inf),
+    Rule("end of a ruling", clutter, "RULED_SIDE", _NONE),
+    Rule("off the centre", clutter, "OFF_CENTRE", 0.0),
+    Rule("parts", clutter, "_with_parts", lambda _found, _worth, main: np.array([main])),
+    Rule("small parts", clutter, "SMALL_PART_GAP", clutter.PART_GAP),
+    Rule("parts at the border", clutter, "BORDER_PART_GAP", clutter.PART_GAP),
+    Rule("faint parts", clutter, "PART_STRENGTH", 0.0),
+    Rule("specks", clutter, "_are_specks", lambda found, _: _no_flags(found)),
+    Rule("underline", clutter, "_is_underline", lambda found, _: _no_flags(found)),
+    Rule("several alike", clutter, "_alike", lambda *_: np.array([], np.intp)),
+    Rule("one of too many", clutter, "MIN_SHARE", 0.0),
+    Rule("texture", detection, "are_texture", _no_flags),
+    Rule("shade", detection, "are_shade", _no_flags),
+    Rule("wide edges of coarse pixels", shade, "COARSE_EDGE", 0),
+    Rule("sharpest grain", shade, "SHARPEST_GRAIN", 0.0),
+    Rule("the other way round", detection, "_detect_and_refine", _one_way),
+    Rule("fine pen", detection, "_digit_in", lambda pixels, fine_pen=False: None if fine_pen else _digit_in(pixels)),
+    Rule("close-up", detection, "CLOSE_UP", 0),
+    Rule(
+        "a line that runs on", detection, "cut_out", lambda found: [replace(m, runs_on=False) for m in _cut_out(found)]
+    ),
+    Rule("sheet", detection, "inside_sheet", lambda *_: None),
+    Rule("round or torn sheet", sheet, "_is_plate", lambda *_: False),
+    Rule("loop on a sheet", sheet, "_has_loop", lambda *_: False),
+    Rule("what hangs on to a sheet", sheet, "_body", lambda mask: mask),
+    Rule("rim", detection, "inside_rim", lambda _: None),
+    Rule("usual strokes", placement, "_with_usual_strokes", lambda inks: inks),
+)
+"""Every rule that can be switched off by one name."""
+
+
+@contextmanager
+def switched_off(rule: Rule) -> Iterator[None]:
+    """For a while, the canonical form without one rule."""
+    kept = getattr(rule.module, rule.attribute)
+    setattr(rule.module, rule.attribute, rule.without)
+    try:
+        yield
+    finally:
+        setattr(rule.module, rule.attribute, kept)
+
+
+def choose(names: Sequence[str]) -> list[Rule]:
+    """The rules of these names, in the order of `RULES`; all of them for no name.
+
+    Raises:
+        OutputError: there is no such rule.
+    """
+    known = [rule.name for rule in RULES]
+    if unknown := ", ".join(name for name in names if name not in known):
+        raise OutputError(f"there is no rule {unknown}; choose from {', '.join(known)}")
+    return [rule for rule in RULES if not names or rule.name in names]
