@@ -82,8 +82,8 @@ def comb_field(digit: Digit, rng: Rng) -> Image.Image:
     ink = placed(written(digit, int(rng.integers(110, 130))), (100 + rng.normal(0, 5), 102 + rng.normal(0, 4)))
     other = written(digit[::-1, ::-1], 120)
     for side in (-1, 1):
-        reach = rng.integers(2, 8) - 75 - other.shape[1] / 2
-        ink = np.maximum(ink, placed(other, (100 - side * (reach - 20), 100)))
+        off = 95 + other.shape[1] / 2 - rng.integers(2, 8)
+        ink = np.maximum(ink, placed(other, (100 + side * off, 100)))
     return to_8_bit(inked(inked(page(rng), lines(comb, 2), PRINT), ink, pen(rng)))
 
 

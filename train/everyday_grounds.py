@@ -9,6 +9,7 @@ from train.enlarged import Digit
 from train.everyday_page import (
     BLACK,
     PAPER,
+    SQUARE,
     Rng,
     circle,
     filled,
@@ -23,9 +24,10 @@ from train.everyday_page import (
     turned,
     wood,
 )
-from train.photo import Colour, Field, clouds, inked, sensed, to_8_bit
+from train.photo import Colour, Field, Shape, clouds, inked, sensed, to_8_bit
 
 WHITE: Colour = (1, 1, 1)
+NOTE: Shape = (120, 120)
 SIGNAL: tuple[Colour, ...] = ((0.75, 0.1, 0.12), (0.1, 0.2, 0.6), (0.1, 0.4, 0.2), (0.3, 0.3, 0.35))
 
 
@@ -53,11 +55,8 @@ def round_view(digit: Digit, rng: Rng) -> Image.Image:
 def torn_scrap(digit: Digit, rng: Rng) -> Image.Image:
     """A scrap of torn paper on a dark table."""
     y, x = grid()[0] - 100, grid()[1] - 100
-    turn, phases = np.arctan2(y, x), rng.uniform(0, 6, 3)
-    torn = sum(
-        size * np.sin(count * turn + phase) for size, count, phase in zip((7, 5, 2), (3, 5, 13), phases, strict=True)
-    )
-    reach = 78 + torn + 1.5 * clouds((200, 200), 4, rng)
+    waves = np.sin(np.arctan2(y, x)[..., None] * (3, 5, 13) + rng.uniform(0, 6, 3))
+    reach = 78 + waves @ (7, 5, 2) + 1.5 * clouds((200, 200), 4, rng)
     distance = 0.6 * np.maximum(np.abs(x), np.abs(y)) + 0.5 * np.hypot(x, y)
     paper = inked(page(rng), lay(digit, rng, (0.34, 0.42)), pen(rng))
     return photographed(_over(paper, page(rng, (0.22, 0.2, 0.2), grain=0.05), (reach - distance).clip(0, 1)), rng)
@@ -65,7 +64,11 @@ def torn_scrap(digit: Digit, rng: Rng) -> Image.Image:
 
 def sticky_note(digit: Digit, rng: Rng) -> Image.Image:
     """A sticky note in a bright colour, turned a little, on a wooden table."""
-    return _on_table(digit, rng, one_of(rng, (0.98, 0.9, 0.4), (1.0, 0.6, 0.7), (0.6, 0.9, 0.6)), 120)
+    colour = one_of(rng, (0.98, 0.9, 0.4), (1.0, 0.6, 0.7), (0.6, 0.9, 0.6))
+    note = inked(page(rng, colour, NOTE), lay(digit, rng, (0.48, 0.66), NOTE), pen(rng))
+    opaque = Image.fromarray((255 * np.dstack([note, np.ones(NOTE)]).clip(0, 1)).astype(np.uint8))
+    lying = opaque.rotate(rng.uniform(-12, 12), Image.Resampling.BICUBIC, expand=True)
+    return photographed(_laid(np.asarray(lying, np.float32) / 255, wood(rng), rng), rng)
 
 
 def page_edge(digit: Digit, rng: Rng) -> Image.Image:
@@ -121,22 +124,12 @@ def _over(upper: Field, lower: Field, cover: Field) -> Field:
     return lower + cover[..., None] * (upper - lower)
 
 
-def _on_table(digit: Digit, rng: Rng, colour: Colour, side: int) -> Image.Image:
-    """A sheet of so many pixels a side, with its shadow, on wood."""
-    note = np.dstack(
-        [
-            inked(page(rng, colour, (side, side)), lay(digit, rng, (0.48, 0.66), (side, side)), pen(rng)),
-            np.ones((side, side)),
-        ]
-    )
-    lying = Image.fromarray((255 * note.clip(0, 1)).astype(np.uint8)).rotate(
-        rng.uniform(-12, 12), expand=True, resample=Image.Resampling.BICUBIC
-    )
-    table = wood(rng)
-    top, left = ((200 - np.array(lying.size[::-1])) // 2 + rng.integers(-10, 11, 2)).tolist()
-    levels = np.asarray(lying, np.float32) / 255
-    for shadow, (below, beside) in ((True, (4, 3)), (False, (0, 0))):
-        part = table[top + below :, left + beside :][: levels.shape[0], : levels.shape[1]]
-        cover = levels[: part.shape[0], : part.shape[1], 3]
-        part[:] = part * (1 - 0.45 * cover[..., None]) if shadow else _over(levels[..., :3], part, cover)
-    return photographed(table, rng)
+def _laid(sheet: Field, table: Field, rng: Rng) -> Field:
+    """A table (H, W, 3) with a sheet (h, w, 4), the last its coverage, near the middle, and the sheet's shadow."""
+    height, width = sheet.shape[:2]
+    top, left = ((np.array(SQUARE) - (height, width)) // 2 + rng.integers(-10, 11, 2)).tolist()
+    cover = sheet[..., 3]
+    table[top + 4 :, left + 3 :][:height, :width] *= 1 - 0.45 * cover[..., None]
+    beneath = table[top:, left:][:height, :width]
+    beneath[:] = _over(sheet[..., :3], beneath, cover)
+    return table
