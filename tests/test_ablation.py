@@ -48,7 +48,7 @@ def test_a_rule_that_keeps_several_digits_apart_from_one_is_for_what_is_no_digit
 
 def test_the_table_has_what_does_the_most_harm_first():
     ring, specks = choose(["ring", "specks"])
-    small = Effect(ring, -0.01, 0.0, "red ring -50.0%", 0.0, 0.0, 0.0)
+    small = Effect(ring, -0.01, -1e-17, "red ring -50.0%", 0.0, 0.0, 0.0)
     large = Effect(specks, 0.0, 0.0025, "", -0.01, 0.0, 0.1)
     assert markdown([small, large]).splitlines()[2:] == [
         "| specks | +0.00% | +0.25% |  | -1.00% | +0.00% | +10.00% |",

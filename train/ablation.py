@@ -105,11 +105,13 @@ def markdown(effects: Sequence[Effect]) -> str:
 
 
 def _line(found: Effect) -> str:
-    shares = (
-        f"{found.right:+.2%} | {found.wrong_and_ok:+.2%}",
-        f"{found.stress_right:+.2%} | {found.stress_wrong_and_ok:+.2%}",
-    )
-    return f"| {found.rule.name} | {shares[0]} | {found.worst} | {shares[1]} | {found.read_into_empty:+.2%} |"
+    everyday = f"{_signed(found.right)} | {_signed(found.wrong_and_ok)} | {found.worst}"
+    stress = f"{_signed(found.stress_right)} | {_signed(found.stress_wrong_and_ok)}"
+    return f"| {found.rule.name} | {everyday} | {stress} | {_signed(found.read_into_empty)} |"
+
+
+def _signed(change: float) -> str:
+    return f"{round(change, 4) + 0.0:+.2%}"  # what is rounded to -0.0 becomes 0.0
 
 
 def stress_pictures(folder: Path, digits: Digits, *, count: int, seed: int) -> list[Pictures]:
