@@ -24,6 +24,7 @@ from train.everyday_page import (
     wood,
 )
 from train.photo import blur, inked, lamp_light, ruled, sensed, shadow_light, to_8_bit
+from train.scenes import dust
 
 
 def blank_page(_digit: Digit, rng: Rng) -> Image.Image:
@@ -75,6 +76,11 @@ def flecked_page(_digit: Digit, rng: Rng) -> Image.Image:
     specks = filled([circle(radius, (x, y)) for x, y, radius in rng.uniform((0, 0, 0.6), (200, 200, 2), (12, 3))])
     hair = rng.uniform(40, 160, 2) + np.cumsum(rng.normal(0, 1.5, (18, 2)) + rng.normal(0, 1.2, 2), axis=0)
     return photographed(inked(page(rng), np.maximum(specks, lines([hair], 1)), (0.3, 0.27, 0.25)), rng)
+
+
+def noisy_page(_digit: Digit, rng: Rng) -> Image.Image:
+    """An empty page with black and white pixels all over, as of a bad sensor."""
+    return to_8_bit(dust(page(rng), rng, rng.uniform(0.008, 0.02)))
 
 
 def empty_box(_digit: Digit, rng: Rng) -> Image.Image:

@@ -111,6 +111,16 @@ def scanner_edge(digit: Digit, rng: Rng) -> Image.Image:
     return to_8_bit(scan)
 
 
+def screen(digit: Digit, rng: Rng) -> Image.Image:
+    """A photo of a screen with a black edge, and of a little of the wall behind it."""
+    off = np.maximum(abs(grid()[1] - 100), abs(grid()[0] - 100))
+    shown = painted(page(rng, (0.9, 0.92, 0.95), grain=0.005), lay(digit, rng, (0.4, 0.5)), pen(rng))
+    edge, wall = page(rng, (0.04, 0.04, 0.05)), page(rng, (0.75, 0.72, 0.68))
+    reach = rng.uniform(84, 92)
+    device = _over(shown, edge, (reach - 10 - off).clip(0, 1))
+    return photographed(_over(device, wall, (reach - off).clip(0, 1)), rng)
+
+
 def black_square(digit: Digit, rng: Rng) -> Image.Image:
     """MNIST's own image, a black square, on a larger white page."""
     square = Image.fromarray(digit).resize((224, 224), Image.Resampling.NEAREST)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from train.enlarged import Digit, written
 from train.everyday_page import (
@@ -43,6 +43,14 @@ def watercolour(digit: Digit, rng: Rng) -> Image.Image:
     colour = one_of(rng, (0.2, 0.35, 0.75), (0.75, 0.25, 0.35), (0.2, 0.55, 0.4))
     wet = (ink * pools + 0.6 * (ink - blur(ink, 3)).clip(0, 1)).clip(0, 1)
     return photographed(inked(page(rng, grain=0.03), wet, colour), rng)
+
+
+def coloured_outline(digit: Digit, rng: Rng) -> Image.Image:
+    """A fat digit drawn as an outline and coloured in, as on a child's poster."""
+    whole = to_8_bit(blur(placed(written(digit, 130, 1.0), MIDDLE.tolist()), 1))
+    inside = np.asarray(whole.filter(ImageFilter.MinFilter(2 * int(rng.integers(2, 4)) + 1)), np.float32) / 255
+    poster = painted(page(rng), np.asarray(whole, np.float32) / 255, BLACK)
+    return to_8_bit(painted(poster, inside, one_of(rng, (0.95, 0.8, 0.3), (0.55, 0.75, 0.95), (0.95, 0.6, 0.65))))
 
 
 def rubber_stamp(digit: Digit, rng: Rng) -> Image.Image:

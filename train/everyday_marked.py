@@ -54,6 +54,26 @@ def bracketed(digit: Digit, rng: Rng) -> Image.Image:
     return to_8_bit(inked(page(rng), np.maximum(ink, bracket), pen(rng)))
 
 
+def unit_behind(digit: Digit, rng: Rng) -> Image.Image:
+    """A digit and its unit, smaller: 5 %, 5 h."""
+    ink = lay(digit, rng, (0.45, 0.55))
+    _, _, right, bottom = _box(ink)
+    unit = print_of(
+        one_of(rng, "h", "%", "m", "+", ":"), 44, (right + rng.uniform(14, 22), bottom - rng.uniform(42, 52))
+    )
+    return to_8_bit(inked(page(rng), np.maximum(ink, unit), pen(rng)))
+
+
+def fraction_line(digit: Digit, rng: Rng) -> Image.Image:
+    """A digit below the line of a fraction."""
+    ink = lay(digit, rng, (0.45, 0.55))
+    left, top, right, _ = _box(ink)
+    reach = (right - left) / 2 + rng.uniform(12, 25)
+    middle = np.array([(left + right) / 2, top - rng.uniform(8, 16)])
+    line = lines([middle + np.array([(-reach, 0), (reach, 0)]) + rng.normal(0, 1, (2, 2))], rng.uniform(4, 6))
+    return to_8_bit(inked(page(rng), np.maximum(ink, line), pen(rng)))
+
+
 def ticked(digit: Digit, rng: Rng) -> Image.Image:
     """A digit that was ticked off in red, beside it or across it."""
     tick = np.array([(0, 0), (10, 16), (40, -45)]) + rng.uniform((118, 110), (150, 150))
