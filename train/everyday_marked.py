@@ -55,7 +55,7 @@ def bracketed(digit: Digit, rng: Rng) -> Image.Image:
 
 
 def unit_behind(digit: Digit, rng: Rng) -> Image.Image:
-    """A digit and its unit, smaller: 5 %, 5 h."""
+    """A digit and a unit behind it, smaller: 5 kg, 5/10, 5:."""
     ink = lay(digit, rng, (0.45, 0.55))
     _, _, right, bottom = _box(ink)
     unit = print_of(

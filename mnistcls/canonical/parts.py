@@ -47,14 +47,17 @@ MAX_OVERHANG = 0.03
 """How far beyond the main component a bar above it reaches on each side, relative to the extent of the main component:
 if it is longer, it is a line of a fraction or of a table, and not the bar of a 5 or a 7."""
 
-MIN_BESIDE_GAP = 0.12
+MIN_BESIDE_GAP = 0.15
 """Gap between the main component and what is beside it, such as a unit or a colon, relative to the extent of the main
 component."""
 
 MAX_BESIDE_EXTENT = 0.5
 """Extent of what is beside the main component, relative to that: anything larger may be another digit."""
 
-MIN_REST_HEIGHT = 0.85
+MAX_REST_PARTS = 2
+"""Components of the digit without what is beside it: of more, the digit is broken into pieces."""
+
+MIN_REST_HEIGHT = 0.95
 """Height of the digit without what is beside it, relative to all: with less, the digit is broken into pieces."""
 
 MIN_REST_AREA = 0.65
@@ -107,7 +110,8 @@ def _without_neighbours(found: Components, parts: _Numbers, main: int) -> _Numbe
     own, extent, boxes, areas = found.boxes[main], found.extents[main], found.boxes[parts], found.areas[parts]
     gaps = np.maximum(boxes[:, 1] - own[3], own[1] - boxes[:, 3])
     beside = gaps > max(MIN_BESIDE_GAP * extent, 1)
-    if not beside.any() or found.extents[parts][beside].max() > MAX_BESIDE_EXTENT * extent:
+    are_small = (found.extents[parts] <= MAX_BESIDE_EXTENT * extent)[beside]
+    if np.count_nonzero(~beside) > MAX_REST_PARTS or not beside.any() or not are_small.all():
         return parts
     height, whole = (np.ptp(some[:, [0, 2]]) for some in (boxes[~beside], boxes))
     is_whole = height >= MIN_REST_HEIGHT * whole and areas[~beside].sum() >= MIN_REST_AREA * areas.sum()
