@@ -50,7 +50,7 @@ class Effect:
 
     rule: Rule
     right: float
-    """Of everyday pictures."""
+    """Change of the share of everyday pictures that are read right."""
     wrong_and_ok: float
     worst: str
     """The kind of everyday picture of which the fewest are right, compared with before, and how many fewer."""

@@ -73,7 +73,7 @@ class Pictures:
     name: str
     images: Sequence[Image.Image | NDArray[np.generic]]
     labels: Sequence[int]
-    """Of the digit that each was made of."""
+    """The digit that each was made of."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ The first look, for which `sizes` brings the image to 128 pixels:
 - `clutter` chooses the digit among the connected components that are left;
 - `parts` decides which of the others belong to it, and which look as much like a digit;
 - `marks` measures the digit, and cuts it out;
-- `shade` rejects what is no more than texture, light or shadow.
+- `shade` rejects what is no more than texture, light or shadow;
+- `filling` fills outlines that are coloured in.
 
 Further looks, each only where those before it leave a doubt:
 
@@ -23,7 +24,8 @@ Further looks, each only where those before it leave a doubt:
 - what was found is small: from nearer;
 - only shade was found: with ink the other way round;
 - nothing was found, or the image may have a rim: inside the rim (`rim`);
-- still nothing: thin lines alone, as a fine pen leaves them on uneven paper.
+- still nothing: thin lines alone, as a fine pen leaves them on uneven paper;
+- there was no more than texture, and still nothing: with ink the other way round.
 
 At last, `placement` gives the digit MNIST's stroke width, box and centre. `numerics` holds what all of these compute
 with.
