@@ -465,6 +465,7 @@ def test_missing_data_are_an_error(tmp_path: Path, checkpoint: Path) -> None:
     ("arguments", "message"),
     [
         ([], r"no finished run in runs/; `python -m train` starts one"),
+        (["run"], r"run is a folder; name a checkpoint in it, such as best\.safetensors"),
         (["missing.safetensors"], r"missing\.safetensors: no such checkpoint; `python -m train` makes one"),
         (["broken.safetensors"], r"broken\.safetensors: not a checkpoint of this project \(.+\); train again"),
     ],
@@ -473,6 +474,7 @@ def test_errors_are_one_line_and_exit_code_2(
     run_cli: Cli, tiny_mnist: Path, arguments: list[str], message: str
 ) -> None:
     Path("broken.safetensors").write_bytes(b"broken")
+    Path("run").mkdir()
     code, out, err = run_cli(*arguments, "--data-dir", tiny_mnist)
     assert (code, out) == (2, "")
     assert re.fullmatch(f"Error: {message}\n", err)

@@ -38,6 +38,8 @@ class Checkpoint:
         Raises:
             CheckpointError: the file is missing, damaged, or no checkpoint of this project.
         """
+        if path.is_dir():
+            raise CheckpointError(f"{path} is a folder; name a checkpoint in it, such as best.safetensors")
         try:
             with safe_open(path, framework="pt") as file:
                 header = json.loads((file.metadata() or {})[HEADER_KEY])
