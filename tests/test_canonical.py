@@ -423,6 +423,16 @@ def test_a_closed_0_that_fills_the_frame_keeps_its_hole(test_digits: Digits, bri
     assert kept >= USUAL * COUNT
 
 
+@pytest.mark.parametrize("bright", [True, False])
+def test_digits_of_eight_pixels_are_found(test_digits: Digits, bright: bool) -> None:
+    """Their edges are as wide as those of shade in a larger picture."""
+    small = [
+        np.asarray(Image.fromarray(digit).resize((8, 8), Image.Resampling.BOX)) for digit in test_digits.images[:200]
+    ]
+    forms = canonicalize_all([image if bright else 255 - image for image in small])
+    assert np.mean(forms.any(axis=(1, 2))) >= 0.93
+
+
 # --- nothing to see -------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from train.data import Digits, load_train, split_validation
 from train.everyday import EMPTY_KINDS, KINDS, Answers, Pictures, answers, draw, kinds_in, markdown
 
 EVERY_KIND = pytest.mark.parametrize("kind", [*KINDS, *EMPTY_KINDS], ids=lambda kind: kind.name)
-CUT_TO_THE_DIGIT = {"tight crop", "thumbnail", "own pixels"}
+SMALL = {"eight pixels", "tight crop", "thumbnail", "own pixels"}
 LIKE_EACH_OTHER = {"own pixels"}
 """Kinds that leave nothing but the polarity to chance."""
 
@@ -31,7 +31,7 @@ def test_a_kind_draws_pictures_with_something_to_see(digits, kind):
     for image in draw(kind, digits, count=2, seed=0).images:
         assert isinstance(image, Image.Image)
         assert image.mode in {"L", "RGB", "RGBA"}
-        assert min(image.size) >= (14 if kind.name in CUT_TO_THE_DIGIT else 120)
+        assert min(image.size) >= (8 if kind.name in SMALL else 120)
         assert np.asarray(image).std() > 1
 
 

@@ -45,6 +45,7 @@ NEEDED = {
     "beside the digit": ("full stop", 7),
     "texture": ("white rim", 0),
     "shade": ("flash", 0),
+    "wide edges of coarse pixels": ("eight pixels", 2),
     "coloured in": ("coloured outline", 0),
     "the other way round": ("flash", 2),
     "fine pen": ("flecked page", 2),

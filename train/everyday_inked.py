@@ -100,6 +100,13 @@ def thumbnail(digit: Digit, rng: Rng) -> Image.Image:
     return jpeg(inked(page(rng, shape=(side, side)), lay(digit, rng, (0.6, 0.8), (side, side)), RED), 75)
 
 
+def eight_pixels(digit: Digit, rng: Rng) -> Image.Image:
+    """A picture of 8x8 pixels, as of old data sets, light on black or dark on white."""
+    moved = np.roll(digit, rng.integers(-2, 3, 2), axis=(0, 1))
+    small = np.asarray(Image.fromarray(moved).resize((8, 8), Image.Resampling.BOX))
+    return Image.fromarray(one_of(rng, small, ~small))
+
+
 def sticker(digit: Digit, rng: Rng) -> Image.Image:
     """A digit in one colour on nothing, black beneath: RGBA."""
     alpha = to_8_bit(lay(digit, rng, (0.5, 0.7)))

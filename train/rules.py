@@ -11,7 +11,20 @@ from typing import Any
 import numpy as np
 
 import mnistcls.canonical as form
-from mnistcls.canonical import clutter, detection, lines, marks, paper, parts, placement, plane, polarity, sheet, sizes
+from mnistcls.canonical import (
+    clutter,
+    detection,
+    lines,
+    marks,
+    paper,
+    parts,
+    placement,
+    plane,
+    polarity,
+    shade,
+    sheet,
+    sizes,
+)
 from mnistcls.errors import OutputError
 
 _find, _digit_in, _cut_out = detection._find, detection._digit_in, marks.cut_out
@@ -73,6 +86,7 @@ RULES = (
     Rule("beside the digit", parts, "_without_neighbours", lambda _found, numbers, _main: numbers),
     Rule("texture", detection, "are_texture", _no_flags),
     Rule("shade", detection, "are_shade", _no_flags),
+    Rule("wide edges of coarse pixels", shade, "MIN_SOFT_EDGE_WIDTH", 0.0),
     Rule("coloured in", detection, "coloured_in", lambda _: {}),
     Rule("the other way round", detection, "_find", _one_way),
     Rule("fine pen", detection, "_digit_in", lambda image, ink: None if ink.fine_pen else _digit_in(image, ink)),

@@ -35,6 +35,9 @@ MAX_STRONG_EDGE_WIDTH = 0.5
 """Width of the edge of strong ink, relative to the extent of the digit: a heavily blurred digit has up to 0.46, a
 strong spot of light 0.57."""
 
+MIN_SOFT_EDGE_WIDTH = 14
+"""Pixels: narrower edges are not soft; in a tiny image, edges are wide because its pixels are."""
+
 MAX_SHARP_EDGE_WIDTH = 0.2
 """Width of a sharp edge, relative to the extent of the digit: of ink in photographs that are in focus."""
 
@@ -69,7 +72,8 @@ def are_shade(marks: Marks, *, in_doubt: bool) -> NDArray[np.bool_]:
     else:
         contrast = marks.full / np.maximum(marks.brightest, 1)
         widest_edges = MAX_FAINT_EDGE_WIDTH, MAX_STRONG_EDGE_WIDTH
-        widest = np.interp(contrast, (FAINT_CONTRAST, STRONG_CONTRAST), widest_edges) * marks.extents
+        softest = np.interp(contrast, (FAINT_CONTRAST, STRONG_CONTRAST), widest_edges)
+        widest = np.maximum(softest * marks.extents, MIN_SOFT_EDGE_WIDTH)
     shade: NDArray[np.bool_] = (marks.full / steps > widest) & edges.any(axis=1)
     return shade
 
