@@ -5,11 +5,17 @@ import pytest
 from masks import Mask, digit_in, empty, seven, slanted
 
 
-@pytest.mark.parametrize(("reach", "line"), [(56, 2), (50, 3), (40, 6), (30, 4)])
-def test_a_printed_box_goes_empty_or_not(reach: int, line: int) -> None:
+def frame(line: int = 3, reach: int = 50) -> Mask:
+    """A printed box around the middle."""
     y, x = np.abs(np.mgrid[:120, :120] - 60)
     distance = np.maximum(y, x)
     box: Mask = (distance <= reach) & (distance > reach - line)
+    return box
+
+
+@pytest.mark.parametrize(("reach", "line"), [(56, 2), (50, 3), (40, 6), (30, 4)])
+def test_a_printed_box_goes_empty_or_not(reach: int, line: int) -> None:
+    box = frame(line, reach)
     assert digit_in(box)[0] is None
     if reach > 45:
         np.testing.assert_array_equal(digit_in(box | seven())[0], seven())
@@ -79,14 +85,6 @@ def test_half_a_ring_beside_a_digit_is_none() -> None:
     digit, steps = digit_in(seven() | ring(gap=0.5))
     assert digit is not None
     assert "ring removed" not in steps
-
-
-def frame(line: int = 3, reach: int = 50) -> Mask:
-    """A printed box around the middle."""
-    y, x = np.abs(np.mgrid[:120, :120] - 60)
-    distance = np.maximum(y, x)
-    box: Mask = (distance <= reach) & (distance > reach - line)
-    return box
 
 
 @pytest.mark.parametrize("side", range(4))

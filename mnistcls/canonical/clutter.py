@@ -160,7 +160,7 @@ def _choose(found: Components, inside: _Mask | None) -> tuple[NDArray[np.intp], 
         if is_frame(within == number + 1, within):
             worth[number] = 0
     main = int(worth.argmax())
-    ink = found.areas[(worth > 0) & ~_are_along_border(found)].sum()
+    ink = found.areas[(worth > 0) & (found.along_border <= MAX_ALONG_BORDER_SHARE)].sum()
     plausible = found.extents[main] >= MIN_EXTENT and found.areas[main] >= MIN_MAIN_SHARE * ink
     if worth[main] == 0 or not plausible:
         return np.array([], np.intp), np.array([], np.intp)
@@ -175,16 +175,8 @@ def _worth(found: Components) -> NDArray[np.float64]:
 
 
 def _position_weight(found: Components) -> NDArray[np.float64]:
-    """Weight of each component for its position: 1 if it is off the border, 0 where no digit can be: (N,)."""
+    """Weight of each component for its position, 1 if it is off the border: (N,)."""
     weight = np.ones(len(found.areas))
     weight[found.at_border] *= BORDER_WEIGHT
-    weight[_are_along_border(found)] *= ALONG_BORDER_WEIGHT
+    weight[found.along_border > MAX_ALONG_BORDER_SHARE] *= ALONG_BORDER_WEIGHT
     return weight
-
-
-def _are_along_border(found: Components) -> _Mask:
-    """Which components have much of their longer side along one border of the image: (N,)."""
-    borders = found.labels[0], found.labels[-1], found.labels[:, 0], found.labels[:, -1]
-    pixels = [np.bincount(border, minlength=len(found.areas) + 1)[1:] for border in borders]
-    along: _Mask = np.max(pixels, axis=0) > MAX_ALONG_BORDER_SHARE * found.extents
-    return along

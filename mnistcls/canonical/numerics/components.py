@@ -38,6 +38,14 @@ class Components:
         at: _Mask = ((self.boxes[:, :2] == 0) | (self.boxes[:, 2:] == self.labels.shape)).any(axis=1)
         return at
 
+    @cached_property
+    def along_border(self) -> NDArray[np.float64]:
+        """Share of each component's longer side that lies along one border of the image: (N,)."""
+        borders = self.labels[0], self.labels[-1], self.labels[:, 0], self.labels[:, -1]
+        pixels = [np.bincount(border, minlength=len(self.areas) + 1)[1:] for border in borders]
+        along: NDArray[np.float64] = np.max(pixels, axis=0) / self.extents
+        return along
+
     def together(self, numbers: NDArray[np.intp]) -> tuple[_Mask, NDArray[np.int32]]:
         """Join some components: one mask (H, W), and the box around it; without any, the box of the first one."""
         if len(numbers) == 0:
