@@ -25,7 +25,7 @@ from mnistcls.canonical import (
     sheet,
     sizes,
 )
-from mnistcls.errors import OutputError
+from train.script import choose_named
 
 _find, _digit_in, _cut_out = detection._find, detection._digit_in, marks.cut_out
 _LUMA = np.array([0.299, 0.587, 0.114, 0], np.float32)
@@ -121,7 +121,4 @@ def choose(names: Sequence[str]) -> list[Rule]:
     Raises:
         OutputError: there is no such rule.
     """
-    known = [rule.name for rule in RULES]
-    if unknown := ", ".join(name for name in names if name not in known):
-        raise OutputError(f"there is no rule {unknown}; choose from {', '.join(known)}")
-    return [rule for rule in RULES if not names or rule.name in names]
+    return choose_named(RULES, names, "rule")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial, wraps
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, Protocol, TypeVar
 
 import typer
 
-from mnistcls.errors import MnistclsError
+from mnistcls.errors import MnistclsError, OutputError
 from mnistcls.text import printable
 
 DataDir = Annotated[
@@ -63,3 +63,23 @@ def stop_cleanly(advice: str = "") -> None:
 def _stop(message: str, number: int, _frame: FrameType | None) -> NoReturn:
     typer.echo(message, err=True)
     sys.exit(128 + number)
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+_AnyNamed = TypeVar("_AnyNamed", bound=_Named)
+
+
+def choose_named(items: Sequence[_AnyNamed], names: Sequence[str], kind: str) -> list[_AnyNamed]:
+    """The items of these names, in the order of the items; all of them for no name.
+
+    Raises:
+        OutputError: there is no such item; `kind` says what it would be.
+    """
+    known = [item.name for item in items]
+    if unknown := ", ".join(name for name in names if name not in known):
+        raise OutputError(f"there is no {kind} {unknown}; choose from {', '.join(known)}")
+    return [item for item in items if not names or item.name in names]

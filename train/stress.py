@@ -24,7 +24,7 @@ from train.contact_sheet import contact_sheet
 from train.data import Digits, load_test, resolve_data_dir
 from train.enlarged import Frame
 from train.scenes import Paint, lit
-from train.script import DataDir, run
+from train.script import DataDir, choose_named, run
 
 _OPTIONS: dict[str, dict[str, Any]] = {".png": {"compress_level": 1}}  # three times as fast as the default
 
@@ -184,10 +184,7 @@ def choose(rows: Sequence[str]) -> list[Row]:
     Raises:
         OutputError: there is no such row.
     """
-    known = [row.name for row in ROWS]
-    if unknown := ", ".join(name for name in rows if name not in known):
-        raise OutputError(f"there is no row {unknown}; choose from {', '.join(known)}")
-    return [row for row in ROWS if not rows or row.name in rows]
+    return choose_named(ROWS, rows, "row")
 
 
 def write_stress(folder: Path, digits: Digits, rows: Sequence[Row] = ROWS, *, count: int, seed: int = 0) -> None:
