@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from masks import Mask, digit_in, empty, seven, slanted
+from PIL import Image, ImageDraw
 
 
 def frame(line: int = 3, reach: int = 50) -> Mask:
@@ -107,3 +108,15 @@ def test_a_box_that_the_digit_touches_stays() -> None:
     assert "box removed" not in steps
     assert digit is not None
     assert digit[seven()].all()
+
+
+def test_the_outline_of_a_6_is_no_ring_around_its_hole() -> None:
+    picture = Image.new("1", (120, 120))
+    draw = ImageDraw.Draw(picture)
+    outer = [(66, 8), (78, 16), (54, 50), (80, 56), (92, 78), (80, 102), (54, 108), (32, 96), (26, 74), (38, 44)]
+    draw.line([*outer, *outer[:2]], fill=1, width=3)
+    draw.ellipse((46, 66, 72, 92), outline=1, width=3)
+    mask = np.asarray(picture)
+    digit, steps = digit_in(mask)
+    np.testing.assert_array_equal(digit, mask)
+    assert steps == ()

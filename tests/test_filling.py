@@ -5,7 +5,7 @@ import pytest
 from inked import SIDE, Bytes, Mask, blurred, contrast_of
 
 from mnistcls.canonical.clutter import find_digits
-from mnistcls.canonical.filling import coloured_in
+from mnistcls.canonical.filling import filled_outlines
 from mnistcls.canonical.marks import Mark, Marks, cut_out, marks_of
 
 
@@ -31,10 +31,10 @@ def marks_in(values: Bytes) -> Marks:
 
 
 @pytest.mark.parametrize("level", [40, 90])
-def test_an_outline_that_is_coloured_in_is_filled(level: int) -> None:
+def test_an_outline_that_is_filled_outlines_is_filled(level: int) -> None:
     values = np.maximum(blurred(outline(), 0.7), np.where(inside(), level, 0)).astype(np.uint8)
     marks = marks_in(values)
-    filled = coloured_in(marks)
+    filled = filled_outlines(marks)
     assert list(filled) == [1]
     plain = cut_out(marks)[1]
     assert filled[1].box == plain.box
@@ -52,7 +52,7 @@ def ink_in_the_middle(mark: Mark) -> int:
 def test_an_outline_around_paper_stays_open(paper: int) -> None:
     """On grey paper its inside is as grey as what is around it."""
     values = np.maximum(blurred(outline(), 0.7), paper).astype(np.uint8)
-    assert coloured_in(marks_in(values)) == {}
+    assert filled_outlines(marks_in(values)) == {}
 
 
 def test_blur_in_a_small_loop_is_no_colour() -> None:
@@ -60,4 +60,4 @@ def test_blur_in_a_small_loop_is_no_colour() -> None:
     images = np.where(inside(0), 200, 0).astype(np.uint8), np.maximum(blurred(loop, 4), 0)
     contrast = contrast_of(*images)
     assert images[1][inside(10)].min() > 40
-    assert coloured_in(marks_of(find_digits(np.stack([inside(0), loop]), contrast.values), contrast)) == {}
+    assert filled_outlines(marks_of(find_digits(np.stack([inside(0), loop]), contrast.values), contrast)) == {}

@@ -33,7 +33,16 @@ def hairline_four() -> Mask:
     return slanted(mask, range(25, 68), lambda row: 93 - row, width=2)
 
 
-@pytest.mark.parametrize("draw", [hairline_seven, hairline_four])
+def crossed_four() -> Mask:
+    """The same, its bar 34 pixels past the stem and 6 past the slanted stroke, and a barb on that."""
+    mask = hairline_four()
+    mask[68:70, 20:106] = True
+    mask[60:68, 50] = True
+    mask[66, 51] = True
+    return mask
+
+
+@pytest.mark.parametrize("draw", [hairline_seven, hairline_four, crossed_four])
 @pytest.mark.parametrize("turned", [False, True])
 def test_strokes_as_long_and_thin_as_rulings_stay(draw: Callable[[], Mask], turned: bool) -> None:
     mask = draw().T if turned else draw()

@@ -47,6 +47,7 @@ NEEDED = {
     "shade": ("flash", 0),
     "wide edges of coarse pixels": ("eight pixels", 2),
     "coloured in": ("coloured outline", 0),
+    "plain outline": ("plain outline", 1),
     "the other way round": ("flash", 2),
     "fine pen": ("flecked page", 2),
     "close-up": ("letterbox", 0),

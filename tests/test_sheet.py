@@ -110,6 +110,29 @@ def test_a_bold_closed_0_is_no_sheet() -> None:
         assert canonicalize(255 - np.asarray(picture)).steps[1] == "bright ink"
 
 
+@pytest.mark.parametrize(("outer", "counter"), [((49, 60), (13, 28)), ((32, 59), (8, 37)), ((35, 59), (11, 35))])
+def test_a_bold_0_with_a_narrow_counter_is_no_1_on_a_sheet(outer: tuple[int, int], counter: tuple[int, int]) -> None:
+    """These are the measures of the 0 in three bold typefaces."""
+    picture = Image.new("L", (100, 100), 250)
+    draw = ImageDraw.Draw(picture)
+    for (width, height), radius, level in ((outer, 12, 10), (counter, 3, 250)):
+        box = 50 - width // 2, 50 - height // 2, 50 - width // 2 + width - 1, 50 - height // 2 + height - 1
+        draw.rounded_rectangle(box, radius, fill=level)
+    for pixels in (np.asarray(picture), 255 - np.asarray(picture)):
+        answer = Classifier().predict([pixels])[0]
+        assert answer.digit == 0
+
+
+@pytest.mark.parametrize("thickness", [5, 8])
+def test_a_1_on_a_sheet_with_round_corners_is_read(thickness: int) -> None:
+    picture = Image.new("L", (140, 140), 40)
+    draw = ImageDraw.Draw(picture)
+    draw.rounded_rectangle((30, 20, 110, 120), 16, fill=240)
+    draw.line((74, 45, 66, 95), fill=30, width=thickness)
+    answer = Classifier().predict([np.asarray(picture)])[0]
+    assert answer.digit == 1
+
+
 def on_disc(digits: Digits, index: int, page: int, ground: int) -> Bytes:
     """A digit on a disc: a badge, a ball, a round view."""
     side = 200

@@ -53,6 +53,14 @@ def coloured_outline(digit: Digit, rng: Rng) -> Image.Image:
     return to_8_bit(painted(poster, inside, one_of(rng, (0.95, 0.8, 0.3), (0.55, 0.75, 0.95), (0.95, 0.6, 0.65))))
 
 
+def plain_outline(digit: Digit, rng: Rng) -> Image.Image:
+    """A fat digit drawn as an outline with a pen."""
+    whole = to_8_bit(blur(placed(written(digit, 130, 1.0), MIDDLE.tolist()), 1))
+    inside = np.asarray(whole.filter(ImageFilter.MinFilter(2 * int(rng.integers(2, 4)) + 1)), np.float32)
+    line = (np.asarray(whole, np.float32) - inside).clip(0) / 255
+    return photographed(inked(page(rng), line, BLACK), rng)
+
+
 def rubber_stamp(digit: Digit, rng: Rng) -> Image.Image:
     """A rubber stamp, its ink missing in blotches."""
     ink = lay(digit, rng)

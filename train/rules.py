@@ -14,6 +14,7 @@ import mnistcls.canonical as form
 from mnistcls.canonical import (
     clutter,
     detection,
+    filling,
     lines,
     marks,
     paper,
@@ -87,7 +88,8 @@ RULES = (
     Rule("texture", detection, "are_texture", _no_flags),
     Rule("shade", detection, "are_shade", _no_flags),
     Rule("wide edges of coarse pixels", shade, "MIN_SOFT_EDGE_WIDTH", 0.0),
-    Rule("coloured in", detection, "coloured_in", lambda _: {}),
+    Rule("coloured in", filling, "_coloured_inside", lambda *_: None),
+    Rule("plain outline", filling, "inside_outline", lambda _: None),
     Rule("the other way round", detection, "_find", _one_way),
     Rule("fine pen", detection, "_digit_in", lambda image, ink: None if ink.fine_pen else _digit_in(image, ink)),
     Rule("close-up", detection, "MIN_CLEAR_EXTENT", 0),

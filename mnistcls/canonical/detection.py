@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistcls.canonical.clutter import Digits, find_digits
-from mnistcls.canonical.filling import coloured_in
+from mnistcls.canonical.filling import filled_outlines
 from mnistcls.canonical.marks import Mark, Marks, cut_out, marks_of
 from mnistcls.canonical.paper import ANY_INK, MIN_CONTRAST, Contrast, Ink, measure_contrast
 from mnistcls.canonical.plane import to_planes
@@ -71,7 +71,7 @@ class Detection:
     may_be_framed: bool = False
     """Whether the image may have bars or corners that are not part of its picture."""
     filled: Mark | None = None
-    """The mark with the inside of its outline; None if that is not coloured in."""
+    """The mark with the inside of its outline; None if it is no outline."""
 
     @property
     def digit(self) -> Mark | None:
@@ -157,7 +157,7 @@ def _look(stack: _Stack, ink: Ink) -> list[Detection]:
     marks = marks_of(digits, contrast)
     verdicts = _verdicts(digits, marks, sure, contrast, ink)
     framed = may_be_framed(contrast.darkness, marks.counts.sum(axis=1)).tolist()
-    filled = coloured_in(marks)
+    filled = filled_outlines(marks)
     pen = ("thin lines alone",) if ink.fine_pen else ()
     found = []
     for i, mark in enumerate(_cut_out(digits, marks, contrast)):

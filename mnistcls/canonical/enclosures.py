@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mnistcls.canonical.numerics.components import Components
 from mnistcls.canonical.numerics.shapes import stroke_width
+from mnistcls.canonical.outlines import inside_outline
 
 MIN_FRAME_SIDE = 24
 """Pixels of the shorter side of a printed box."""
@@ -110,7 +111,8 @@ def inside_ring(found: Components) -> _Flags | None:
         if ring is not None:
             inside = _are_within(found, ring)
             inside[ring] = False
-            return inside
+            all_of_it = np.append(ring, np.flatnonzero(inside))
+            return None if inside_outline(found.together(all_of_it)[0]) is not None else inside
     return None
 
 

@@ -1,4 +1,4 @@
-"""Fills digits that are drawn as outlines and coloured in, as children and posters do."""
+"""Fills digits that are drawn as outlines, as children and posters do, coloured in or not."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mnistcls.canonical.marks import Mark, Marks, cut_out
 from mnistcls.canonical.numerics.components import connected
 from mnistcls.canonical.numerics.shapes import filled, within_reach
+from mnistcls.canonical.outlines import inside_outline
 
 MIN_COLOUR = 0.15
 """How much further than the paper around the digit the inside of an outline stands out, relative to full ink."""
@@ -20,6 +21,9 @@ MIN_COLOURED_AREA = 0.5
 
 MIN_CORE_PIXELS = 12
 """Pixels of the core of what is coloured in."""
+
+MIN_BOX_AREA = 4.0
+"""Area of the box around an outline, relative to its ink: with less, the line is not thin."""
 
 EDGE_WIDTH = 2
 """Pixels next to a line that may have taken on some of its colour."""
@@ -37,10 +41,9 @@ _Mask = NDArray[np.bool_]
 _Values = NDArray[np.uint8]
 
 
-def coloured_in(marks: Marks) -> dict[int, Mark]:
-    """Cut out those of N marks whose outlines are coloured in, with the inside as full ink, by their numbers."""
-    least = np.ceil(MIN_COLOUR * marks.full).astype(np.uint8)[:, None, None]
-    fillings = dict(_fillings(marks, (marks.values > least) & ~marks.wider))
+def filled_outlines(marks: Marks) -> dict[int, Mark]:
+    """Cut out those of N marks that are outlines, with the inside as full ink, by their numbers."""
+    fillings = dict(_fillings(marks))
     if not fillings:  # the most frequent case
         return {}
     chosen = marks.of(np.array([*fillings]))
@@ -49,17 +52,22 @@ def coloured_in(marks: Marks) -> dict[int, Mark]:
     return dict(zip(fillings, cut_out(replace(chosen, masks=chosen.masks | filling, values=values)), strict=True))
 
 
-def _fillings(marks: Marks, coloured: _Mask) -> Iterator[tuple[int, _Mask]]:
-    """Masks (H, W) of what is coloured in, by the number of the digit; `coloured` are pixels (N, H, W) that may be."""
-    least = np.maximum(MIN_COLOURED_AREA * marks.counts.sum(axis=1), MIN_CORE_PIXELS)
+def _fillings(marks: Marks) -> Iterator[tuple[int, _Mask]]:
+    """Masks (H, W) of what is inside of outlines, by the number of the digit."""
+    least = np.ceil(MIN_COLOUR * marks.full).astype(np.uint8)[:, None, None]
+    coloured = (marks.values > least) & ~marks.wider
+    areas = marks.counts.sum(axis=1)
+    few = np.maximum(MIN_COLOURED_AREA * areas, MIN_CORE_PIXELS)
     for i, (top, left, bottom, right) in enumerate(marks.boxes.tolist()):
-        if np.count_nonzero(coloured[i, top:bottom, left:right]) >= least[i]:
-            filling = _filling(marks.masks[i], marks.values[i], MIN_COLOUR * marks.full[i])
-            if filling is not None:
-                yield i, filling
+        is_thin = 0 < MIN_BOX_AREA * areas[i] <= (bottom - top) * (right - left)
+        filling = inside_outline(marks.masks[i]) if is_thin else None
+        if filling is None and np.count_nonzero(coloured[i, top:bottom, left:right]) >= few[i]:
+            filling = _coloured_inside(marks.masks[i], marks.values[i], MIN_COLOUR * marks.full[i])
+        if filling is not None:
+            yield i, filling
 
 
-def _filling(mask: _Mask, values: _Values, least: float) -> _Mask | None:
+def _coloured_inside(mask: _Mask, values: _Values, least: float) -> _Mask | None:
     """Holes of a mask (H, W) that stand out by `least` more than the paper around it, and evenly; None without any."""
     whole = filled(mask)
     holes = connected(whole & ~mask, connectivity=4)

@@ -69,24 +69,28 @@ def _rulings(mask: _Mask, rows: _Mask, columns: _Mask, side: int) -> tuple[_Mask
     across, upright = _split_lines(rows), _split_lines(columns.T)
     few = len(across) + len(upright) <= MAX_STROKES
     if few and np.count_nonzero(written) >= MIN_WRITTEN_SHARE * np.count_nonzero(rows | columns):
-        rows = _without_strokes(rows, across, written, side)
-        columns = _without_strokes(columns.T, upright, written.T, side).T
+        horizontal = _without_strokes(rows, across, written, columns, side)
+        vertical = _without_strokes(columns.T, upright, written.T, rows.T, side).T
+        return horizontal, vertical
     return rows, columns
 
 
 def _split_lines(lines: _Mask) -> list[NDArray[np.intp]]:
-    """Rows that each of the horizontal lines in a mask (H, W) takes."""
+    """Rows that each of the horizontal lines in a mask (H, W) takes: one may be missing where a stroke crosses."""
     occupied = np.flatnonzero(lines.any(axis=1))
-    return np.split(occupied, np.flatnonzero(np.diff(occupied) > 1) + 1) if len(occupied) else []
+    return np.split(occupied, np.flatnonzero(np.diff(occupied) > 2) + 1) if len(occupied) else []
 
 
-def _without_strokes(lines: _Mask, line_rows: list[NDArray[np.intp]], written: _Mask, side: int) -> _Mask:
+def _without_strokes(
+    lines: _Mask, line_rows: list[NDArray[np.intp]], written: _Mask, upright: _Mask, side: int
+) -> _Mask:
     """Keep only those horizontal lines that cannot belong to what else is written.
 
     Args:
         lines: (H, W), the pixels of all lines.
         line_rows: the rows of each line.
-        written: (H, W), the ink beside the lines.
+        written: (H, W), the ink beside lines of either direction.
+        upright: (H, W), the pixels of vertical lines, one of which may be the stem of a 4.
         side: the longer side of the image.
     """
     rulings, (height, width), (start, end) = np.zeros_like(lines), lines.shape, _ends(written)
@@ -94,7 +98,8 @@ def _without_strokes(lines: _Mask, line_rows: list[NDArray[np.intp]], written: _
     for rows in line_rows:
         left, right = _ends(lines[rows])
         goes_across = left <= near and right >= width - near
-        goes_beyond = left < start - beyond and right > end + beyond
+        is_crossed = upright[: rows[0]].any() and upright[rows[-1] + 1 :].any()
+        goes_beyond = left < start - beyond and right > end + beyond and not is_crossed
         if goes_across or goes_beyond or rows[0] < BORDER_WIDTH or rows[-1] >= height - BORDER_WIDTH:
             rulings[rows] = lines[rows]
     return rulings

@@ -41,6 +41,24 @@ MIN_SOLIDITY = 0.93
 MIN_AXIS_RATIO = 0.88
 """Ratio of the axes, shorter to longer, of a sheet of another shape: a bold 0 is longer than it is wide."""
 
+MIN_SHARP_RECTANGULARITY = 0.97
+"""Share of the smallest rectangle around it that a sheet fills whose corners are not rounded."""
+
+MIN_COUNTER_RECTANGULARITY = 0.88
+"""Share of the smallest rectangle around it that the counter of a bold printed digit fills."""
+
+MAX_BAR_AXIS_RATIO = 0.3
+"""Ratio of the axes, shorter to longer, of a bar that may be a 1 on a sheet."""
+
+MIN_COUNTER_AXIS_RATIO = 0.2
+"""Ratio of the axes, shorter to longer, of a bar that may be the counter of a bold 0."""
+
+MAX_OFF_CENTRE = 0.1
+"""Difference between the walls on both sides of the counter of a 0, in sides of the digit."""
+
+MAX_WALL_RATIO = 1.6
+"""Widths of the walls beside the counter of a 0, relative to those above and below it: a 1 leaves more beside it."""
+
 INK_SOFTNESS = 2
 """Pixels over which the edge of what is written is soft."""
 
@@ -78,7 +96,9 @@ def inside_sheet(pixels: _Image, mark: Mark, reduction: int) -> _Image | None:
         return None
     own = mark.ink[1:-1, 1:-1] > 127
     sheet = _sheet(own)
-    if sheet is None or not (rectangularity(sheet) >= MIN_RECTANGULARITY or _is_other_sheet(sheet, own, pixels, mark)):
+    if sheet is None or _is_bold_digit(sheet, own):
+        return None
+    if rectangularity(sheet) < MIN_RECTANGULARITY and not _is_other_sheet(sheet, own, pixels, mark):
         return None
     top, left, bottom, right = mark.box
     paper = np.zeros([-(-side // reduction) for side in pixels.shape[:2]], np.bool_)
@@ -101,6 +121,30 @@ def _sheet(own: _Mask) -> _Mask | None:
     if np.count_nonzero(sheet) < MIN_BODY_SHARE * np.count_nonzero(whole) or not _is_written_on(sheet, own):
         return None
     return sheet
+
+
+def _is_bold_digit(sheet: _Mask, paper: _Mask) -> bool:
+    """Whether a sheet with rounded corners is a bold printed digit: its hole is a bar like a counter, and no stroke.
+
+    Args:
+        sheet: (H, W), with its holes filled.
+        paper: (H, W), without what is written on it.
+    """
+    hole = largest(sheet & ~paper)
+    if rectangularity(sheet) >= MIN_SHARP_RECTANGULARITY or rectangularity(hole) < MIN_COUNTER_RECTANGULARITY:
+        return False
+    ratio = axis_ratio(hole)
+    return ratio >= MAX_BAR_AXIS_RATIO or (ratio >= MIN_COUNTER_AXIS_RATIO and _is_central(hole))
+
+
+def _is_central(hole: _Mask) -> bool:
+    """Whether a hole (H, W) lies in the middle of its sheet, as far from its sides as from its ends."""
+    rows, columns = np.nonzero(hole)
+    height, width = hole.shape
+    top, bottom, left, right = rows.min(), height - 1 - rows.max(), columns.min(), width - 1 - columns.max()
+    level, upright = left + right, top + bottom
+    uneven = max(abs(left - right) / width, abs(top - bottom) / height)
+    return bool(uneven <= MAX_OFF_CENTRE and level <= MAX_WALL_RATIO * upright)
 
 
 def _is_other_sheet(sheet: _Mask, paper: _Mask, pixels: _Image, mark: Mark) -> bool:
