@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, features
+from PIL.PngImagePlugin import PngInfo
 
 from mnistcls.decode import FORMATS, decode, read_image, read_source
 from mnistcls.decode.pixels import check_array, image_to_array
@@ -200,7 +201,37 @@ def test_a_pillow_image_and_its_file_read_the_same() -> None:
         np.testing.assert_array_equal(image_to_array(image), pixels(content))
 
 
+@pytest.mark.parametrize("size", [1_100_000, 2_000_000, 15_000_000])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP"])
+def test_a_long_colour_profile_does_not_cost_the_pixels(kind: str, size: int) -> None:
+    profile = np.random.default_rng(0).bytes(size)
+
+    image = pixels(encode(ramp("RGB"), kind, icc_profile=profile))
+
+    assert np.abs(image[..., 0].astype(int) - RAMP).max() <= 4
+
+
+def test_long_text_does_not_cost_the_pixels() -> None:
+    np.testing.assert_array_equal(pixels(encode(ramp(), "PNG", pnginfo=text_of(15_000_000))), RAMP)
+
+
+def text_of(length: int, number: int = 1) -> PngInfo:
+    """Compressed text for a PNG file, some of it like that of Photoshop."""
+    text = PngInfo()
+    for i in range(number):
+        text.add_itxt("XML:com.adobe.xmp" if i == 0 else f"text {i}", "x" * length, zip=True)
+    return text
+
+
 # --- what cannot, and why
+
+
+@pytest.mark.parametrize(("length", "number"), [(17_000_000, 1), (16_000_000, 5)])
+def test_text_that_unpacks_without_end_is_too_large(length: int, number: int) -> None:
+    content = encode(ramp(), "PNG", pnginfo=text_of(length, number))
+
+    assert len(content) < 200_000
+    assert str(error_of(content)) == "too_large: its text or colour profile is too long; save it without"
 
 
 def test_no_such_file(tmp_path: Path) -> None:

@@ -29,6 +29,9 @@ FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP", "PPM", "DIB", "AVIF")
 MAX_UNCHECKED_BYTES = 1 << 20
 """A file up to this length is read whatever its content."""
 
+MAX_TEXT_BYTES = 16 << 20
+"""Longest text or colour profile in a PNG file, unpacked. Those of printers exceed the 1 MB that Pillow allows."""
+
 _logger = logging.getLogger("mnistcls")
 
 
@@ -104,9 +107,17 @@ def _opened(file: BinaryIO, max_pixels: int) -> Image.Image:
     Raises:
         ImageError: it is not an image, or too large.
     """
-    if Image.MAX_IMAGE_PIXELS is not None and max_pixels > Image.MAX_IMAGE_PIXELS:
-        Image.MAX_IMAGE_PIXELS = max_pixels  # Pillow's own limit for the whole process: raised, never lowered
+    _raise_limits(max_pixels)
     return _identified(_bounded(file, max_pixels))
+
+
+def _raise_limits(max_pixels: int) -> None:
+    """Raise Pillow's own limits, which are those of the whole process; they are never lowered."""
+    from PIL import PngImagePlugin  # noqa: PLC0415 - plain grey images need no plugin
+
+    if Image.MAX_IMAGE_PIXELS is not None and max_pixels > Image.MAX_IMAGE_PIXELS:
+        Image.MAX_IMAGE_PIXELS = max_pixels
+    PngImagePlugin.MAX_TEXT_CHUNK = max(PngImagePlugin.MAX_TEXT_CHUNK, MAX_TEXT_BYTES)
 
 
 def _bounded(file: BinaryIO, max_pixels: int) -> BinaryIO:
@@ -120,7 +131,8 @@ def _bounded(file: BinaryIO, max_pixels: int) -> BinaryIO:
     if length > max(limit, MAX_UNCHECKED_BYTES):
         problem = f"{length:,} bytes, more than any image of {max_pixels:,} pixels needs"
         raise ImageError(ErrorCode.TOO_LARGE, f"{problem}; save it again or raise --max-pixels")
-    allowance = MAX_TAG_BYTES if limit == math.inf else 2 * length  # an animation is read twice
+    # An animation is read twice, and so are the profiles of a JPEG; the last read asks for more than is there.
+    allowance = MAX_TAG_BYTES if limit == math.inf else 2 * length + MAX_UNCHECKED_BYTES
     return BoundedReader(file, allowance, "it claims more bytes than its image needs; save it again")
 
 

@@ -121,4 +121,6 @@ def _orientation(image: Image.Image) -> object:
 def _damaged(error: Exception) -> ImageError:
     if isinstance(error, OSError) and error.errno is not None:
         return io_error(error)
+    if "MAX_TEXT_" in str(error):  # the names of Pillow's limits for PNG; it has no exception of its own for them
+        return ImageError(ErrorCode.TOO_LARGE, "its text or colour profile is too long; save it without")
     return ImageError(ErrorCode.TRUNCATED, "the image is cut short or damaged; copy or save it again")
