@@ -132,9 +132,10 @@ class Classifier:
 
         Args:
             images: paths, encoded images as bytes, PIL images, or arrays: (H, W) or (H, W, 1) grey, (H, W, 2) grey and
-                alpha, (H, W, 3) RGB or (H, W, 4) RGBA; an array (N, H, W) is N grey images. uint8 is taken as it is,
-                0 to 255; other types are stretched from the least to the greatest value of the image. Ink may be
-                bright or dark. Only the first page of a TIFF file is read, with a warning; `classify` reads all.
+                alpha, (H, W, 3) RGB or (H, W, 4) RGBA; an array (N, H, W) is N grey images, unless W is less than 5:
+                that is one image, so pass a list of images that narrow. uint8 is taken as it is, 0 to 255; other types
+                are stretched from the least to the greatest value of the image. Ink may be bright or dark. Only the
+                first page of a TIFF file is read, with a warning; `classify` reads all.
 
         Returns:
             One prediction per image, in order; `unreadable` for one that cannot be read.
@@ -142,7 +143,7 @@ class Classifier:
         Raises:
             TypeError: one image instead of a list, or something that is not an image.
         """
-        if isinstance(images, str | bytes | os.PathLike) or (isinstance(images, np.ndarray) and images.ndim < 3):
+        if not _are_several(images):
             raise TypeError("pass a list of images, or an array (N, H, W)")
         return list(self._judge_decoded(map(self._decode, images)))
 
@@ -191,6 +192,19 @@ class Classifier:
         errors: dict[int, str] = {}
         canonical = canonicalize_all(_readable(images, paths, errors))
         return self.judge(paths, canonical, errors)
+
+
+def _are_several(images: object) -> bool:
+    """Whether this can be a list of images, of any length, and is not one image."""
+    if isinstance(images, np.ndarray):
+        return images.ndim > 3 or (images.ndim == 3 and not 1 <= images.shape[2] <= 4)
+    if isinstance(images, str | bytes | os.PathLike | Image.Image):
+        return False
+    try:
+        iter(images)  # type: ignore[call-overload] # whether it can be is the question
+    except TypeError:
+        return False
+    return True
 
 
 def _readable(images: Iterable[Decoded], paths: list[str], errors: dict[int, str]) -> Iterator[NDArray[np.generic]]:

@@ -76,6 +76,27 @@ def test_what_is_no_image_at_all_is_a_type_error(classifier: Classifier, image: 
         classifier.predict([image])  # type: ignore[list-item] # the point of the test
 
 
+@pytest.mark.parametrize(
+    "image",
+    [
+        *(glyph(3), np.stack([glyph(3)] * 2, axis=-1), np.stack([glyph(3)] * 3, axis=-1)),
+        *(np.stack([glyph(3)] * 4, axis=-1), glyph(3)[..., None], np.zeros(5)),
+        *("3.png", b"3", Path("3.png"), Image.fromarray(glyph(3)), None, 7, io.BytesIO),
+    ],
+    ids=lambda image: f"array {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__,
+)
+def test_one_image_where_several_belong_is_a_type_error(classifier: Classifier, image: Any) -> None:
+    with pytest.raises(TypeError, match=r"^pass a list of images, or an array \(N, H, W\)$"):
+        classifier.predict(image)
+
+
+def test_an_array_of_colour_images_is_as_many_and_narrow_images_may_be_listed(classifier: Classifier) -> None:
+    colour = np.stack([canonical_glyphs()] * 3, axis=-1)
+
+    assert [p.digit for p in classifier.predict(colour)] == list(range(10))
+    assert len(classifier.predict(list(np.zeros((2, 28, 4), np.uint8)))) == 2
+
+
 def test_one_array_is_as_many_images_as_its_first_axis(classifier: Classifier) -> None:
     images = canonical_glyphs()
 
