@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from mnistcls.errors import ImageError, MnistclsError, ModelError, OutputError
+from mnistcls.errors import MnistclsError, ModelError, StorageError
 
 if TYPE_CHECKING:
     from mnistcls.classifier import Classifier
@@ -15,12 +15,11 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Classifier",
-    "ImageError",
     "MnistclsError",
     "ModelError",
-    "OutputError",
     "Prediction",
     "Status",
+    "StorageError",
     "__version__",
 ]
 

@@ -73,12 +73,21 @@ class Classifier:
     ) -> Iterator[Prediction]:
         """Classify image files and folders of them: a lazy stream, one prediction per image, in order.
 
+        What cannot be read is a prediction, `unreadable`, and raises nothing.
+
         Args:
-            paths: image files and folders, as for `Sources`; pass a `Sources` to read its counts afterwards.
+            paths: image files, folders, archives, IDX files, patterns and URLs of any of these, as for `Sources`;
+                pass a `Sources` to read its counts afterwards.
             recursive: whether to enter subfolders.
             workers: number of worker processes; 0 for none. The answers are the same, to the bit. `multiprocessing`
                 starts them: a script needs its `if __name__ == "__main__":`.
             timeout: longest time for one image in a worker, in seconds; 0 for no limit.
+
+        Raises:
+            TypeError: one path instead of a list; at once, unlike the others.
+            StorageError: a URL's storage cannot be reached or listed, or needs a package that is not installed.
+            MnistclsError: a list of paths in a `Sources` cannot be read, worker processes cannot be started, or
+                `workers` or `timeout` is negative.
         """
         if isinstance(paths, str | os.PathLike):
             raise TypeError("pass a list of paths")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from toy_model import METADATA, canonical_glyphs, checkerboard, doubtful, glyph, save, write_toy_model
 
-from mnistcls import Classifier, Prediction, Status, canonical
+from mnistcls import Classifier, Prediction, Status, StorageError, canonical
 from mnistcls.limits import BATCH_SIZE
 from mnistcls.sources import Source, Sources
 
@@ -242,6 +242,11 @@ def test_classify_leaves_its_counts_in_the_sources_it_is_given(classifier: Class
 
     assert [p.path for p in classifier.classify(images)] == ["d/1.png"]
     assert images.skipped == 1
+
+
+def test_storage_that_cannot_be_opened_raises_an_error_that_the_package_names(classifier: Classifier) -> None:
+    with pytest.raises(StorageError, match=r"^cannot open |^nowhere:// needs"):
+        list(classifier.classify(["nowhere://bucket/d"]))
 
 
 def test_classify_without_recursion_stays_in_the_folder(classifier: Classifier) -> None:

@@ -29,12 +29,11 @@ def test_an_image_error_survives_pickling_whole() -> None:
 def test_the_package_exports_what_it_says_and_nothing_fails_to_import() -> None:
     assert set(mnistcls.__all__) == {
         "Classifier",
-        "ImageError",
         "MnistclsError",
         "ModelError",
-        "OutputError",
         "Prediction",
         "Status",
+        "StorageError",
         "__version__",
     }
     assert [name for name in mnistcls.__all__ if getattr(mnistcls, name, None) is None] == []
