@@ -28,8 +28,6 @@ from mnistcls.results import STATUS_INDEX, Prediction, Status
 from mnistcls.sources import Source, Sources, with_objects
 from mnistcls.sources.containers import container_by_name
 
-DEFAULT_MODEL = "default"
-
 _OTHER_KINDS = {ErrorCode.UNSUPPORTED_FORMAT, ErrorCode.NOT_AN_IMAGE}
 _NO_DIGIT = STATUS_INDEX[Status.NO_DIGIT]
 
@@ -56,7 +54,7 @@ class Classifier:
         min_confidence: float | None = None,
         max_pixels: int = MAX_PIXELS,
     ) -> None:
-        self.model = Model(bundled_model(DEFAULT_MODEL) if model is None else model)
+        self.model = Model(bundled_model() if model is None else model)
         threshold = self.model.metadata.confidence_threshold
         self.min_confidence = threshold if min_confidence is None else min_confidence
         self.max_pixels = max_pixels

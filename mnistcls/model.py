@@ -19,6 +19,9 @@ from mnistcls.canonical import VERSION as PREPROCESSING
 from mnistcls.errors import ModelError
 from mnistcls.limits import BATCH_SIZE
 
+DEFAULT_MODEL = "default"
+"""Name of the bundled model that is used if none is named."""
+
 CONTRACT = 1
 """Version of the model file's inputs, outputs and metadata that this release reads and writes."""
 
@@ -105,9 +108,8 @@ class Model:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         if not _is_file(self.path):
-            raise ModelError(
-                f"{path}: no such model file; make one with `mnistcls export`; reinstall to restore the bundled model"
-            )
+            fix = "reinstall mnistcls" if self.path == bundled_model() else "make one with `mnistcls export`"
+            raise ModelError(f"{path}: no such model file; {fix}")
         try:
             self._content = self.path.read_bytes()  # read once: the file may change while workers start
             properties = self._session.get_modelmeta().custom_metadata_map
@@ -144,6 +146,11 @@ class Model:
             raise ModelError(f"{self.path}: inputs or outputs are not those of contract {CONTRACT}; export it again")
 
     @property
+    def size(self) -> int:
+        """Size of the file in bytes."""
+        return len(self._content)
+
+    @property
     def threads(self) -> int:
         """Number of threads that onnxruntime uses."""
         return int(self._session.get_session_options().intra_op_num_threads)
@@ -166,7 +173,7 @@ class Model:
         return Outputs(np.concatenate(probabilities)[:count], np.concatenate(scores)[:count])
 
 
-def bundled_model(name: str) -> Path:
+def bundled_model(name: str = DEFAULT_MODEL) -> Path:
     """Path of a model that ships with the package: inside the installed package, or in a checkout's exported/."""
     package = Path(__file__).parent
     installed = package / "exported" / f"{name}.onnx"

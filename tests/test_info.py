@@ -33,10 +33,16 @@ def test_a_model_is_described_by_its_own_words_and_bytes(toy_model: Path) -> Non
     assert (described.threads, described.error) == (1, None)
 
 
+def test_a_model_that_can_be_used_is_read_once(toy_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(info, "_digest", lambda _: pytest.fail("read again"))
+
+    assert model_info(toy_model).size == toy_model.stat().st_size
+
+
 def test_the_bundled_model_is_the_default() -> None:
     described = model_info(None)
 
-    assert described.path == bundled_model(described.path.stem)
+    assert described.path == bundled_model() == bundled_model(described.path.stem)
     assert described.metadata is not None
     assert described.metadata.metrics["test_accuracy"] > 0.99
 

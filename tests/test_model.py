@@ -86,6 +86,16 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     assert "no such model file" in refusal(tmp_path / "no.onnx")
 
 
+def test_only_the_missing_bundled_model_is_brought_back_by_reinstalling(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mnistcls.model.__file__", str(tmp_path / "mnistcls" / "model.py"))
+
+    assert refusal(bundled_model()).endswith("default.onnx: no such model file; reinstall mnistcls")
+    for path in (tmp_path, tmp_path / "no.onnx"):
+        assert refusal(path).endswith("no such model file; make one with `mnistcls export`")
+
+
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     assert "no such model file" in refusal(tmp_path)
 

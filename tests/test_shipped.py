@@ -14,8 +14,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistcls.classifier import DEFAULT_MODEL, Classifier
-from mnistcls.model import Model, bundled_model
+from mnistcls.classifier import Classifier
+from mnistcls.model import DEFAULT_MODEL, Model, bundled_model
 from train.data import load_test
 from train.hard import measure
 from train.published import TEST_IMAGES, TEST_LABELS

@@ -67,12 +67,11 @@ class Environment:
 def model_info(path: Path | None) -> ModelInfo:
     """Describe a model file, or the bundled one; a broken one raises no error."""
     try:
-        from mnistcls.classifier import DEFAULT_MODEL  # noqa: PLC0415 - its own imports may be broken
-        from mnistcls.model import Model, bundled_model  # noqa: PLC0415
+        from mnistcls.model import Model, bundled_model  # noqa: PLC0415 - its own imports may be broken
     except ImportError as error:
         message = f"{error.name or 'a library'} cannot be loaded ({error}); install mnistcls again"
         return ModelInfo(path or Path(), *_digest(path), error=message)
-    path = path or bundled_model(DEFAULT_MODEL)
+    path = path or bundled_model()
     try:
         return _describe(Model(path))
     except ModelError as error:
@@ -98,7 +97,7 @@ def environment() -> Environment:
 
 
 def _describe(model: Model) -> ModelInfo:
-    return ModelInfo(model.path, *_digest(model.path), metadata=model.metadata, threads=model.threads)
+    return ModelInfo(model.path, model.sha256, model.size, metadata=model.metadata, threads=model.threads)
 
 
 def _digest(path: Path | None) -> tuple[str | None, int | None]:
