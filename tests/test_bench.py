@@ -16,6 +16,7 @@ from mnistcls.errors import MnistclsError
 from mnistcls.inspection import bench
 from mnistcls.inspection.bench import BATCH_SIZE, MAX_IMAGES, STAGES, Benchmark, Stage, benchmark, draw_images, sample
 from mnistcls.inspection.bench_table import as_dict, print_benchmark
+from mnistcls.sources import Sources
 
 FIGURES = Benchmark(256, 2, 3.2, 7, tuple(map(Stage, STAGES, (1e-5, 5e-5, 3e-5, 1e-5))), 15_432.1)
 
@@ -99,8 +100,20 @@ def test_a_short_time_is_kept_to(tmp_path: Path, classifier: Classifier) -> None
 
 
 def test_a_folder_that_is_not_there_is_an_error() -> None:
-    with pytest.raises(MnistclsError, match="nowhere: no such folder; check the spelling"):
+    with pytest.raises(MnistclsError, match="nowhere: no such folder or file; check the spelling"):
         sample("nowhere")
+
+
+@pytest.mark.parametrize("name", ["batch.zip", "batch.tar", "t10k-images-idx3-ubyte"])
+def test_an_archive_is_refused_unopened(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Sources, "contents", lambda *_: pytest.fail("opened"))
+    (tmp_path / name).write_bytes(b"")
+
+    with pytest.raises(MnistclsError, match=f"{name}: bench measures image files; unpack the archive"):
+        sample(str(tmp_path / name))
+
+    image = save(tmp_path / "3.png", 3)
+    assert sample(str(image)) == sample(str(tmp_path)) == [image.as_posix()]
 
 
 def test_what_is_elsewhere_is_not_measured() -> None:

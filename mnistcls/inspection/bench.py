@@ -21,7 +21,7 @@ from mnistcls.decode import decode, read_image
 from mnistcls.errors import ImageError, MnistclsError
 from mnistcls.files import is_url
 from mnistcls.limits import BATCH_SIZE
-from mnistcls.sources import Sources
+from mnistcls.sources import Source, Sources
 
 STAGES = ("reading", "decoding", "canonical form", "network")
 
@@ -168,17 +168,20 @@ def _timed(paths: Sequence[str], classifier: Classifier) -> NDArray[np.float64]:
     return np.array([read - begun, decoding, formed - read - decoding, clock() - formed])
 
 
-def sample(folder: str) -> list[str]:
-    """Image files of a folder, at most `MAX_IMAGES`, evenly spread over it.
+def sample(path: str) -> list[str]:
+    """Image files of a folder, at most `MAX_IMAGES`, evenly spread over it; or the one file that is named.
 
     Raises:
-        MnistclsError: there is no such folder, or it is not on this machine.
+        MnistclsError: there is no such folder or file, it is not on this machine, or it is an archive or IDX file.
     """
-    if is_url(folder):
-        raise MnistclsError(f"{folder}: bench measures this machine; download some images, and name their folder")
-    if not os.path.exists(folder):
-        raise MnistclsError(f"{folder}: no such folder; check the spelling")
-    paths = [source.path for source in Sources([folder]) if source.content is None]
+    if is_url(path):
+        raise MnistclsError(f"{path}: bench measures this machine; download some images, and name their folder")
+    if not os.path.exists(path):
+        raise MnistclsError(f"{path}: no such folder or file; check the spelling")
+    found = list(Sources([path]).files())  # leaves archives unopened
+    paths = [source.path for source in found if isinstance(source, Source)]
+    if found and not paths:
+        raise MnistclsError(f"{path}: bench measures image files; unpack the archive, and name its folder")
     return [paths[i] for i in np.linspace(0, len(paths) - 1, min(len(paths), MAX_IMAGES)).round().astype(int)]
 
 
