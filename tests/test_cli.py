@@ -216,14 +216,17 @@ def test_an_error_is_said_on_stderr_and_ends_with_2(command: list[str], argument
     assert sorted(entry.name for entry in Path().iterdir()) == ["7.png", "empty"]
 
 
+NO_MODEL_NAME = "no name for a model; name a .onnx file with -o, its card goes beside it as .md"
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
         (["evaluate", "d", "--report", "/"], "/ is a folder; name a file in it with --report"),
-        (["export", "-o", ""], ". is a folder; name a file in it with -o"),
-        (["export", "-o", "/"], "/ is a folder; name a file in it with -o"),
-        (["export", ""], ". is a folder; name a file in it with CHECKPOINT"),
-        (["export", "."], ". is a folder; name a file in it with CHECKPOINT"),
+        (["export", "-o", ""], "the path for -o is empty; name one"),
+        (["export", "7.png", "-o", "/"], f"/ is {NO_MODEL_NAME}"),
+        (["export", "7.png", "-o", "."], f". is {NO_MODEL_NAME}"),
+        (["export", ""], "the path for CHECKPOINT is empty; name one"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

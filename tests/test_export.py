@@ -433,7 +433,10 @@ def test_default_is_the_newest_finished_run(run_cli: Cli, tiny_mnist: Path) -> N
     run, unfinished = Run.start(SETTINGS, Path("runs/finished")), Run.start(SETTINGS, Path("runs/newer"))
     write_checkpoint(run.best)
     run.model.write_bytes(b"old model")
-    code, out, err = run_cli("--data-dir", tiny_mnist)
+    refusal = "Error: runs/finished/model.onnx exists; use --overwrite, or another -o\n"
+    assert run_cli("--data-dir", tiny_mnist) == (2, "", refusal)
+    assert run.model.read_bytes() == b"old model"
+    code, out, err = run_cli("--data-dir", tiny_mnist, "--overwrite")
     assert (code, out) == (0, "")
     assert err.startswith("Exported runs/finished/model.onnx (")
     assert Model(run.model).metadata.name == "reference"
@@ -465,6 +468,9 @@ def test_missing_data_are_an_error(tmp_path: Path, checkpoint: Path) -> None:
     ("arguments", "message"),
     [
         ([], r"no finished run in runs/; `python -m train` starts one"),
+        (["."], r"\. is a folder; name a checkpoint in it, such as best\.safetensors"),
+        (["s3://b/x.safetensors"], "s3://b/x.safetensors: CHECKPOINT reads only local files; download it .+"),
+        (["-o", "s3://b/x.onnx"], "s3://b/x.onnx: -o writes only local files; name a local path .+"),
         (["run"], r"run is a folder; name a checkpoint in it, such as best\.safetensors"),
         (["missing.safetensors"], r"missing\.safetensors: no such checkpoint; `python -m train` makes one"),
         (["broken.safetensors"], r"broken\.safetensors: not a checkpoint of this project \(.+\); train again"),

@@ -72,17 +72,18 @@ def export_run(
         checkpoint: a `best.safetensors`; that of the newest finished run if None.
         output: the ONNX file to write; `model.onnx` beside the checkpoint if None.
         data_dir: where the MNIST files are; see `resolve_data_dir`.
-        overwrite: whether an `output` that exists, or its card, may be replaced.
+        overwrite: whether a model file that exists, or its card, may be replaced.
 
     Raises:
-        TrainingError: as `export`, or there is no finished run or no MNIST, or the output exists.
+        TrainingError: as `export`, or there is no finished run or no MNIST, or the model file or its card exists.
     """
-    for file in (output, output.with_suffix(".md")) if output and not overwrite else ():
+    chosen = checkpoint or newest_run(finished=True).best
+    output = output or chosen.parent / "model.onnx"
+    _check_suffix(output)
+    for file in () if overwrite else (output, output.with_suffix(".md")):
         if file.exists():
             raise TrainingError(f"{file} exists; use --overwrite, or another -o")
-    chosen = checkpoint or newest_run(finished=True).best
-    images = load_test(resolve_data_dir(data_dir)).images
-    return export(chosen, output or chosen.with_name("model.onnx"), images)
+    return export(chosen, output, load_test(resolve_data_dir(data_dir)).images)
 
 
 def export(checkpoint: Path, output: Path, images: NDArray[np.uint8]) -> Exported:
@@ -98,10 +99,7 @@ def export(checkpoint: Path, output: Path, images: NDArray[np.uint8]) -> Exporte
         ParityError: the file and the network give different answers; nothing is written.
         TrainingError: `output` does not name a model, or cannot be written.
     """
-    if output.suffix != ".onnx":
-        raise TrainingError(
-            f"{output} is no name for a model; name a .onnx file with -o, its card goes beside it as .md"
-        )
+    _check_suffix(output)
     loaded = Checkpoint.load(checkpoint)
     deployed, metadata = _load(loaded, checkpoint)
     model = build(deployed, metadata)
@@ -113,6 +111,13 @@ def export(checkpoint: Path, output: Path, images: NDArray[np.uint8]) -> Exporte
     except OSError as error:
         raise TrainingError(f"cannot write {output}: {error.strerror}; choose another -o") from None
     return Exported(output, len(model), difference)
+
+
+def _check_suffix(output: Path) -> None:
+    if output.suffix != ".onnx":
+        raise TrainingError(
+            f"{output} is no name for a model; name a .onnx file with -o, its card goes beside it as .md"
+        )
 
 
 def build(deployed: Deployed, metadata: ModelMetadata) -> bytes:
