@@ -153,6 +153,17 @@ def test_the_content_decides_not_the_suffix(tmp_path: Path, suffix: str) -> None
     np.testing.assert_array_equal(read_image(str(path)), RAMP)
 
 
+@pytest.mark.parametrize("name", ["a.dng", "b.CR2", "c.nef"])
+def test_camera_raw_is_refused_though_it_is_tiff(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(encode(ramp(), "TIFF"))
+
+    for error in (error_at(path), *(row.image for row in read_source(Source(str(path))))):
+        assert str(error) == "unsupported_format: camera raw: save it as PNG or JPEG first"
+    path.write_bytes(encode(ramp(), "PNG"))
+    np.testing.assert_array_equal(read_image(str(path)), RAMP)
+
+
 @pytest.mark.parametrize("kind", ["GIF", "TIFF", "WEBP", "PNG", "MPO"])
 def test_reads_the_first_of_several_frames(kind: str) -> None:
     flipped = Image.fromarray(255 - RAMP).convert("RGB")
@@ -314,6 +325,11 @@ def test_a_failing_disk_is_an_io_error() -> None:
         (b"%PDF-1.7\n%\xe2\xe3", ErrorCode.UNSUPPORTED_FORMAT, "PDF"),
         (b"<svg xmlns='x'/>", ErrorCode.UNSUPPORTED_FORMAT, "SVG"),
         (b"8BPS\0\1", ErrorCode.UNSUPPORTED_FORMAT, "Photoshop"),
+        (b"\xff\x0a\xfa\x7f", ErrorCode.UNSUPPORTED_FORMAT, "JPEG XL"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", ErrorCode.UNSUPPORTED_FORMAT, "JPEG XL"),
+        (b"II\xbc\x01\x08\0\0\0", ErrorCode.UNSUPPORTED_FORMAT, "JPEG XR"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\1", ErrorCode.UNSUPPORTED_FORMAT, "camera raw"),
+        (b"FUJIFILMCCD-RAW 0201", ErrorCode.UNSUPPORTED_FORMAT, "camera raw"),
         (b"\0\0\0\x0cjP  \r\n\x87\n", ErrorCode.UNSUPPORTED_FORMAT, "JPEG 2000"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", ErrorCode.TRUNCATED, "copy"),
         (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", ErrorCode.TRUNCATED, "copy"),

@@ -32,6 +32,13 @@ def test_a_folder_is_walked_by_name_with_subfolders_in_their_place() -> None:
     assert found("d") == ["d/B.png", "d/a/c/y.gif", "d/a/z.jpg", "d/a.png", "d/b.png", "d/c.tif"]
 
 
+def test_images_of_kinds_that_cannot_be_read_are_found_as_well() -> None:
+    names = [f"d/{suffix}.{suffix}" for suffix in "cr2 dng hif jxl nef psd".split()]  # noqa: SIM905 - words
+    touch(*names)
+
+    assert found("d") == names
+
+
 def test_named_paths_keep_their_order_and_a_file_named_twice_comes_twice() -> None:
     touch("d/b.png", "a.png")
 

@@ -21,7 +21,8 @@ from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.files import BoundedReader, open_regular, read_small
 from mnistcls.limits import DRAFT_SIDE, MAX_PIXELS
 from mnistcls.sources import Source
-from mnistcls.sources.signatures import HEAD_BYTES, TIFF_MAGICS, bytes_per_pixel, diagnose, is_heic
+from mnistcls.sources.signatures import HEAD_BYTES, TIFF_MAGICS, bytes_per_pixel, camera_raw, diagnose, is_heic
+from mnistcls.sources.source import is_raw_name
 
 FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP", "PPM", "DIB", "AVIF")
 """Pillow's decoders that may run: common and well tested ones, none of which starts another program."""
@@ -60,7 +61,7 @@ def _decoded(source: Source, max_pixels: int) -> Iterator[Decoded]:
         return
     with open_regular(source.path) if content is None else BytesIO(content) as file:
         with pillow_errors():
-            image = _opened(file, max_pixels)
+            image = _opened(file, source.path, max_pixels)
             pixels = None if is_tiff(image) else _first_frame(image, source.path, max_pixels)
         if pixels is not None:
             yield Decoded(source.path, pixels)
@@ -87,9 +88,9 @@ def read_image(path: str, max_pixels: int = MAX_PIXELS) -> NDArray[np.generic]:
 
 
 def decode(file: BinaryIO, max_pixels: int = MAX_PIXELS, name: str = "an image") -> NDArray[np.generic]:
-    """Decode an open image file; see `read_image`. Warnings use `name` for it."""
+    """Decode an open image file; see `read_image`. Warnings use `name` for it, and its suffix tells camera raw."""
     with pillow_errors():
-        return _first_frame(_opened(file, max_pixels), name, max_pixels)
+        return _first_frame(_opened(file, name, max_pixels), name, max_pixels)
 
 
 def _first_frame(image: Image.Image, name: str, max_pixels: int) -> NDArray[np.generic]:
@@ -101,14 +102,14 @@ def _first_frame(image: Image.Image, name: str, max_pixels: int) -> NDArray[np.g
     return to_array(image, max_pixels)
 
 
-def _opened(file: BinaryIO, max_pixels: int) -> Image.Image:
+def _opened(file: BinaryIO, name: str, max_pixels: int) -> Image.Image:
     """The image, with only its header read.
 
     Raises:
         ImageError: it is not an image, or too large.
     """
     _raise_limits(max_pixels)
-    return _identified(_bounded(file, max_pixels))
+    return _identified(_bounded(file, max_pixels), name)
 
 
 def _raise_limits(max_pixels: int) -> None:
@@ -136,8 +137,12 @@ def _bounded(file: BinaryIO, max_pixels: int) -> BinaryIO:
     return BoundedReader(file, allowance, "it claims more bytes than its image needs; save it again")
 
 
-def _identified(file: BinaryIO) -> Image.Image:
+def _identified(file: BinaryIO, name: str) -> Image.Image:
     """The image, with only its header read; HEIC only if its extra is installed."""
+    if is_raw_name(name):  # most are TIFF, and nothing else in them tells them apart
+        if file.read(HEAD_BYTES).startswith(TIFF_MAGICS):
+            raise camera_raw()
+        file.seek(0)
     try:
         return Image.open(file, formats=FORMATS)
     except UnidentifiedImageError:

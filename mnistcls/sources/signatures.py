@@ -16,6 +16,7 @@ ZIP_MAGICS = (b"PK\3\4", b"PK\5\6")  # the second: an empty archive
 TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # the last two: BigTIFF
 IDX_IMAGES_MAGIC = b"\0\0\x08\3"  # unsigned bytes in three dimensions
 
+_CAMERA_RAW = "camera raw: save it as PNG or JPEG first"
 _UNREADABLE_KINDS = {
     **dict.fromkeys(ZIP_MAGICS, "a ZIP archive: give it a name that ends in .zip"),
     GZIP_MAGIC: "gzip: unpack it first",
@@ -29,6 +30,9 @@ _UNREADABLE_KINDS = {
     b"<?xm": "XML or SVG: save it as PNG first",
     b"8BPS": "Photoshop: save it as PNG first",
     b"\x00\x00\x00\x0cjP": "JPEG 2000: save it as PNG first",
+    **dict.fromkeys((b"\xff\x0a", b"\0\0\0\x0cJXL "), "JPEG XL: save it as PNG or JPEG first"),
+    b"II\xbc": "JPEG XR: save it as PNG or JPEG first",
+    **dict.fromkeys((b"FUJIFILMCCD-RAW", b"IIRO", b"IIU\0", b"\0\0\0\x18ftypcrx "), _CAMERA_RAW),
 }
 _HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}
 _AVIF_BRANDS = {b"avif", b"avis"}
@@ -52,6 +56,11 @@ def bytes_per_pixel(head: bytes) -> float:
 def is_heic(head: bytes) -> bool:
     """Whether a file that starts like this is HEIC, as phones write it."""
     return head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS
+
+
+def camera_raw() -> ImageError:
+    """The error for a TIFF file that a camera's raw file is: Pillow would find its thumbnail, or trip over it."""
+    return ImageError(ErrorCode.UNSUPPORTED_FORMAT, _CAMERA_RAW)
 
 
 def diagnose(head: bytes) -> ImageError:

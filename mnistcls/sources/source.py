@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from mnistcls.errors import ImageError
 
-IMAGE_SUFFIXES = frozenset(
-    "bmp dib gif heic heif jfif jpe jpeg jpg mpo pbm pdf pgm png pnm ppm tif tiff webp avif svg jp2".split()  # noqa: SIM905 - words
+_RAW_SUFFIXES = frozenset("3fr arw cr2 cr3 dng nef nrw orf pef raf rw2 srw".split())  # noqa: SIM905 - words
+_OTHER_SUFFIXES = frozenset("jp2 jxl jxr pdf psd svg".split())  # noqa: SIM905 - words
+_READ_SUFFIXES = frozenset(
+    "avif bmp dib gif heic heif hif jfif jpe jpeg jpg mpo pbm pgm png pnm ppm tif tiff webp".split()  # noqa: SIM905 - words
 )
+IMAGE_SUFFIXES = _READ_SUFFIXES | _RAW_SUFFIXES | _OTHER_SUFFIXES
 """Suffixes of image files in a folder. Some formats cannot be read; the rows of such files say what to do."""
 
 
@@ -35,3 +38,8 @@ def is_image_name(path: str) -> bool:
     name = path[path.rfind("/") + 1 :]
     stem, _, suffix = name.rpartition(".")
     return bool(stem) and suffix.lower() in IMAGE_SUFFIXES and not name.startswith("._")
+
+
+def is_raw_name(path: str) -> bool:
+    """Whether a name has the suffix of a camera's raw file."""
+    return path.rpartition(".")[2].lower() in _RAW_SUFFIXES
