@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import pickle
 import stat
 import struct
 import tarfile
@@ -381,3 +382,5 @@ def test_an_archive_in_a_folder_is_skipped_with_a_word(caplog: pytest.LogCapture
     assert sources.skipped == 2
     assert sources.count() == 1
     assert caplog.messages == ["d/a.zip and other archives in folders are skipped; name them to read them"]
+    assert [file.path for file in pickle.loads(pickle.dumps(sources)).files()] == ["d/c.png"]  # noqa: S301 - our own
+    assert len(caplog.messages) == 1, "said once, though the files are listed again, perhaps in another process"

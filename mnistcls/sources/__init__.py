@@ -43,6 +43,8 @@ class Sources:
         self._listed = listed
         self.skipped = 0
         """Files in folders and archives skipped so far, as their suffix is not an image's."""
+        self._warned = False
+        """Whether the user has been told of archives in folders; once is enough, however often the files are listed."""
 
     def __iter__(self) -> Iterator[Source]:
         for found in self.files():
@@ -54,7 +56,6 @@ class Sources:
     def files(self) -> Iterator[Source | Packed]:
         """Files and named archives in order; unlike iteration, archives are not opened."""
         self.skipped = 0
-        warned = False
         for found in self._found():
             if found is None:
                 self.skipped += 1
@@ -62,12 +63,15 @@ class Sources:
                 yield found
             else:
                 self.skipped += 1
-                if not warned:
+                if not self._warned:
                     _logger.warning("%s and other archives in folders are skipped; name them to read them", found.path)
-                warned = True
+                self._warned = True
 
     def count(self) -> int | None:
-        """The number of images, from a walk of its own; None if only reading everything would tell."""
+        """The number of images, from a walk of its own; None if only reading archives, pipes or URLs would tell.
+
+        The pages of a TIFF file count as one image, as only reading it would tell how many it has.
+        """
         if any(listed.serves_once for listed in self._listed):
             return None
         total = 0
