@@ -172,8 +172,8 @@ def test_options_reach_the_classifier(command: list[str], toy_model: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["missing"], "missing: No such file or directory; expected folders named 0 to 9, each with images"),
-        (["a.png"], "a.png: Not a directory; expected folders named 0 to 9"),
+        (["missing"], "missing: no such folder; check the spelling\n"),
+        (["a.png"], "a.png: not a folder; name a file with its labels with --labels\n"),
         (["none"], "none: no folder in it; expected folders named 0 to 9"),
         (["hollow"], "no image found; name image files or folders that hold some"),
         (["none", "-o", "out.csv"], "out.csv: its suffix names no known format; use .json or .txt, or --format"),

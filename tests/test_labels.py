@@ -344,3 +344,13 @@ def test_labels_of_a_pattern_are_as_in_the_results_or_relative_to_its_folder(pat
     save(folder / "1.png", 1)
     labels = find_labels(pattern, csv_file(f"path,digit\n{named},7\n"))
     assert pairs(labels, (folder / "1.png").as_posix()) == [((folder / "1.png").as_posix(), 7)]
+
+
+def test_a_folder_that_may_not_be_listed_is_not_said_to_lack_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", refuse)
+
+    with pytest.raises(LabelError, match=r"^locked: not readable for you; change its permissions$"):
+        find_labels("locked", None)

@@ -96,7 +96,10 @@ def test_the_command_measures_all_sets(tmp_path: Path, tiny_mnist: Path, monkeyp
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["no-such-folder"], "no-such-folder: No such file"), (["--readme", "data/README.md"], "<!-- peers: ... -->")],
+    [
+        (["no-such-folder"], "no-such-folder: no such folder; check the spelling"),
+        (["--readme", "data/README.md"], "<!-- peers: ... -->"),
+    ],
 )
 def test_what_cannot_be_used_is_said(
     tiny_mnist: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from mnistcls.errors import ErrorCode, ImageError, LabelError
 from mnistcls.evaluation.label_files import DIGITS, CsvRow, read_label_file
-from mnistcls.files import holder, is_url, shown_path
+from mnistcls.files import holder, is_url, shown_path, unopened
 from mnistcls.results import Prediction
 from mnistcls.sources import is_image_name
 from mnistcls.sources.patterns import fixed_part, is_pattern
@@ -31,7 +31,7 @@ class Labels(Protocol):
 
     @property
     def unlabelled(self) -> int:
-        """Images of what digit nobody says; known when `pair` has ended."""
+        """Number of images without a label; known after `pair`."""
 
     def pair(self, predictions: Iterable[Prediction]) -> Labelled:
         """Predictions for `inputs`, in order, with their labels; those without one are left out.
@@ -67,7 +67,7 @@ class FolderLabels:
     inputs: tuple[str, ...]
     """The folders of 0 to 9 that are there, in order."""
     unlabelled: int
-    """Images directly in the folder."""
+    """Number of images directly in the folder."""
 
     def pair(self, predictions: Iterable[Prediction]) -> Labelled:
         """See `Labels`."""
@@ -197,8 +197,10 @@ def _entries(path: str) -> list[tuple[str, bool]]:
     try:
         with os.scandir(path) as found:
             return sorted((entry.name, os.path.isdir(entry)) for entry in found)
+    except NotADirectoryError:
+        raise LabelError(f"{path}: not a folder; name a file with its labels with --labels") from None
     except OSError as error:
-        raise LabelError(f"{path}: {error.strerror}; {_EXPECTED}") from None
+        raise LabelError(f"{path}: {unopened(error, 'folder').args[0]}") from None
 
 
 def _remote_entries(url: str) -> list[tuple[str, bool]]:
