@@ -86,10 +86,9 @@ def detect(stack: _Stack) -> list[Detection]:
 
 def _further_looks(image: _Image, found: Detection) -> Detection:
     """Look at an image in other ways, where the first look leaves a doubt."""
-    other_ink = Ink(bright=not found.bright_ink)
+    other_ink, is_texture = Ink(bright=not found.bright_ink), found.verdict is Verdict.TEXTURE
     if found.verdict is Verdict.SHADE:  # it may have been taken for ink because the ink is the other way round
         found = _find([image], other_ink)[0]
-    is_texture = found.verdict is Verdict.TEXTURE
     is_missed = found.digit is None and np.ptp(image) >= MIN_CONTRAST
     if (found.may_be_framed or is_missed) and (inside := inside_rim(image)) is not None:
         found = _digit_in(inside, ANY_INK) or found  # beside its rim, the picture stands out more than its digit
