@@ -114,7 +114,8 @@ class Tally:
 
         Raises:
             KeyError: some are missing.
-            TypeError: they are not numbers; or a `ValueError`.
+            TypeError: they are no numbers at all.
+            ValueError: they are text that is no number.
         """
         counts = {name: int(count) for name, count in counts.items()}
         tally = cls()

@@ -41,7 +41,7 @@ def test_figures_are_those_counted_by_hand() -> None:
     assert list(evaluation.scores) == [0, 7, 9, NO_DIGIT]
     assert evaluation.scores[9].recall == 0.5
     assert evaluation.scores[NO_DIGIT].precision == 0.5
-    assert evaluation.answered == 9
+    assert evaluation.answered_images == 9
     assert evaluation.calibration_error == pytest.approx((7 * (0.99 - 6 / 7) + 2 * (1 - 0.51)) / 9)
     likelihoods = [0.99] * 6 + [0.01 / 9] + [0.51] * 2
     assert evaluation.log_loss == pytest.approx(-np.log(likelihoods).mean())

@@ -78,13 +78,13 @@ class Evaluation:
         return expected_calibration_error(self.bins)
 
     @property
-    def answered(self) -> int:
+    def answered_images(self) -> int:
         """Number of images whose answer is a digit."""
         return sum(b.right.total for b in self.bins)
 
     @property
-    def likely(self) -> int:
-        """Number of those with a label 0-9, over which `log_loss` is the mean."""
+    def log_loss_images(self) -> int:
+        """Number of images with a label 0-9 whose answer is a digit; `log_loss` is the mean over them."""
         return int(self.confusion[:NO_DIGIT, :NO_DIGIT].sum())
 
     @property

@@ -8,12 +8,10 @@ from typing import Any
 from mnistcls.evaluation import Evaluation
 from mnistcls.evaluation.label_files import NO_DIGIT
 from mnistcls.evaluation.metrics import Bin, ClassScores, Proportion
+from mnistcls.evaluation.names import ANSWERS, LABELS
 
 SCHEMA = 1
 """Changes when a key is removed or changes its meaning, not when one is added."""
-
-LABELS = [*range(10), "no_digit"]
-ANSWERS = [*LABELS, "unreadable"]
 
 
 def as_dict(evaluation: Evaluation, *, unlabelled: int) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from mnistcls.console import results_console
 from mnistcls.evaluation import UNREADABLE_COLUMN, WORST, Evaluation
-from mnistcls.evaluation.label_files import NO_DIGIT
 from mnistcls.evaluation.metrics import BINS, ClassScores, Proportion
+from mnistcls.evaluation.names import ANSWER_NAMES, UNREADABLE_HEADING, label_name
 from mnistcls.tables import shorten
 from mnistcls.text import confidence_text, plural, printable
 
@@ -64,11 +64,11 @@ def _figures(evaluation: Evaluation) -> Table:
     if evaluation.accuracy_of_ok.total:
         grid.add_row("Accuracy where ok", *_with_interval(evaluation.accuracy_of_ok, "right"))
     grid.add_row("Coverage", *_with_interval(evaluation.coverage, "ok"))
-    if evaluation.answered:
-        answers = f"of {plural(evaluation.answered, 'answered digit')}"
+    if evaluation.answered_images:
+        answers = f"of {plural(evaluation.answered_images, 'answered digit')}"
         grid.add_row("Calibration error", percent(evaluation.calibration_error), f"{answers}, {BINS} bins")
-    if evaluation.likely:
-        answers = f"of {plural(evaluation.likely, 'digit')} with an answer"
+    if evaluation.log_loss_images:
+        answers = f"of {plural(evaluation.log_loss_images, 'digit')} with an answer"
         grid.add_row("Log loss", f"{evaluation.log_loss:.4f}", f"negative log-likelihood {answers}")
     return grid
 
@@ -105,7 +105,7 @@ def _confusion(evaluation: Evaluation, console_width: int) -> Table:
     counts = evaluation.confusion
     answers = UNREADABLE_COLUMN + (1 if counts[:, UNREADABLE_COLUMN].any() else 0)
     width = max(len(str(counts.max())), min(5, (console_width - 6) // answers - 1))  # as wide as fits, up to 5
-    headers = [*map(label_name, range(UNREADABLE_COLUMN)), "unread"][:answers]
+    headers = [*ANSWER_NAMES[:UNREADABLE_COLUMN], UNREADABLE_HEADING][:answers]
     table = _table("True", *headers)
     table.padding = (0, 0)  # shades touch, and counts of five digits fit 80 columns
     for header, column in zip(headers, table.columns[1:], strict=True):
@@ -144,11 +144,6 @@ def _unreadable(evaluation: Evaluation, path_width: int) -> Table:
         path = Text(shorten(printable(prediction.path), path_width))
         table.add_row(path, Text(printable(prediction.error or "")))
     return table
-
-
-def label_name(label: int) -> str:
-    """A label 0-9 or `NO_DIGIT`, or such an answer."""
-    return "none" if label == NO_DIGIT else str(label)
 
 
 def _table(first: str, *others: str) -> Table:

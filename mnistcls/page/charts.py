@@ -10,15 +10,14 @@ import numpy as np
 from mnistcls.evaluation import UNREADABLE_COLUMN, Evaluation
 from mnistcls.evaluation.label_files import DIGITS, NO_DIGIT
 from mnistcls.evaluation.metrics import Proportion
-from mnistcls.evaluation.report import label_name
+from mnistcls.evaluation.names import ANSWER_NAMES, label_name
 from mnistcls.page.sample import BINS, Sample
 from mnistcls.results import STATUS_INDEX, Status
 
 SHADES = 8
 """Levels of a confusion matrix's cells, besides 0 for none."""
 
-_ANSWERS = [*map(label_name, range(UNREADABLE_COLUMN)), "unreadable"]
-_STATUSES = {label_name(NO_DIGIT): Status.NO_DIGIT, "unreadable": Status.UNREADABLE}
+_STATUSES = {ANSWER_NAMES[NO_DIGIT]: Status.NO_DIGIT, ANSWER_NAMES[UNREADABLE_COLUMN]: Status.UNREADABLE}
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def confidence_bars(sample: Sample) -> list[Bar]:
 
 def answers(evaluation: Evaluation) -> list[str]:
     """Columns of the confusion matrix; "unreadable" only if some images are."""
-    return _ANSWERS[: UNREADABLE_COLUMN + bool(evaluation.unreadable)]
+    return list(ANSWER_NAMES[: UNREADABLE_COLUMN + bool(evaluation.unreadable)])
 
 
 def confusion_rows(evaluation: Evaluation) -> list[list[Cell]]:

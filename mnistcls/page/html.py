@@ -21,7 +21,8 @@ from markupsafe import Markup
 
 from mnistcls import __version__
 from mnistcls.evaluation import Evaluation
-from mnistcls.evaluation.report import label_name, percent
+from mnistcls.evaluation.names import label_name
+from mnistcls.evaluation.report import percent
 from mnistcls.page import charts
 from mnistcls.page.cards import Card
 from mnistcls.page.sample import Group, Sample
