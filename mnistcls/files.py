@@ -19,6 +19,8 @@ _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
+_LOCAL_URLS = ("file://", "local://")
+
 READ_COST = 64
 """Least cost of one read to a `BoundedReader`'s allowance, in bytes."""
 
@@ -26,6 +28,14 @@ READ_COST = 64
 def is_url(path: str) -> bool:
     """Whether a path is a URL, and so not on this machine."""
     return _URL.match(path) is not None
+
+
+def local_path(path: str) -> str:
+    """The path in a URL that names a file on this machine, as fsspec reads it: `%20` stays. Others unchanged."""
+    for start in _LOCAL_URLS:
+        if path.startswith(start):
+            return os.path.expanduser(path.removeprefix(start))  # noqa: PTH111 - bytes pass unchanged
+    return path
 
 
 def shown_path(path: str) -> str:

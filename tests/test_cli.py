@@ -310,6 +310,22 @@ def test_no_output_takes_the_place_of_another_or_of_what_is_read(
     assert sorted(os.listdir()) == ["d", "list.csv"]
 
 
+@pytest.mark.parametrize("scheme", ["file", "local"])
+@pytest.mark.parametrize("name", ["7%20.png", "7.png"])
+def test_the_url_of_a_local_file_is_read_as_what_writes_it_does(
+    here: Path, command: list[str], scheme: str, name: str
+) -> None:
+    pytest.importorskip("fsspec")
+    save(Path(name), 7)
+    before, url = Path(name).read_bytes(), f"{scheme}://{here}/{name}"
+
+    for named in (name, f"file://{here}/{name}", "*.png", f"local://{here}/"):
+        result = run(command, named, "-o", url, "--overwrite", "--format", "csv")
+        assert result.stderr.endswith(f"{name} is an input of this run; choose another file with -o\n")
+        assert result.returncode == 2
+    assert Path(name).read_bytes() == before
+
+
 def test_the_model_at_work_is_not_overwritten(toy_model: Path) -> None:
     save(Path("7.png"), 7)
     Path("my.onnx").write_bytes(toy_model.read_bytes())

@@ -8,11 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from mnistcls.errors import OutputError
-from mnistcls.files import is_url
+from mnistcls.files import is_url, local_path
 from mnistcls.outputs.paths import check_name, manifest_of, part_of, resolve_link
 from mnistcls.sources import Source
-
-_FILE_URL = "file://"
 
 
 class OverwriteGuard:
@@ -31,7 +29,7 @@ class OverwriteGuard:
         self._options: dict[tuple[str, str], str] = {}
         """The option that names each file, by the file's folder and name."""
         for option, path in written.items():
-            if path is not None and not is_url(local := _local(path)):
+            if path is not None and not is_url(local := local_path(str(path))):
                 self._add(resolve_link(Path(local)), option)
         self._names = {name for _, name in self._options}
         self._debug_dir = os.path.realpath(debug_dir) if debug_dir else None
@@ -50,7 +48,7 @@ class OverwriteGuard:
             OutputError: one would be.
         """
         for path in paths:
-            if path is not None and not is_url(local := _local(path)):
+            if path is not None and not is_url(local := local_path(str(path))):
                 self._check(local)
 
     def follow(self, sources: Iterable[Source]) -> Iterator[Source]:
@@ -62,7 +60,7 @@ class OverwriteGuard:
     def _check(self, path: str) -> None:
         if not self._debug_dir and path.rpartition("/")[2] not in self._names:  # nearly always, and quick
             return
-        folder, name = self._real(path)
+        folder, name = self._real(local_path(path))
         if option := self._options.get((folder, name)):
             raise OutputError(f"{path} is an input of this run; choose another file with {option}")
         if self._debug_dir and Path(folder).is_relative_to(self._debug_dir):
@@ -72,13 +70,3 @@ class OverwriteGuard:
         """The folder of a path, without links, and its name; the file need not exist."""
         folder, root, name = path.rpartition("/")
         return self._real_folder(folder or root or os.curdir), name
-
-
-def _local(path: str | Path) -> str:
-    """The path itself; for a URL that names a file on this machine, the file's path."""
-    text = str(path)
-    if not text.startswith(_FILE_URL):
-        return text
-    from urllib.request import url2pathname  # noqa: PLC0415 - loads HTTP and SSL: a twentieth of a short run
-
-    return url2pathname(text.removeprefix(_FILE_URL))

@@ -23,7 +23,7 @@ from typing import Any
 
 from mnistcls import remote
 from mnistcls.errors import MnistclsError, OutputError
-from mnistcls.files import is_url
+from mnistcls.files import is_url, local_path
 from mnistcls.outputs.manifest import Manifest
 from mnistcls.results import Tally
 from mnistcls.text import printable
@@ -33,8 +33,6 @@ MANIFEST = f"{OWN}/manifest.json"
 PART = "part-"
 READERS = 16
 """Records that are read at once: in a bucket, each takes a while."""
-
-_LOCAL = "file://"
 
 _WAYS = "use --overwrite, --resume, or another -o"
 
@@ -76,14 +74,14 @@ class ResultFolder:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        path = url.removeprefix(_LOCAL)
+        path = local_path(url)
         self._is_local = not is_url(path)
         self._root = os.path.abspath(path) if self._is_local else path.rstrip("/")  # noqa: PTH100 - bytes pass unchanged
 
     @property
     def _files(self) -> Any:
         """The file system of the folder, in this process."""
-        return remote.filesystem(_LOCAL if self._is_local else self._root)
+        return remote.filesystem("file://" if self._is_local else self._root)
 
     def check(self, manifest: Manifest, *, overwrite: bool, resume: bool) -> None:
         """Check that the results of a run can go there.
