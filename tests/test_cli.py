@@ -282,6 +282,25 @@ def test_a_reader_that_is_gone_from_the_start_is_no_error_either(command: list[s
     assert done.stderr.startswith("Standard output was closed before all rows were written\n")
 
 
+def test_a_report_of_all_images_is_not_replaced_by_one_of_those_that_were_read(command: list[str]) -> None:
+    save(Path("7.png"), 7)
+    assert run(command, *["7.png"] * 3, "--report", "all.html").returncode == 0
+    before = Path("all.html").read_bytes()
+    again = [*command, *["7.png"] * 3000, "--report", "all.html", "--overwrite"]  # more rows than a pipe holds
+
+    with subprocess.Popen(again, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.readline()
+        process.stderr.read()
+
+    assert said == "Standard output was closed before all rows were written, so all.html is not\n"
+    assert process.returncode == 0
+    assert Path("all.html").read_bytes() == before
+
+
 # --- outputs that would take the place of something
 
 
@@ -324,6 +343,23 @@ def test_the_url_of_a_local_file_is_read_as_what_writes_it_does(
         assert result.stderr.endswith(f"{name} is an input of this run; choose another file with -o\n")
         assert result.returncode == 2
     assert Path(name).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "folder", ["w/a.csv", "w/a.csv.manifest.json", "w/a.csv.part", "w/r.html", "w/r.html.part", "linked/a.csv/seen"]
+)
+def test_the_folder_for_what_was_seen_is_no_other_output(command: list[str], folder: str) -> None:
+    save(Path("7.png"), 7)
+    Path("w").mkdir()
+    Path("linked").symlink_to("w")
+    outputs = ["-o", "w/a.csv", "--report", "w/r.html", "--debug-dir", folder]
+
+    result = run(command, "7.png", *outputs)
+
+    option = "--report" if "r.html" in folder else "-o"
+    problem = f"{folder} is already the output of {option}; choose another folder with --debug-dir"
+    assert (result.returncode, result.stderr) == (2, f"Error: {problem}\n")
+    assert not os.listdir("w")
 
 
 def test_the_model_at_work_is_not_overwritten(toy_model: Path) -> None:

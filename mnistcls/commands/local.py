@@ -51,12 +51,14 @@ def classify(options: ClassifyOptions, load: Callable[[], Classifier], stderr: C
     remaining = run.rows.remaining(pending, tally, manifest)
     done = tally.total
     if remaining is None:
+        complete = True
         run.report_complete(tally)
     else:
         batches = tally.count(answers(remaining, classifier.answer, workers=workers, timeout=options.timeout))
-        run.write(at_least_one(batches, run.sources, tally), manifest, tally, done)
+        complete = run.write(at_least_one(batches, run.sources, tally), manifest, tally, done)
         run.summarize(tally, time.perf_counter() - started, done)
-    run.write_page(classifier, tally.skipped)
+    if complete:  # of a part of the rows, a page would pass for one of all
+        run.write_page(classifier, tally.skipped)
     return tally
 
 
@@ -89,8 +91,12 @@ class _Run:
         page = make_page(options.report, overwrite=overwrite, resume=resume)
         return cls(options, stderr, options.sources(), guard, rows, record, page)
 
-    def write(self, batches: Iterator[Batch], manifest: Manifest, tally: Tally, done: int) -> None:
-        """Write the rows as they come, with a progress bar that begins at those that are done."""
+    def write(self, batches: Iterator[Batch], manifest: Manifest, tally: Tally, done: int) -> bool:
+        """Write the rows as they come, with a progress bar that begins at those that are done.
+
+        Returns:
+            Whether all were written: standard output may be closed before the end.
+        """
         complete = False
         if self.page and not self.options.resume:
             batches = self.page.follow(batches)
@@ -103,7 +109,9 @@ class _Run:
             tally.skipped = self.sources.skipped
             complete = True
         if not complete:
-            self.stderr.print("Standard output was closed before all rows were written")
+            page = f", so {printable(str(self.options.report))} is not" if self.page else ""
+            self.stderr.print(f"Standard output was closed before all rows were written{page}")
+        return complete
 
     def report_complete(self, tally: Tally) -> None:
         """Print that the output had all rows already."""

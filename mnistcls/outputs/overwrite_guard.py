@@ -21,7 +21,7 @@ class OverwriteGuard:
         debug_dir: a folder in which files are replaced as well.
 
     Raises:
-        OutputError: two outputs are the same, or one has no name.
+        OutputError: two outputs are the same, the folder included, or one has no name.
     """
 
     def __init__(self, written: Mapping[str, str | Path | None], debug_dir: Path | None = None) -> None:
@@ -33,6 +33,8 @@ class OverwriteGuard:
                 self._add(resolve_link(Path(local)), option)
         self._names = {name for _, name in self._options}
         self._debug_dir = os.path.realpath(debug_dir) if debug_dir else None
+        if debug_dir:
+            self._check_folder(debug_dir)
 
     def _add(self, path: Path, option: str) -> None:
         check_name(path, option)
@@ -40,6 +42,14 @@ class OverwriteGuard:
             raise OutputError(f"{path} is already the output of {taken}; choose another file with {option}")
         for file in (path, part_of(path), manifest_of(path)):
             self._options[self._real(str(file))] = option
+
+    def _check_folder(self, debug_dir: Path) -> None:
+        """Check that the debug folder, which is yet to be made, is not in the place of an output."""
+        real = Path(os.path.realpath(debug_dir))
+        for folder in (real, *real.parents):
+            if taken := self._options.get((str(folder.parent), folder.name)):
+                problem = f"{debug_dir} is already the output of {taken}"
+                raise OutputError(f"{problem}; choose another folder with --debug-dir")
 
     def check(self, *paths: str | Path | None) -> None:
         """Check that no input that the user named would be overwritten; None stands for no input.
