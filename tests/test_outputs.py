@@ -278,6 +278,26 @@ def test_two_runs_do_not_write_one_page_at_once(path: Path) -> None:
     assert (names(path.parent), path.read_text()) == (["results.csv"], "first")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="POSIX locks")
+@pytest.mark.parametrize("way", ["whole", "rows"])
+def test_it_is_locked_until_it_has_its_name(path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    rename, refusals = Path.replace, []
+
+    def replace(self: Path, target: Path) -> Path:
+        with pytest.raises(OutputError, match="another run is writing") as caught, whole_file(path):
+            pass
+        refusals.append(caught.value)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    if way == "whole":
+        write_whole(path, "new\n")
+    else:
+        write(path)
+
+    assert (path.read_text(), len(refusals)) == ("new\n", 1)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="no such permissions here")
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
 def test_a_replaced_file_keeps_its_permissions(path: Path, mode: int) -> None:

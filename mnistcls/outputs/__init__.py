@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from mnistcls.errors import OutputError
-from mnistcls.outputs.part_file import lock
-from mnistcls.outputs.paths import Fingerprint, part_of, rename_into_place, resolve_link
+from mnistcls.outputs.part_file import lock, rename_locked
+from mnistcls.outputs.paths import Fingerprint, part_of, resolve_link
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def whole_file(path: Path, option: str = "-o", was: Fingerprint | None = None) -
             except BaseException:
                 part.unlink(missing_ok=True)
                 raise
-        rename_into_place(part, real, was)
+            rename_locked(stream, part, real, was)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}; choose another folder with {option}") from None
 

@@ -98,9 +98,7 @@ class PartFile:
         """Give the file its name."""
         with self._errors():
             self._sync()
-            if not fcntl:  # Windows renames no file that is open
-                self.close()
-            rename_into_place(self.part, self._path, self._was)
+            rename_locked(self._file, self.part, self._path, self._was)
 
     def close(self) -> None:
         """Leave the file as it is."""
@@ -116,6 +114,24 @@ class PartFile:
             yield
         except OSError as error:
             raise OutputError(f"cannot write {self._path}: {error.strerror}{advice}") from None
+
+
+def rename_locked(file: IO[Any], part: Path, path: Path, was: Fingerprint | None) -> None:
+    """Give a complete file its name while it is locked: unlocked, a second run would empty it before it has the name.
+
+    Args:
+        file: the open file; all of it is on the disk.
+        part: its path.
+        path: see `rename_into_place`.
+        was: see `rename_into_place`.
+
+    Raises:
+        OutputError: see `rename_into_place`.
+        OSError: the file cannot be renamed.
+    """
+    if not fcntl:  # Windows renames no file that is open
+        file.close()
+    rename_into_place(part, path, was)
 
 
 def discard_part(path: Path) -> None:
