@@ -21,6 +21,8 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 _LOCAL_URLS = ("file://", "local://")
 
+_AGAIN = "; try again"
+
 READ_COST = 64
 """Least cost of one read to a `BoundedReader`'s allowance, in bytes."""
 
@@ -162,7 +164,8 @@ def unopened(error: OSError | ValueError, what: str = "file") -> ImageError:
 
 def io_error(error: OSError) -> ImageError:
     """The error for a file that the system fails to read."""
-    return ImageError(ErrorCode.IO_ERROR, f"{error.strerror}; try again")
+    reason = str(error.strerror or error) or type(error).__name__
+    return ImageError(ErrorCode.IO_ERROR, f"{reason.removesuffix(_AGAIN)}{_AGAIN}")
 
 
 def _where_to_look(error: OSError | ValueError) -> str:

@@ -18,12 +18,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import fsspec
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from bucket import BUCKET, Bucket, rates, refused, reset_before, reset_within, running, silent
+from fsspec.exceptions import FSTimeoutError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -33,16 +35,19 @@ from trees import MATCHES, TREE
 
 from mnistcls import remote
 from mnistcls.classifier import Classifier
-from mnistcls.errors import LabelError, OutputError, StorageError
+from mnistcls.decode import decode
+from mnistcls.engine import prepare
+from mnistcls.errors import ImageError, LabelError, OutputError, StorageError
 from mnistcls.evaluation.labels import find_labels
 from mnistcls.inspection.seen import SecondLook, Seen
-from mnistcls.limits import MAX_PIXELS
+from mnistcls.limits import MAX_PIXELS, usable_cpus
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import Format
 from mnistcls.outputs.manifest import Manifest
 from mnistcls.outputs.targets import target
 from mnistcls.ray_engine.folder import Record, ResultFolder
 from mnistcls.remote import objects
+from mnistcls.remote.objects import _Blocks
 from mnistcls.remote.uploads import upload
 from mnistcls.results import Prediction, Status, Tally
 from mnistcls.sources import Source, Sources
@@ -443,6 +448,22 @@ def test_faults_that_stay_are_rows_and_the_others_are_not_touched(classifier: Cl
     for i in (3, 4):
         assert re.fullmatch("io_error: .+; try again", str(found[url(f"d/{i}.png")]))
     assert [found[url(f"d/{i}.png")] for i in (0, 2, 5)] == [0, 2, 5]
+
+
+def test_an_object_that_stops_coming_is_an_io_error() -> None:
+    class Stalled(io.BytesIO):
+        def readinto(self, _buffer: object) -> int:
+            raise FSTimeoutError
+
+    with pytest.raises(ImageError) as caught:
+        decode(cast("BinaryIO", io.BufferedReader(_Blocks(Stalled()))))
+    assert str(caught.value) == "io_error: FSTimeoutError; try again"
+
+
+def test_objects_count_as_large_without_a_request(bucket: Bucket) -> None:
+    few, many = ([Source(url(f"d/{i}.png")) for i in range(count)] for count in (10, 11))
+    assert (prepare(few)[1], prepare(many)[1]) == (0, usable_cpus())
+    assert not bucket.requests
 
 
 @pytest.mark.slow

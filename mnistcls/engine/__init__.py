@@ -15,6 +15,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
 from mnistcls.errors import MnistclsError
+from mnistcls.files import is_url, local_path
 from mnistcls.limits import BATCH_SIZE, TIMEOUT, usable_cpus
 from mnistcls.sources import Source
 
@@ -30,6 +31,9 @@ CHUNK_BYTES = 4_000_000
 MAX_INLINE_SOURCES = 256
 MAX_INLINE_BYTES = 10_000_000
 """This many sources, with this many bytes in all, are answered before worker processes would have started."""
+
+OBJECT_BYTES = 1_000_000
+"""Assumed size of an object in storage, a photo's: asking for it would take a request."""
 
 
 def unwatched(_index: int) -> None:
@@ -125,7 +129,10 @@ def _are_few(sources: Iterator[Source]) -> tuple[bool, Iterator[Source]]:
 def _bytes(source: Source) -> int:
     if source.content is not None:
         return len(source.content)
+    path = local_path(source.path)
+    if is_url(path):
+        return 0 if source.error else OBJECT_BYTES
     try:
-        return os.stat(source.path).st_size
+        return os.stat(path).st_size
     except (OSError, ValueError):
         return 0

@@ -138,10 +138,10 @@ class _Blocks(io.RawIOBase):
     def readinto(self, buffer: Any, /) -> int:
         try:
             return int(self._file.readinto(buffer))
-        except OSError:
-            raise
         except Exception as error:
-            raise OSError(errno.EIO, reason_of(error)) from None
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            raise OSError(errno.EIO, reason_of(error)) from None  # fsspec's timeout is a bare TimeoutError, for example
 
 
 def is_object(url: str) -> bool:
