@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import signal
 import sys
 import traceback
@@ -25,6 +27,16 @@ STOP_SIGNALS = {
     if hasattr(signal, name)  # Windows has no SIGHUP
 }
 """Signals that end a run, and the message of each."""
+
+_NO_MEMORY = re.compile("failed to map segment|cannot allocate memory", re.IGNORECASE)
+_FIXES = {
+    errno.ENOMEM: "free some, or raise its limit (ulimit -v)",
+    errno.EMFILE: "raise the limit of open files (ulimit -n), or use fewer workers with -j",
+    errno.ENFILE: "close other programs, or use fewer workers with -j",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.EAGAIN: "close other programs, or use fewer workers with -j",
+}
+"""What to do about a fault of the machine that is not the disk's."""
 
 app = typer.Typer(
     cls=Commands,
@@ -56,18 +68,21 @@ def main() -> NoReturn:
     except Stopped as stopped:
         _fail(stopped, stopped.exit_code)
     except OSError as error:
-        _fail(OSError(_fault(error)), EXIT_ERROR)
+        _fail(error, EXIT_ERROR, _fault(error))
     except Exception as error:
         if stop := _stop_behind(error):
-            _fail(stop, stop.exit_code)
+            _fail(error, stop.exit_code, str(stop))
+        if _lacks_memory(error):
+            _fail(error, EXIT_ERROR, f"not enough memory; {_FIXES[errno.ENOMEM]}")
         with suppress(OSError):
             traceback.print_exc()
-        _fail(RuntimeError(f"unexpected: {error!r}; please report it with the lines above"), EXIT_ERROR)
+        _fail(error, EXIT_ERROR, f"unexpected: {error!r}; please report it with the lines above")
     sys.exit(0)
 
 
-def _fail(error: BaseException, code: int) -> NoReturn:
-    message = "; ".join([str(error), *getattr(error, "__notes__", [])])
+def _fail(error: BaseException, code: int, text: str | None = None) -> NoReturn:
+    """Print an error with its notes, which say where finished rows are, and exit; `text` replaces its own."""
+    message = "; ".join([text or str(error), *getattr(error, "__notes__", [])])
     with suppress(OSError):  # nobody may read it, and the exit code stays
         typer.echo(f"Error: {printable(message)}", err=True)
     sys.exit(code)
@@ -83,6 +98,13 @@ def _stop_behind(error: BaseException) -> Stopped | None:
     return None
 
 
+def _lacks_memory(error: Exception) -> bool:
+    """Whether there is too little memory; the loader says so of a library that it cannot map, onnxruntime's first."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, ImportError) and _NO_MEMORY.search(str(error)) is not None
+    )
+
+
 def _fault(error: OSError) -> str:
     """Describe a fault of the machine, not of the program: a full disk, a folder that is gone."""
     try:
@@ -90,7 +112,7 @@ def _fault(error: OSError) -> str:
     except OSError:
         return "the working folder is gone; change to one that exists"
     file = f"{error.filename}: " if error.filename else ""
-    return f"{file}{error.strerror or error}; check the disk and its permissions"
+    return f"{file}{error.strerror or error}; {_FIXES.get(error.errno or 0, 'check the disk and its permissions')}"
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
@@ -585,6 +586,44 @@ def test_a_fault_of_its_own_is_no_finished_run() -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Traceback")
     assert done.stderr.endswith("\nError: unexpected: KeyError('x'); please report it with the lines above\n")
+
+
+@pytest.mark.parametrize(
+    ("number", "fix"), [("EIO", "check the disk and its permissions"), ("EMFILE", "raise the limit of open files")]
+)
+def test_a_fault_of_the_machine_says_what_to_do_and_where_finished_rows_are(number: str, fix: str) -> None:
+    script = (
+        "import errno, os; from mnistcls import cli\n"
+        f"error = OSError(errno.{number}, os.strerror(errno.{number}))\n"
+        "error.add_note('finished rows are in a.csv.part; resume with --resume')\n"
+        "def fail(): raise error\n"
+        "cli.app = fail; cli.main()"
+    )
+    result = run([sys.executable, "-c", script])
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"Error: {os.strerror(getattr(errno, number))}; {fix}")
+    assert result.stderr.endswith("; finished rows are in a.csv.part; resume with --resume\n")
+
+
+def test_too_little_memory_for_onnxruntime_is_one_line(tmp_path: Path, command: list[str]) -> None:
+    Path("onnxruntime.py").write_text(
+        "raise ImportError('libonnxruntime.so: failed to map segment from shared object')"
+    )
+    path = f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}{os.pathsep}{Path(mnistcls.__file__).parents[1]}"
+
+    result = run(command, "7.png", PYTHONPATH=path)
+
+    says = "Error: not enough memory; free some, or raise its limit (ulimit -v)\n"
+    assert (result.returncode, result.stderr) == (2, says)
+
+
+@pytest.mark.parametrize("length", [233, 237, 300])
+def test_a_name_that_is_too_long_is_refused_with_its_option(command: list[str], length: int) -> None:
+    save(Path("7.png"), 7)
+    name = "a" * length + ".csv"
+    result = run(command, "7.png", "-o", name)
+    says = f"Error: cannot write {name}: its name is too long; choose a shorter one with -o\n"
+    assert (result.returncode, result.stderr) == (2, says)
 
 
 def test_an_interruption_while_it_loads_says_nothing(tmp_path: Path) -> None:

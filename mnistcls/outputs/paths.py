@@ -27,7 +27,7 @@ def manifest_of(output: Path) -> Path:
 
 def resolve_link(path: Path) -> Path:
     """The file that a link leads to, or the path itself: replacing the link would leave the file as it was."""
-    return Path(os.path.realpath(path)) if path.is_symlink() else path
+    return Path(os.path.realpath(path)) if os.path.islink(path) else path  # noqa: PTH114 - no error for a name that is too long
 
 
 def fingerprint(path: Path) -> Fingerprint:
@@ -90,8 +90,7 @@ def check_free(path: Path, *, overwrite: bool = False, ways: str = "--overwrite"
             raise OutputError(f"cannot write {path}: {path.parent} is a file; choose a folder with {option}")
         fix = f"make it, or choose another with {option}"
         raise OutputError(f"cannot write {path}: there is no folder {path.parent}; {fix}")
-    if _is_too_long(part_of(path)):
-        raise OutputError(f"cannot write {path}: its name is too long; choose a shorter one with {option}")
+    check_length(part_of(path), path, option)
     if (os.path.exists(path) and not path.is_file()) or _is_stream(path):  # it would be replaced by the finished file
         raise OutputError(f"{path} is a pipe, socket or device; redirect standard output, or use another {option}")
     if overwrite:
@@ -100,6 +99,16 @@ def check_free(path: Path, *, overwrite: bool = False, ways: str = "--overwrite"
         raise is_taken(str(path), ways, option)
     if os.path.exists(part_of(path)):
         raise OutputError(f"{part_of(path)} is left over from an unfinished run; use {ways}, or another {option}")
+
+
+def check_length(beside: Path, path: Path, option: str = "-o") -> None:
+    """Check that the name of a file beside an output, which is longer than its own, is not too long.
+
+    Raises:
+        OutputError: it is.
+    """
+    if _is_too_long(beside):
+        raise OutputError(f"cannot write {path}: its name is too long; choose a shorter one with {option}")
 
 
 def _is_stream(path: Path) -> bool:

@@ -22,7 +22,7 @@ from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import FILE_FORMATS, RESUMABLE, Format, Stream, Writer, open_writer
 from mnistcls.outputs.manifest import Manifest
 from mnistcls.outputs.part_file import discard_part, output_file
-from mnistcls.outputs.paths import check_free, fingerprint, is_taken, manifest_of, part_of, resolve_link
+from mnistcls.outputs.paths import check_free, check_length, fingerprint, is_taken, manifest_of, part_of, resolve_link
 from mnistcls.outputs.resume import find_resumable, read_rows
 from mnistcls.results import Prediction, Tally
 from mnistcls.sources import Source
@@ -132,6 +132,7 @@ class ResultFile:
         self._begun, self._clock = datetime.now(UTC), time.perf_counter()
         ways = "--resume, --overwrite" if chosen in RESUMABLE else "--overwrite"
         check_free(path, overwrite=overwrite or resume, ways=ways)
+        check_length(part_of(manifest_of(path)), path)
         self.path = resolve_link(path)
         self._was = fingerprint(self.path)
         if chosen is Format.PARQUET and not find_spec("pyarrow"):
