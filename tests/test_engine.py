@@ -16,7 +16,7 @@ from PIL import Image
 from toy_model import checkerboard, doubtful, glyph
 
 from mnistcls import Classifier
-from mnistcls.engine import CHUNK_BYTES, MAX_INLINE_SOURCES, answers, pool
+from mnistcls.engine import CHUNK_BYTES, MAX_INLINE_SOURCES, answers, pool, prepare
 from mnistcls.errors import MnistclsError
 from mnistcls.sources import Source
 
@@ -160,9 +160,11 @@ def test_few_images_start_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "_Worker", refused)
     names = [str(number) for number in range(MAX_INLINE_SOURCES)]
 
-    assert [row.path for batch in answers(map(Source, names), answer) for row in batch] == names
+    pending, workers = prepare(map(Source, names), None)
+    assert [row.path for batch in answers(pending, answer, workers=workers) for row in batch] == names
+    pending, workers = prepare(map(Source, [*names, "one more"]), None)
     with pytest.raises(AssertionError):
-        list(answers(map(Source, [*names, "one more"]), answer))
+        list(answers(pending, answer, workers=workers))
 
 
 # --- the classifier in workers

@@ -462,7 +462,7 @@ def test_an_object_that_stops_coming_is_an_io_error() -> None:
 
 def test_objects_count_as_large_without_a_request(bucket: Bucket) -> None:
     few, many = ([Source(url(f"d/{i}.png")) for i in range(count)] for count in (10, 11))
-    assert (prepare(few)[1], prepare(many)[1]) == (0, usable_cpus())
+    assert (prepare(few, None)[1], prepare(many, None)[1]) == (0, usable_cpus())
     assert not bucket.requests
 
 

@@ -53,12 +53,12 @@ class Answer(Protocol):
         """
 
 
-def prepare(sources: Iterable[Source], workers: int | None = None) -> tuple[Iterator[Source], int]:
+def prepare(sources: Iterable[Source], workers: int | None) -> tuple[Iterator[Source], int]:
     """Decide how many worker processes there will be, and start the server that starts them.
 
     Args:
         sources: some are taken, to see whether they are few.
-        workers: as for `answers`.
+        workers: as for `answers`; None for as many as there are CPUs, or none where the sources are few.
 
     Returns:
         All sources, including those that were taken; and the number of workers.
@@ -75,23 +75,22 @@ def prepare(sources: Iterable[Source], workers: int | None = None) -> tuple[Iter
 
 
 def answers(
-    sources: Iterable[Source], answer: Answer, *, workers: int | None = None, timeout: float = TIMEOUT
+    sources: Iterable[Source], answer: Answer, *, workers: int = 0, timeout: float = TIMEOUT
 ) -> Iterator[Batch]:
     """The answers for all sources, in order.
 
     Args:
         sources: taken as answers are.
         answer: does the work; sent to the worker processes.
-        workers: worker processes; 0 for none, all in this process; None for as many as there are CPUs, or none where
-            the sources are few.
+        workers: worker processes; 0 for none, all in this process.
         timeout: seconds that a worker may take over one image; 0 for any.
 
     Raises:
         MnistclsError: worker processes cannot be started, or `workers` or `timeout` is negative.
     """
-    if (workers or 0) < 0 or not timeout >= 0:
+    if workers < 0 or not timeout >= 0:
         raise MnistclsError(f"workers and timeout must be 0 or more, got {workers} and {timeout}")
-    pending, workers = prepare(sources, workers)
+    pending = iter(sources)
     if workers:
         from mnistcls.engine.pool import Pool  # noqa: PLC0415 - as above
 
