@@ -198,6 +198,8 @@ def test_a_table_in_a_pipe_is_coloured_only_by_force(
         (["7.png", "--model", "no.onnx"], "no.onnx: no such model file"),
         (["7.png", "--model", "7.png"], "7.png: not a readable ONNX model"),
         (["7.png", "--top-k", "11"], "Invalid value for '--top-k'"),
+        (["7.png", "-o", "a.csv", "--resume", "--overwrite"], "--resume keeps what --overwrite replaces; use one of"),
+        (["7.png", "-o", "a.csv", "--resume", "--debug-dir", "d"], "--debug-dir shows all images of a run, --resume "),
         (["7.png", "--min-confidence", "nan"], "min_confidence must be between 0 and 1, got nan"),
         (["7.png", "--min-confidence", "1.5"], "Invalid value for '--min-confidence'"),
         (["7.png", "--format", "json"], "Invalid value for '--format'"),

@@ -245,7 +245,7 @@ def test_resume_begins_ends_and_refuses_what_is_another_run(
         "status unreadable": 1,
         "digit 7": 1,
     }
-    assert manifest["inputs"] == {"paths": ["d"], "files_from": None, "recursive": True}
+    assert manifest["inputs"] == {"paths": ["d"], "files_from": [], "recursive": True}
 
     assert resumed(command) == (1, "out.csv is complete: nothing left to classify")
     assert resumed([*command[:-1], "d/"]) == (1, "out.csv is complete: nothing left to classify")

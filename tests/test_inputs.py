@@ -86,7 +86,7 @@ def test_several_lists_are_read_in_turn_and_resumed(command: list[str]) -> None:
     assert list(digits(written).items()) == [("7.png", "7"), ("1.png", "1")]
     assert json.loads(Path("out.csv.manifest.json").read_text())["inputs"]["files_from"] == ["list7", "list1"]
     assert resumed.stderr.splitlines()[0] == "out.csv is complete: nothing left to classify"
-    assert "files_from was ['list7', 'list1'] and is 'list7'" in shorter.stderr
+    assert "files_from was ['list7', 'list1'] and is ['list7']" in shorter.stderr
 
 
 def test_the_name_of_a_single_list_is_in_the_manifest(command: list[str]) -> None:
@@ -95,7 +95,7 @@ def test_the_name_of_a_single_list_is_in_the_manifest(command: list[str]) -> Non
 
     run(command, "--files-from", "list", "-o", "out.csv")
 
-    assert json.loads(Path("out.csv.manifest.json").read_text())["inputs"]["files_from"] == "list"
+    assert json.loads(Path("out.csv.manifest.json").read_text())["inputs"]["files_from"] == ["list"]
 
 
 def test_a_list_with_nul_takes_any_name(command: list[str]) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mnistcls.commands.common import exit_code, make_classifier, stderr_console
+from mnistcls.commands.common import exit_code, stderr_console
 from mnistcls.commands.options import (
     Address,
     Engine,
@@ -100,10 +99,9 @@ def classify(  # noqa: PLR0913 - its options, which `ClassifyOptions` takes by n
     """
     options = ClassifyOptions(**locals())
     options.check()
-    stderr = stderr_console(quiet=quiet)
-    load = partial(make_classifier, model, min_confidence, max_pixels, stderr if verbose else None)
-    if engine is Engine.RAY:
+    stderr = stderr_console(quiet=options.quiet)
+    if options.engine is Engine.RAY:
         from mnistcls.commands.ray import classify as run  # noqa: PLC0415
     else:
         from mnistcls.commands.local import classify as run  # noqa: PLC0415
-    raise typer.Exit(exit_code(run(options, load, stderr)))
+    raise typer.Exit(exit_code(run(options, stderr)))

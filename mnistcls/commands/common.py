@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from mnistcls.batch import Batch
     from mnistcls.classifier import Classifier
+    from mnistcls.commands.settings import ClassifyOptions, EvaluateOptions
     from mnistcls.evaluation import Evaluation
     from mnistcls.page import Page
     from mnistcls.sources import Sources
@@ -66,6 +67,12 @@ def make_classifier(
     if verbose_on:
         verbose_on.print(f"Model {classifier.model.describe()}")
     return classifier
+
+
+def load_classifier(options: ClassifyOptions | EvaluateOptions, stderr: Console | Silent) -> Classifier:
+    """The classifier that the options of a run ask for; see `make_classifier`."""
+    verbose_on = stderr if options.verbose else None
+    return make_classifier(options.model, options.min_confidence, options.max_pixels, verbose_on)
 
 
 def make_page(path: Path | None, *, overwrite: bool, resume: bool = False) -> Page | None:

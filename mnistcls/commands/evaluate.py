@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mnistcls.commands.common import make_classifier, stderr_console
+from mnistcls.commands.common import stderr_console
 from mnistcls.commands.options import (
     Figures,
     MaxPixels,
@@ -69,6 +68,5 @@ def evaluate(  # noqa: PLR0913 - its options, which `EvaluateOptions` takes by n
     options = EvaluateOptions(**locals())
     from mnistcls.commands.scoring import evaluate as run  # noqa: PLC0415
 
-    stderr = stderr_console(quiet=quiet)
-    load = partial(make_classifier, model, min_confidence, max_pixels, stderr if verbose else None)
-    raise typer.Exit(run(options, load, stderr))
+    stderr = stderr_console(quiet=options.quiet)
+    raise typer.Exit(run(options, stderr))

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from mnistcls.commands.common import Silent, at_least_one, make_page, write_page
+from mnistcls.commands.common import Silent, at_least_one, load_classifier, make_page, write_page
 from mnistcls.commands.progress import progress
 from mnistcls.commands.settings import ClassifyOptions
 from mnistcls.engine import answers, prepare
-from mnistcls.errors import OutputError
 from mnistcls.outputs.manifest import Manifest
 from mnistcls.outputs.overwrite_guard import OverwriteGuard
 from mnistcls.outputs.targets import ResultFile, StandardOutput, target
@@ -32,12 +31,11 @@ Recorder = Callable[[Iterator["Batch"]], AbstractContextManager[Iterable["Batch"
 """Passes the batches on, and may record what the network saw of them."""
 
 
-def classify(options: ClassifyOptions, load: Callable[[], Classifier], stderr: Console | Silent) -> Tally:
+def classify(options: ClassifyOptions, stderr: Console | Silent) -> Tally:
     """Classify, write the results, and print a summary.
 
     Args:
         options: what the user asks for.
-        load: makes the classifier; called after all checks of the options.
         stderr: for the summary and other messages.
 
     Raises:
@@ -46,7 +44,7 @@ def classify(options: ClassifyOptions, load: Callable[[], Classifier], stderr: C
     run, tally = _Run.checked(options, stderr), Tally()
     started = time.perf_counter()
     pending, workers = prepare(run.guard.follow(run.sources), options.workers)  # they start while the model loads
-    classifier = load()
+    classifier = load_classifier(options, stderr)
     manifest = options.manifest(classifier, run.rows.format)
     remaining = run.rows.remaining(pending, tally, manifest)
     done = tally.total
@@ -85,8 +83,6 @@ class _Run:
         guard.check(*options.inputs, *(options.files_from or ()), options.model)
         overwrite, resume = options.overwrite, options.resume
         rows = target(options.output, options.format_, options.columns, overwrite=overwrite, resume=resume)
-        if options.debug_dir and resume:
-            raise OutputError("--debug-dir shows all images of a run, --resume only classifies the rest; use only one")
         record = _recorder(options)
         page = make_page(options.report, overwrite=overwrite, resume=resume)
         return cls(options, stderr, options.sources(), guard, rows, record, page)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from mnistcls.commands.common import nothing_found
+from mnistcls.commands.common import load_classifier, nothing_found
 from mnistcls.commands.progress import is_shown
 from mnistcls.commands.settings import ClassifyOptions
 from mnistcls.commands.summary import summary
@@ -30,12 +30,11 @@ if TYPE_CHECKING:
     from mnistcls.sources import Sources
 
 
-def classify(options: ClassifyOptions, load: Callable[[], Classifier], stderr: Console | Silent) -> Tally:
+def classify(options: ClassifyOptions, stderr: Console | Silent) -> Tally:
     """Run the job, and print a summary.
 
     Args:
         options: what the user asks for.
-        load: makes the classifier; called after all checks of the options.
         stderr: for the summary and other messages.
 
     Raises:
@@ -43,7 +42,7 @@ def classify(options: ClassifyOptions, load: Callable[[], Classifier], stderr: C
     """
     sources = options.sources()
     folder = _checked_folder(options, sources)
-    classifier, format_ = load(), options.format_ or Format.PARQUET
+    classifier, format_ = load_classifier(options, stderr), options.format_ or Format.PARQUET
     manifest = options.manifest(classifier, format_)
     begun, clock = datetime.now(UTC), time.perf_counter()
     folder.check(manifest, overwrite=options.overwrite, resume=options.resume)
@@ -70,8 +69,6 @@ def _checked_folder(options: ClassifyOptions, sources: Sources) -> ResultFolder:
         raise OutputError(f"{options.output}: --engine ray writes a folder of parts; {fix}")
     if options.format_ not in {None, Format.PARQUET, Format.JSONL}:
         raise OutputError("--engine ray writes Parquet or JSON Lines; use --format parquet or jsonl")
-    if options.overwrite and options.resume:
-        raise OutputError("--resume keeps what --overwrite replaces; use one of them")
     if options.debug_dir or options.report:
         raise OutputError("--debug-dir and --report need --engine local: images do not travel to this machine")
     if any(listed.serves_once for listed in options.path_lists):

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Self
 
 from mnistcls import evaluation, outputs
-from mnistcls.commands.common import EXIT_UNREADABLE, Silent, at_least_one, exit_code, make_page, write_page
+from mnistcls.commands.common import (
+    EXIT_UNREADABLE,
+    Silent,
+    at_least_one,
+    exit_code,
+    load_classifier,
+    make_page,
+    write_page,
+)
 from mnistcls.commands.options import FigureFormat, figure_format
 from mnistcls.commands.progress import progress
 from mnistcls.commands.settings import EvaluateOptions
@@ -27,16 +35,14 @@ from mnistcls.sources import Sources
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mnistcls.classifier import Classifier
     from mnistcls.page import Page
 
 
-def evaluate(options: EvaluateOptions, load: Callable[[], Classifier], stderr: Console | Silent) -> int:
+def evaluate(options: EvaluateOptions, stderr: Console | Silent) -> int:
     """Classify the labelled images, write the figures, and print a summary.
 
     Args:
         options: what the user asks for.
-        load: makes the classifier; called after all checks of the options.
         stderr: for the summary and other messages.
 
     Returns:
@@ -48,7 +54,7 @@ def evaluate(options: EvaluateOptions, load: Callable[[], Classifier], stderr: C
     run, labels = _Run.checked(options, stderr), find_labels(options.path, options.labels)
     sources, tally, started = Sources(labels.inputs), Tally(), time.perf_counter()
     pending, workers = prepare(run.guard.follow(sources), options.workers)  # they start while the model loads
-    classifier = load()
+    classifier = load_classifier(options, stderr)
     batches = answers(tally.count_inputs(pending), classifier.answer, workers=workers, timeout=options.timeout)
     with progress(at_least_one(tally.count(batches), sources, tally), sources, stderr) as shown:
         figures = run.compare(labels, chain.from_iterable(shown))

@@ -79,6 +79,12 @@ class ClassifyOptions:
             listed.check()
         if self.engine is Engine.LOCAL and self.address is not None:
             raise MnistclsError("--address needs --engine ray")
+        if self.overwrite and self.resume:
+            raise MnistclsError("--resume keeps what --overwrite replaces; use one of them")
+        if self.debug_dir and self.resume:
+            raise MnistclsError(
+                "--debug-dir shows all images of a run, --resume only classifies the rest; use only one"
+            )
 
     def sources(self) -> Sources:
         """The sources that the paths stand for."""
@@ -95,19 +101,9 @@ class ClassifyOptions:
         """
         from mnistcls.outputs.manifest import Manifest  # noqa: PLC0415
 
-        inputs = {"paths": self.inputs, "files_from": self._recorded_lists(), "recursive": self.recursive}
+        inputs = {"paths": self.inputs, "files_from": list(self.files_from or ()), "recursive": self.recursive}
         options = {"format": format_.value, **asdict(self.columns), "timeout": self.timeout}
         return Manifest.of(classifier, inputs, options)
-
-    def _recorded_lists(self) -> str | list[str] | None:
-        """What a manifest has under `files_from`: of a single list its name, so that older runs can be resumed."""
-        match list(self.files_from or ()):
-            case []:
-                return None
-            case [single]:
-                return single
-            case several:
-                return several
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -117,7 +117,7 @@ class ResultFile:
         chosen: its format.
         columns: of a row.
         overwrite: whether the output of an earlier run may be replaced.
-        resume: whether to resume that run.
+        resume: whether to resume that run; not with `overwrite`.
 
     Raises:
         OutputError: another file is in the way, or output in this format cannot be resumed.
@@ -137,8 +137,6 @@ class ResultFile:
         self._was = fingerprint(self.path)
         if chosen is Format.PARQUET and not find_spec("pyarrow"):
             raise OutputError('Parquet needs pyarrow; pip install "mnistcls[parquet]"')
-        if overwrite and resume:
-            raise OutputError("--resume keeps what --overwrite replaces; use one of them")
         if resume and chosen not in RESUMABLE:
             raise OutputError(f"--resume needs CSV or JSON Lines, but the format of {path} is {chosen}")
         if not (overwrite or resume) and not Manifest.is_replaceable(self.path):
