@@ -28,6 +28,12 @@ MIN_PATH = 14
 STATUS_WIDTH, ERROR_WIDTH = 10, 22
 """Width of the last column, in characters: for a status, or an error's sentence on several lines."""
 
+_GAP = 2  # between columns
+_START = 1  # before the first column, which Rich pads
+_DIGIT_WIDTH, _CONFIDENCE_WIDTH, _NUMBER_WIDTH = 5, 10, 6
+_RUNNER_UP_WIDTH, _PROBABILITY_WIDTH, _SCORE_WIDTH = 6, 4, 5
+"""Widths of the other columns, in characters: of their names, or of their cells where those are wider."""
+
 PATH_SHARE = 0.45
 """Most width, as a share of the terminal's, for the path if errors need room beside it."""
 
@@ -92,8 +98,11 @@ def shorten(text: str, width: int) -> str:
 
 def _needed(columns: Columns, status: int, *, bar: bool) -> int:
     """Width of a table with the shortest paths and this width of status, with two characters between columns."""
-    optional = 8 * (columns.top_k - 1) + (60 if columns.probabilities else 0) + (7 if columns.scores else 0)
-    return 1 + MIN_PATH + 7 + (19 if bar else 12) + optional + status
+    confidence = BAR_WIDTH + 1 + _NUMBER_WIDTH if bar else _CONFIDENCE_WIDTH
+    others = [_DIGIT_WIDTH, confidence, *[_RUNNER_UP_WIDTH] * (columns.top_k - 1)]
+    others += [_PROBABILITY_WIDTH] * 10 if columns.probabilities else []
+    others += [_SCORE_WIDTH] if columns.scores else []
+    return _START + MIN_PATH + sum(width + _GAP for width in others) + status
 
 
 def _status_width(predictions: list[Prediction]) -> int:
@@ -116,7 +125,7 @@ def _table(predictions: list[Prediction], columns: Columns, width: int, title: s
     names += ["Score"] if columns.scores else []
     for name in names:
         table.add_column(name, no_wrap=True, justify="center" if name == "Digit" else "left")
-    table.add_column("Status", min_width=10, overflow="fold")
+    table.add_column("Status", min_width=STATUS_WIDTH, overflow="fold")
     status = _status_width(predictions)
     bar = _needed(columns, status, bar=True) <= width
     room = width - _needed(columns, status, bar=bar) + MIN_PATH
@@ -147,7 +156,7 @@ def _cells(prediction: Prediction, columns: Columns, path_width: int, *, bar: bo
 def _confidence(confidence: float | None, style: str, *, bar: bool) -> Text:
     if confidence is None:
         return Text("")
-    number = Text(f"{confidence_text(confidence):>6}", style=style)
+    number = Text(f"{confidence_text(confidence):>{_NUMBER_WIDTH}}", style=style)
     if not bar:
         return number
     full = round(confidence * BAR_WIDTH)
