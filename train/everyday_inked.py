@@ -21,7 +21,7 @@ from train.everyday_page import (
     photographed,
     placed,
 )
-from train.photo import blur, clouds, crumbled, gapped, inked, to_8_bit
+from train.photo import Field, blur, clouds, crumbled, gapped, inked, to_8_bit
 
 
 def two_colours(digit: Digit, rng: Rng) -> Image.Image:
@@ -47,18 +47,22 @@ def watercolour(digit: Digit, rng: Rng) -> Image.Image:
 
 def coloured_outline(digit: Digit, rng: Rng) -> Image.Image:
     """A fat digit drawn as an outline and coloured in, as on a child's poster."""
-    whole = to_8_bit(blur(placed(written(digit, 130, 1.0), MIDDLE.tolist()), 1))
-    inside = np.asarray(whole.filter(ImageFilter.MinFilter(2 * int(rng.integers(2, 4)) + 1)), np.float32) / 255
-    poster = painted(page(rng), np.asarray(whole, np.float32) / 255, BLACK)
-    return to_8_bit(painted(poster, inside, one_of(rng, (0.95, 0.8, 0.3), (0.55, 0.75, 0.95), (0.95, 0.6, 0.65))))
+    whole, inside = _fat(digit, rng)
+    poster = painted(page(rng), whole / 255, BLACK)
+    return to_8_bit(painted(poster, inside / 255, one_of(rng, (0.95, 0.8, 0.3), (0.55, 0.75, 0.95), (0.95, 0.6, 0.65))))
 
 
 def plain_outline(digit: Digit, rng: Rng) -> Image.Image:
     """A fat digit drawn as an outline with a pen."""
+    whole, inside = _fat(digit, rng)
+    return photographed(inked(page(rng), (whole - inside).clip(0) / 255, BLACK), rng)
+
+
+def _fat(digit: Digit, rng: Rng) -> tuple[Field, Field]:
+    """A fat digit, and what is inside of its outline, a line of 2 or 3 pixels: float32 (H, W), 0 to 255."""
     whole = to_8_bit(blur(placed(written(digit, 130, 1.0), MIDDLE.tolist()), 1))
-    inside = np.asarray(whole.filter(ImageFilter.MinFilter(2 * int(rng.integers(2, 4)) + 1)), np.float32)
-    line = (np.asarray(whole, np.float32) - inside).clip(0) / 255
-    return photographed(inked(page(rng), line, BLACK), rng)
+    inside = whole.filter(ImageFilter.MinFilter(2 * int(rng.integers(2, 4)) + 1))
+    return np.asarray(whole, np.float32), np.asarray(inside, np.float32)
 
 
 def rubber_stamp(digit: Digit, rng: Rng) -> Image.Image:

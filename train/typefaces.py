@@ -77,7 +77,7 @@ def picture(path: Path, digit: int) -> NDArray[np.uint8]:
 
 def read(paths: Sequence[Path], classifier: Classifier) -> list[Reading]:
     """What a classifier makes of the digits of each typeface."""
-    answers = list(classifier.predict([picture(path, digit) for path in paths for digit in range(CLASSES)]))
+    answers = classifier.predict([picture(path, digit) for path in paths for digit in range(CLASSES)])
     return [Reading(path.name, answers[i * CLASSES : (i + 1) * CLASSES]) for i, path in enumerate(paths)]
 
 

@@ -96,9 +96,12 @@ def inside_sheet(pixels: _Image, mark: Mark, reduction: int) -> _Image | None:
         return None
     own = mark.ink[1:-1, 1:-1] > 127
     sheet = _sheet(own)
-    if sheet is None or _is_bold_digit(sheet, own):
+    if sheet is None:
         return None
-    if rectangularity(sheet) < MIN_RECTANGULARITY and not _is_other_sheet(sheet, own, pixels, mark):
+    hole, share = largest(sheet & ~own), rectangularity(sheet)
+    if share < MIN_SHARP_RECTANGULARITY and _is_counter(hole):  # a bold printed digit has round corners
+        return None
+    if share < MIN_RECTANGULARITY and not _is_other_sheet(sheet, own, hole, pixels, mark):
         return None
     top, left, bottom, right = mark.box
     paper = np.zeros([-(-side // reduction) for side in pixels.shape[:2]], np.bool_)
@@ -123,15 +126,9 @@ def _sheet(own: _Mask) -> _Mask | None:
     return sheet
 
 
-def _is_bold_digit(sheet: _Mask, paper: _Mask) -> bool:
-    """Whether a sheet with rounded corners is a bold printed digit: its hole is a bar like a counter, and no stroke.
-
-    Args:
-        sheet: (H, W), with its holes filled.
-        paper: (H, W), without what is written on it.
-    """
-    hole = largest(sheet & ~paper)
-    if rectangularity(sheet) >= MIN_SHARP_RECTANGULARITY or rectangularity(hole) < MIN_COUNTER_RECTANGULARITY:
+def _is_counter(hole: _Mask) -> bool:
+    """Whether a hole (H, W) is a bar like the counter of a bold printed digit, and no stroke."""
+    if rectangularity(hole) < MIN_COUNTER_RECTANGULARITY:
         return False
     ratio = axis_ratio(hole)
     return ratio >= MAX_BAR_AXIS_RATIO or (ratio >= MIN_COUNTER_AXIS_RATIO and _is_central(hole))
@@ -147,18 +144,18 @@ def _is_central(hole: _Mask) -> bool:
     return bool(uneven <= MAX_OFF_CENTRE and level <= MAX_WALL_RATIO * upright)
 
 
-def _is_other_sheet(sheet: _Mask, paper: _Mask, pixels: _Image, mark: Mark) -> bool:
+def _is_other_sheet(sheet: _Mask, paper: _Mask, hole: _Mask, pixels: _Image, mark: Mark) -> bool:
     """Whether what is no rectangle is a sheet all the same (round, torn, cut off by the picture), and not a bold 0.
 
     Args:
         sheet: (H, W), with its holes filled.
         paper: (H, W), without what is written on it.
+        hole: (H, W), the largest in it.
         pixels: the whole picture.
         mark: what was found in the picture, (H, W) in its box.
     """
     if solidity(sheet) < MIN_SOLIDITY or axis_ratio(sheet) < MIN_AXIS_RATIO:
         return False
-    hole = largest(sheet & ~paper)
     top, left, bottom, right = mark.box
     levels = to_planes(at_working_size([pixels]))[0].values[top:bottom, left:right]
     if _has_loop(hole, levels, int(np.median(levels[paper]))):
