@@ -31,6 +31,8 @@ class Recipe:
     """Distortions of the training images; None for none."""
     synthetic_share: float = 0.0
     """Digits of the project's own writing in an epoch, per real digit."""
+    typeset_share: float = 0.0
+    """Printed digits, and digits on displays, in an epoch, per real digit."""
     pictured_share: float = 0.0
     """Pictures of real digits in an epoch, brought back to canonical form, per real digit as it is."""
     outlier_share: float = 0.0
@@ -79,7 +81,7 @@ FULL = {
 
 def _of_real_digits(recipe: Recipe) -> Recipe:
     """The recipe without synthetic images and without teachers."""
-    return replace(recipe, synthetic_share=0.0, pictured_share=0.0, outlier_share=0.0, teachers=0)
+    return replace(recipe, synthetic_share=0.0, typeset_share=0.0, pictured_share=0.0, outlier_share=0.0, teachers=0)
 
 
 TEACHER = replace(_of_real_digits(FULL["default"]), epochs=30)
