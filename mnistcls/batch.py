@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -36,6 +36,8 @@ class Batch:
     """(N, 10), calibrated; undefined if there is no digit."""
     digit_scores: NDArray[np.float32]
     """(N,), 0 to 1; undefined for an unreadable image."""
+    sources: int = 0
+    """Number of sources whose images these are: fewer than N if one is a TIFF file of several pages; 0 if unknown."""
 
     @classmethod
     def of(  # noqa: PLR0913 - its columns
@@ -64,7 +66,7 @@ class Batch:
     @classmethod
     def unreadable(cls, path: str, error: ImageError) -> Batch:
         """The answer for one image that could not be read."""
-        return cls.of(
+        answered = cls.of(
             [path],
             {0: str(error)},
             statuses=np.zeros(0, np.uint8),
@@ -72,6 +74,7 @@ class Batch:
             probabilities=np.zeros((0, 10), np.float32),
             digit_scores=np.zeros(0, np.float32),
         )
+        return replace(answered, sources=1)
 
     def __len__(self) -> int:
         return len(self.paths)

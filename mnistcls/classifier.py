@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
@@ -99,7 +100,7 @@ class Classifier:
             sources: read one by one: their decoded images must not be in memory together.
             on_source: see `engine.Answer`.
         """
-        return self._judge_decoded(self._decoded(sources, on_source))
+        return replace(self._judge_decoded(self._decoded(sources, on_source)), sources=len(sources))
 
     def _decoded(self, sources: Sequence[Source], on_source: OnSource) -> Iterator[Decoded]:
         complete = with_objects(sources)

@@ -67,6 +67,8 @@ class Tally:
     def __init__(self) -> None:
         self.inputs = 0
         """Sources taken so far; each has a row per image, and at least one."""
+        self.answered = 0
+        """Sources whose rows are counted."""
         self.statuses: Counter[Status] = Counter()
         self.digits: Counter[int] = Counter()
         self.skipped = 0
@@ -92,6 +94,7 @@ class Tally:
             MnistclsError: at the end, if rows are missing.
         """
         for batch in batches:
+            self.answered += batch.sources
             for status, count in Counter(batch.statuses.tolist()).items():
                 self.statuses[STATUSES[status]] += count
             self.digits.update(digit for digit in batch.digits.tolist() if digit >= 0)

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from batches import batch_of, eight
+from PIL import Image
 from rich.console import Console
+from toy_model import glyph, save
 
+from mnistcls import Classifier
 from mnistcls.commands.progress import bar_over, progress
+from mnistcls.engine import answers
+from mnistcls.results import Tally
 from mnistcls.sources import Sources
 
 
@@ -17,7 +23,8 @@ class Terminal(io.StringIO):
 
 def followed(console: Console) -> None:
     batches = [batch_of(eight("a.png"), eight("b.png")), batch_of(eight("c.png"))]
-    with progress(iter(batches), Sources(["a.png", "b.png", "c.png"]), console) as stream:
+    tally = Tally()
+    with progress(tally.count(batches), Sources(["a.png", "b.png", "c.png"]), console, tally) as stream:
         passed = list(stream)
         console.file.write("TABLE")
     assert passed == batches
@@ -54,6 +61,19 @@ def test_the_bar_is_gone_before_anything_else_is_printed() -> None:
     assert "Classifying" in before
     assert before.endswith("\x1b[1A\x1b[2K")  # one line up, and erased
     assert after == ""
+
+
+def test_the_bar_counts_files_and_not_their_pages(here: Path, toy_model: Path) -> None:
+    save(here / "a.tif", 7, save_all=True, append_images=[Image.fromarray(glyph(3))] * 4)
+    console = Console(file=Terminal(), force_terminal=True, width=80, color_system=None)
+    tally, sources = Tally(), Sources(["a.tif", "missing.png"])
+    batches = answers(tally.count_inputs(sources), Classifier(toy_model).answer)
+
+    with progress(tally.count(batches), sources, console, tally) as stream:
+        assert sum(map(len, stream)) == 6
+
+    assert " 2/" in console.file.getvalue()  # type: ignore[attr-defined]
+    assert " 6/" not in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_a_list_has_a_bar_on_a_terminal_alone() -> None:

@@ -39,7 +39,7 @@ def write(stream: io.BytesIO, chosen: Format, sources: Iterable[Source], pages: 
 
 def tally_of(paths: list[str], pages: dict[str, int]) -> Tally:
     tally = Tally()
-    tally.inputs = len(paths)
+    tally.inputs = tally.answered = len(paths)
     for row in (row for path in paths for row in rows_of(path, pages[path])):
         tally.add(row)
     return tally

@@ -53,7 +53,7 @@ def classify(options: ClassifyOptions, stderr: Console | Silent) -> Tally:
         run.report_complete(tally)
     else:
         batches = tally.count(answers(remaining, classifier.answer, workers=workers, timeout=options.timeout))
-        complete = run.write(at_least_one(batches, run.sources, tally), manifest, tally, done)
+        complete = run.write(at_least_one(batches, run.sources, tally), manifest, tally)
         run.summarize(tally, time.perf_counter() - started, done)
     if complete:  # of a part of the rows, a page would pass for one of all
         run.write_page(classifier, tally.skipped)
@@ -87,8 +87,8 @@ class _Run:
         page = make_page(options.report, overwrite=overwrite, resume=resume)
         return cls(options, stderr, options.sources(), guard, rows, record, page)
 
-    def write(self, batches: Iterator[Batch], manifest: Manifest, tally: Tally, done: int) -> bool:
-        """Write the rows as they come, with a progress bar that begins at those that are done.
+    def write(self, batches: Iterator[Batch], manifest: Manifest, tally: Tally) -> bool:
+        """Write the rows as they come, with a progress bar that begins at what is done.
 
         Returns:
             Whether all were written: standard output may be closed before the end.
@@ -99,7 +99,7 @@ class _Run:
         with (
             self.record(batches) as recorded,
             self.rows.open(tally, manifest) as write,
-            progress(recorded, self.sources, Silent() if self.rows.scrolls else self.stderr, done) as shown,
+            progress(recorded, self.sources, Silent() if self.rows.scrolls else self.stderr, tally) as shown,
         ):
             write(shown)
             tally.skipped = self.sources.skipped

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from mnistcls.batch import Batch
+    from mnistcls.results import Tally
 
 _Item = TypeVar("_Item")
 
@@ -30,11 +31,18 @@ def is_shown(console: Console | Silent) -> TypeGuard[Console]:
 
 @contextmanager
 def progress(
-    batches: Iterable[Batch], images: Sources, console: Console | Silent, done: int = 0
+    batches: Iterable[Batch], sources: Sources, console: Console | Silent, tally: Tally
 ) -> Iterator[Iterable[Batch]]:
     """Pass the batches on, with a progress bar on the console if it is a terminal.
 
-    A thread counts the images so that work starts at once; until it is done, the bar has no total.
+    The bar counts sources, as the number of pages in TIFF files is not known before. A thread counts them all so that
+    work starts at once; until it is done, the bar has no total.
+
+    Args:
+        batches: the answers that are still to come.
+        sources: all of the run, those answered before included.
+        console: where the bar is drawn.
+        tally: counts the batches, and those of an earlier run.
     """
     if not is_shown(console):
         yield batches
@@ -49,21 +57,21 @@ def progress(
 
     layout = (TextColumn("Classifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*layout, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None, completed=done)
-        Thread(target=partial(_count, bar, task, images), daemon=True).start()
-        yield _followed(bar, task, batches)
+        task = bar.add_task("", total=None, completed=tally.answered)
+        Thread(target=partial(_count, bar, task, sources), daemon=True).start()
+        yield _followed(bar, task, batches, tally)
 
 
-def _count(bar: Progress, task: TaskID, images: Sources) -> None:
-    """Give the bar its total; if the images cannot be counted, the work itself says why."""
+def _count(bar: Progress, task: TaskID, sources: Sources) -> None:
+    """Give the bar its total; if the sources cannot be counted, the work itself says why."""
     with suppress(MnistclsError):
-        bar.update(task, total=images.count())
+        bar.update(task, total=sources.count())
 
 
-def _followed(bar: Progress, task: TaskID, batches: Iterable[Batch]) -> Iterator[Batch]:
+def _followed(bar: Progress, task: TaskID, batches: Iterable[Batch], tally: Tally) -> Iterator[Batch]:
     """Advance the bar with each batch, and clear it after the last: more output may go to the same terminal."""
     for batch in batches:
-        bar.advance(task, len(batch))
+        bar.update(task, completed=tally.answered)
         yield batch
     bar.stop()
 

@@ -124,6 +124,7 @@ def _find_resumable(rows: _Rows, sources: Iterator[Source], tally: Tally, size: 
             raise _OtherImagesError(f"{rows.next.prediction.path}, where the image is now {path}")
         for row in answered:
             tally.add(row.prediction)
+        tally.answered += 1
         size = answered[-1].end
     if rows.next:
         raise _OtherImagesError(f"{rows.next.prediction.path}, where there is now no image")

@@ -68,10 +68,7 @@ class Sources:
                 self._warned = True
 
     def count(self) -> int | None:
-        """The number of images, from a walk of its own; None if only reading archives, pipes or URLs would tell.
-
-        The pages of a TIFF file count as one image, as only reading it would tell how many it has.
-        """
+        """The number of sources, from a walk of its own; None if only reading archives, pipes or URLs would tell."""
         if any(listed.serves_once for listed in self._listed):
             return None
         total = 0
