@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -105,10 +106,27 @@ def test_a_worker_that_is_stopped_is_replaced() -> None:
     assert [first, *stream] == NUMBERS
 
 
-def test_workers_that_do_not_start_are_an_error() -> None:
+def test_workers_that_do_not_start_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    import_module("mnistcls.cli")
     with pytest.raises(MnistclsError, match=r"worker processes do not start \(exit code 4\); use -j 0"):
         list(answers(map(Source, NUMBERS), Unable(), workers=2))
     assert multiprocessing.active_children() == []
+
+    monkeypatch.delitem(sys.modules, "mnistcls.cli")  # as in a script of a user's own
+    with pytest.raises(MnistclsError, match=r'call it below `if __name__ == "__main__":`, or use workers=0$'):
+        list(answers(map(Source, NUMBERS), Unable(), workers=2))
+
+
+def test_a_script_without_its_guard_is_told_so(toy_model: Path) -> None:
+    Path("script.py").write_text(
+        f"from mnistcls import Classifier\nlist(Classifier({str(toy_model)!r}).classify(['7.png'], workers=1))\n"
+    )
+
+    result = subprocess.run([sys.executable, "script.py"], capture_output=True, text=True, check=False, timeout=120)
+
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("mnistcls.errors.MnistclsError: ")  # the process broke off, or the pipe to it
+    assert last.endswith('; in a script, call it below `if __name__ == "__main__":`, or use workers=0')
 
 
 def test_a_temporary_folder_with_a_long_name_is_not_in_the_way(toy_model: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -162,7 +163,7 @@ class Pool:
             with without_interrupts():
                 self._workers.append(_Worker(self._context, self._answer))
         except (OSError, EOFError) as error:
-            raise MnistclsError(f"cannot start a worker process ({error}); use -j 0") from None
+            raise MnistclsError(f"cannot start a worker process ({error}); {_fix()}") from None
 
     def _listen(self) -> None:
         """Receive replies; find workers that died or hang."""
@@ -208,7 +209,7 @@ class Pool:
         if not worker.ready:
             self._failed_starts += 1
             if self._failed_starts >= FAILED_STARTS:
-                raise MnistclsError(f"worker processes do not start ({how}); use -j 0")
+                raise MnistclsError(f"worker processes do not start ({how}); {_fix()}")
         elif worker.task:
             message = f"the process that read it ended with {how}; shrink it, or save it in another format"
             allowed_failures = KILLS if how == "SIGKILL" and not error else CRASHES
@@ -227,6 +228,13 @@ class Pool:
             parts = [_alone(source, failures, error if given_up else None) for source in sources]
         at = self._order.index(task)
         self._order[at : at + 1] = [part for part in parts if part.sources]
+
+
+def _fix() -> str:
+    """What to do if workers cannot be started, on the command line or in Python."""
+    if "mnistcls.cli" in sys.modules:
+        return "use -j 0"
+    return 'in a script, call it below `if __name__ == "__main__":`, or use workers=0'
 
 
 def _alone(source: Source, failures: int, error: ImageError | None) -> _Task:
