@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import re
 import signal
 import sys
@@ -17,6 +16,7 @@ import typer
 from mnistcls import __version__
 from mnistcls.commands.registry import Commands
 from mnistcls.errors import MnistclsError
+from mnistcls.files import working_folder_is_gone
 from mnistcls.text import printable
 
 EXIT_ERROR = 2
@@ -107,9 +107,7 @@ def _lacks_memory(error: Exception) -> bool:
 
 def _fault(error: OSError) -> str:
     """Describe a fault of the machine, not of the program: a full disk, a folder that is gone."""
-    try:
-        os.getcwd()  # noqa: PTH109 - Path.cwd is the same
-    except OSError:
+    if working_folder_is_gone():
         return "the working folder is gone; change to one that exists"
     file = f"{error.filename}: " if error.filename else ""
     return f"{file}{error.strerror or error}; {_FIXES.get(error.errno or 0, 'check the disk and its permissions')}"

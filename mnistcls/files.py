@@ -168,6 +168,15 @@ def io_error(error: OSError) -> ImageError:
     return ImageError(ErrorCode.IO_ERROR, f"{reason.removesuffix(_AGAIN)}{_AGAIN}")
 
 
+def working_folder_is_gone() -> bool:
+    """Whether the current folder has been removed; opening any relative path then fails as if that were missing."""
+    try:
+        os.getcwd()  # noqa: PTH109 - Path.cwd is the same
+    except OSError:
+        return True
+    return False
+
+
 def _where_to_look(error: OSError | ValueError) -> str:
     """Advice for a path that does not exist: it may name a page or a member, as results do."""
     path = Path(os.fsdecode(getattr(error, "filename", None) or ""))

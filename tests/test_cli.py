@@ -874,6 +874,20 @@ def test_a_working_folder_that_is_gone_is_one_line(here: Path, toy_model: Path) 
     assert (result.returncode, len(result.stderr.splitlines())) == (2, 1)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a folder in use stays here")
+def test_workers_need_a_working_folder_and_the_error_says_so(here: Path, toy_model: Path) -> None:
+    gone = here / "gone"
+    gone.mkdir()
+    save(here / "7.png", 7)
+    script = f"rmdir {gone}; exec {sys.executable} -m mnistcls classify {here}/7.png -j 1 --model {toy_model}"
+
+    result = run(["/bin/sh", "-c", f"cd {gone}; {script}"])
+
+    reason = "the working folder is gone"
+    assert result.stderr == f"Error: cannot start a worker process ({reason}); use -j 0\n"
+    assert result.returncode == 2
+
+
 @pytest.mark.parametrize("columns", ["0", "40"])
 def test_a_terminal_of_hardly_any_columns_loses_none_of_the_tables(command: list[str], columns: str) -> None:
     one_of_each_status()

@@ -18,6 +18,7 @@ from mnistcls.engine import Answer, take
 from mnistcls.engine.processes import context, without_interrupts
 from mnistcls.engine.worker import Progress, Reply, serve
 from mnistcls.errors import ErrorCode, ImageError, MnistclsError
+from mnistcls.files import working_folder_is_gone
 from mnistcls.limits import BATCH_SIZE
 from mnistcls.sources import Source
 
@@ -163,7 +164,8 @@ class Pool:
             with without_interrupts():
                 self._workers.append(_Worker(self._context, self._answer))
         except (OSError, EOFError) as error:
-            raise MnistclsError(f"cannot start a worker process ({error}); {_fix()}") from None
+            reason = "the working folder is gone" if working_folder_is_gone() else error
+            raise MnistclsError(f"cannot start a worker process ({reason}); {_fix()}") from None
 
     def _listen(self) -> None:
         """Receive replies; find workers that died or hang."""
