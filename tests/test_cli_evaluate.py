@@ -175,7 +175,7 @@ def test_options_reach_the_classifier(command: list[str], toy_model: Path) -> No
         (["missing"], "missing: no such folder; check the spelling\n"),
         (["a.png"], "a.png: not a folder; name a file with its labels with --labels\n"),
         (["none"], "none: no folder in it; expected folders named 0 to 9"),
-        (["hollow"], "no image found; name image files or folders that hold some"),
+        (["hollow"], "no image found in hollow; name image files or folders that hold some"),
         (["none", "-o", "out.csv"], "out.csv: its suffix names no known format; use .json or .txt, or --format"),
         (
             ["none", "--labels", "l.csv", "-o", "out.txt"],

@@ -99,17 +99,28 @@ def exit_code(tally: Tally) -> int:
     return EXIT_UNREADABLE if tally.statuses[Status.UNREADABLE] else 0
 
 
-def nothing_found(sources: Sources) -> MnistclsError:
-    """The error for a run without images."""
+def nothing_found(sources: Sources, folder: str = "") -> MnistclsError:
+    """The error for a run without images; it names the folder, if there is only one."""
+    problem = f"no image found in {printable(folder)}" if folder else "no image found"
     if sources.skipped:
         files = plural(sources.skipped, "file")
-        return MnistclsError(f"no image found, but {files} without an image's suffix, such as .png; give them one")
-    return MnistclsError("no image found; name image files or folders that hold some")
+        return MnistclsError(f"{problem}, but {files} without an image's suffix, such as .png; give them one")
+    return MnistclsError(f"{problem}; name image files or folders that hold some")
 
 
-def at_least_one(batches: Iterator[Batch], sources: Sources, tally: Tally) -> Iterator[Batch]:
-    """Pass the batches on; raises, before any output is opened, if there are none and no rows of an earlier run."""
+def at_least_one(batches: Iterator[Batch], sources: Sources, tally: Tally, folder: str = "") -> Iterator[Batch]:
+    """Pass the batches on; raises, before any output is opened, if there are none and no rows of an earlier run.
+
+    Args:
+        batches: the answers that are still to come.
+        sources: of the run.
+        tally: has the rows of an earlier run.
+        folder: the only one that is read, for the error.
+
+    Raises:
+        MnistclsError: there is no image.
+    """
     first = next(batches, None)
     if first is None and not tally.total:
-        raise nothing_found(sources)
+        raise nothing_found(sources, folder)
     return chain([first] if first is not None else [], batches)

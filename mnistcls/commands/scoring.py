@@ -56,7 +56,8 @@ def evaluate(options: EvaluateOptions, stderr: Console | Silent) -> int:
     pending, workers = prepare(run.guard.follow(sources), options.workers)  # they start while the model loads
     classifier = load_classifier(options, stderr)
     batches = answers(tally.count_inputs(pending), classifier.answer, workers=workers, timeout=options.timeout)
-    with progress(at_least_one(tally.count(batches), sources, tally), sources, stderr, tally) as shown:
+    batches = at_least_one(tally.count(batches), sources, tally, options.path)
+    with progress(batches, sources, stderr, tally) as shown:
         figures = run.compare(labels, chain.from_iterable(shown))
     run.write(figures, labels.unlabelled)
     tally.skipped = sources.skipped
