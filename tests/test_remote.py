@@ -723,7 +723,7 @@ def test_a_node_that_may_not_write_the_results_says_so(bucket: Bucket, manifest:
     bucket.fail("HEAD", refused("403 Forbidden", "AccessDenied"))
     bucket.fail("PUT", refused("403 Forbidden", "AccessDenied", "Access Denied"))
 
-    with pytest.raises(OutputError, match=rf"cannot write {url('r')} from the node n2: Forbidden; check the cred"):
+    with pytest.raises(OutputError, match=rf"cannot read {url('r')} from the node n2: Forbidden; check the cred"):
         folder.check_seen("n2")
     with pytest.raises(OutputError, match=rf"cannot write {url('r')}: Access Denied; check the cred"):
         folder.write_part("part-1-000000.parquet", b"rows", Record(Tally(), []))

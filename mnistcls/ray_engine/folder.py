@@ -96,7 +96,7 @@ class ResultFolder:
         """
         if not self._is_local:
             remote.check(remote.root_of(self._root))
-        with self._errors():
+        with self._errors("read"):
             if self._files.isfile(self._root):
                 raise OutputError(f"{self.url} is a file; --engine ray needs a folder for its parts with -o")
             earlier = self._earlier()
@@ -138,7 +138,7 @@ class ResultFolder:
         Raises:
             OutputError: it does not, and would write the parts elsewhere.
         """
-        with self._errors(f" from the node {node}"):
+        with self._errors("read", f" from the node {node}"):
             if not self._files.exists(f"{self._root}/{MANIFEST}"):
                 fix = "name a folder with -o that all nodes share"
                 raise OutputError(f"{self._root} does not exist on the node {node}; {fix}")
@@ -149,7 +149,7 @@ class ResultFolder:
         Raises:
             OutputError: it has begun before.
         """
-        with self._errors():
+        with self._errors("read"):
             if self._files.exists(f"{self._root}/{OWN}/{name}"):
                 raise OutputError(f"{name} was lost and cannot run twice; start again with --resume")
         self._write(f"{OWN}/{name}", b"")
@@ -160,7 +160,7 @@ class ResultFolder:
         Raises:
             OutputError: it cannot be listed.
         """
-        with self._errors():
+        with self._errors("read"):
             return {name for name in self._names() if name.startswith(PART)}
 
     def write_part(self, name: str, rows: bytes, record: Record) -> None:
@@ -183,7 +183,7 @@ class ResultFolder:
 
     def _record(self, part: str) -> Record:
         name = f"{self._root}/{_record_of(part)}"
-        with self._errors():
+        with self._errors("read"):
             try:
                 return Record.from_bytes(self._files.cat_file(name))
             except (ValueError, FileNotFoundError):
@@ -232,7 +232,7 @@ class ResultFolder:
             os.replace(part, path)  # noqa: PTH105
 
     @contextmanager
-    def _errors(self, where: str = "") -> Iterator[None]:
+    def _errors(self, doing: str = "write", where: str = "") -> Iterator[None]:
         try:
             yield
         except MnistclsError:
@@ -244,7 +244,7 @@ class ResultFolder:
                 reason = f"{error.strerror}; choose another folder with -o"
             else:
                 raise
-            raise OutputError(f"cannot write {printable(self.url)}{where}: {reason}") from None
+            raise OutputError(f"cannot {doing} {printable(self.url)}{where}: {reason}") from None
 
 
 def _record_of(part: str) -> str:
