@@ -253,7 +253,8 @@ def test_a_full_disk_behind_stdout_is_an_error(command: list[str]) -> None:
     with open("/dev/full", "wb") as full:
         result = subprocess.run([*command, "7.png"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
 
-    assert result.stderr == "Error: cannot write standard output: No space left on device\n"
+    problem = "cannot write standard output: No space left on device"
+    assert result.stderr == f"Error: {problem}; write to a file with -o elsewhere\n"
     assert result.returncode == 2
 
 

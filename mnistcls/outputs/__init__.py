@@ -23,7 +23,7 @@ def standard_output(fix: str = "write to a file with -o") -> Iterator[TextIO]:
     A reader that goes away, as in `| head`, ends the block without an error.
 
     Args:
-        fix: what to do if it is closed, for the error.
+        fix: what to do if it is closed or cannot be written, for the error.
 
     Raises:
         OutputError: it is closed, or cannot be written.
@@ -40,7 +40,7 @@ def standard_output(fix: str = "write to a file with -o") -> Iterator[TextIO]:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
     except OSError as error:
-        raise OutputError(f"cannot write standard output: {error.strerror}") from None
+        raise OutputError(f"cannot write standard output: {error.strerror}; {fix} elsewhere") from None
 
 
 def write_json(value: Mapping[str, Any], stream: TextIO) -> None:
