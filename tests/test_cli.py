@@ -200,7 +200,7 @@ def test_a_table_in_a_pipe_is_coloured_only_by_force(
         (["7.png", "--top-k", "11"], "Invalid value for '--top-k'"),
         (["7.png", "-o", "a.csv", "--resume", "--overwrite"], "--resume keeps what --overwrite replaces; use one of"),
         (["7.png", "-o", "a.csv", "--resume", "--debug-dir", "d"], "--debug-dir shows all images of a run, --resume "),
-        (["7.png", "--min-confidence", "nan"], "min_confidence must be between 0 and 1, got nan"),
+        (["7.png", "--min-confidence", "nan"], "Invalid value for '--min-confidence': must be a finite number"),
         (["7.png", "--min-confidence", "1.5"], "Invalid value for '--min-confidence'"),
         (["7.png", "--format", "json"], "Invalid value for '--format'"),
         (["7.png", "--nonsense"], "No such option: --nonsense"),

@@ -36,6 +36,13 @@ def _parser(option: str, refusal: str) -> Callable[[str], Path]:
     return path
 
 
+def finite(number: float | None) -> float | None:
+    """The callback of an option that is a number: refuse `inf` and `nan`, which pass for numbers within any range."""
+    if number is not None and not math.isfinite(number):
+        raise typer.BadParameter("must be a finite number")
+    return number
+
+
 ModelFile = Annotated[
     Path | None,
     typer.Option(
@@ -51,6 +58,7 @@ MinConfidence = Annotated[
         "--min-confidence",
         min=0,
         max=1,
+        callback=finite,
         metavar="SHARE",
         help="Below this confidence the status is uncertain. Default: the model's own (see info).",
     ),
@@ -71,13 +79,6 @@ Workers = Annotated[
         help="Worker processes; 0: none. Default: one per CPU, none for few images.",
     ),
 ]
-
-
-def finite(seconds: float) -> float:
-    """The callback of an option in seconds: refuse `inf` and `nan`, which are floats, too."""
-    if not math.isfinite(seconds):
-        raise typer.BadParameter("must be a finite number of seconds")
-    return seconds
 
 
 Timeout = Annotated[
