@@ -379,6 +379,13 @@ def test_other_files_and_urls_are_read(here: Path) -> None:
     assert list(guard.follow(sources)) == sources
 
 
+def test_an_object_is_in_no_folder_of_this_machine(here: Path) -> None:
+    guard = OverwriteGuard({"-o": "results.csv"}, here)
+    sources = [Source("s3://bucket/results.csv")]
+    guard.check("s3://bucket/results.csv")
+    assert list(guard.follow(sources)) == sources
+
+
 def test_what_lies_in_the_debug_folder_is_not_read(here: Path) -> None:
     with pytest.raises(OutputError, match=r"000001-a\.png is inside .*seen, whose images are replaced; use "):
         list(OverwriteGuard({}, here / "seen").follow([Source("seen/000001-a.png")]))

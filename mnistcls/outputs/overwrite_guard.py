@@ -58,8 +58,8 @@ class OverwriteGuard:
             OutputError: one would be.
         """
         for path in paths:
-            if path is not None and not is_url(local := local_path(str(path))):
-                self._check(local)
+            if path is not None:
+                self._check(str(path))
 
     def follow(self, sources: Iterable[Source]) -> Iterator[Source]:
         """Yield the sources; raise if one of them would be overwritten."""
@@ -70,7 +70,9 @@ class OverwriteGuard:
     def _check(self, path: str) -> None:
         if not self._debug_dir and path.rpartition("/")[2] not in self._names:  # nearly always, and quick
             return
-        folder, name = self._real(local_path(path))
+        if is_url(local := local_path(path)):
+            return
+        folder, name = self._real(local)
         if option := self._options.get((folder, name)):
             raise OutputError(f"{path} is an input of this run; choose another file with {option}")
         if self._debug_dir and Path(folder).is_relative_to(self._debug_dir):
