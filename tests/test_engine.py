@@ -16,7 +16,7 @@ from answering import Unable, answer
 from PIL import Image
 from toy_model import checkerboard, doubtful, glyph
 
-from mnistcls import Classifier
+from mnistcls import Classifier, engine
 from mnistcls.engine import CHUNK_BYTES, MAX_INLINE_SOURCES, answers, pool, prepare
 from mnistcls.errors import MnistclsError
 from mnistcls.sources import Source
@@ -155,6 +155,27 @@ def test_sources_are_drawn_as_they_are_needed() -> None:
     assert len(drawn) <= 2 * pool.AHEAD * pool.MAX_CHUNK + pool.MAX_CHUNK
     stream.close()  # type: ignore[attr-defined]
     assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize("workers", [None, 0, 2])
+def test_sources_that_come_slowly_are_answered_as_they_come(
+    monkeypatch: pytest.MonkeyPatch, workers: int | None
+) -> None:
+    for module in (engine, pool):
+        monkeypatch.setattr(module, "WAIT_SECONDS", 0.05)
+    drawn: list[str] = []
+
+    def names() -> Iterator[Source]:
+        for number in range(100):
+            time.sleep(0.1)
+            drawn.append(str(number))
+            yield Source(str(number))
+
+    pending, workers = prepare(names(), workers)
+    stream = answers(pending, answer, workers=workers)
+    assert next(stream).paths[0] == "0"
+    assert len(drawn) < 50
+    stream.close()  # type: ignore[attr-defined]
 
 
 def test_without_workers_no_more_is_in_memory_than_is_answered_together() -> None:

@@ -9,6 +9,7 @@ images of its chunk go to another worker.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import chain
@@ -31,6 +32,9 @@ CHUNK_BYTES = 4_000_000
 MAX_INLINE_SOURCES = 256
 MAX_INLINE_BYTES = 10_000_000
 """This many sources, with this many bytes in all, are answered before worker processes would have started."""
+
+WAIT_SECONDS = 1.0
+"""Longest time to collect sources before those that are there are answered: a list's writer may be slow."""
 
 OBJECT_BYTES = 1_000_000
 """Assumed size of an object in storage, a photo's: asking for it would take a request."""
@@ -102,25 +106,28 @@ def answers(
 
 
 def take(sources: Iterator[Source], count: int) -> list[Source]:
-    """The next sources: `count` of them, or fewer that hold a lot."""
+    """The next sources: `count` of them, or fewer that hold a lot or come slowly."""
     taken: list[Source] = []
-    size = 0
+    size, end = 0, time.monotonic() + WAIT_SECONDS
     for source in sources:
         taken.append(source)
         size += len(source.content or b"")
-        if len(taken) >= count or size >= CHUNK_BYTES:
+        if len(taken) >= count or size >= CHUNK_BYTES or time.monotonic() >= end:
             break
     return taken
 
 
 def _are_few(sources: Iterator[Source]) -> tuple[bool, Iterator[Source]]:
-    """Whether there are so few sources that starting workers would take longer, and all sources again."""
+    """Whether there are so few sources that starting workers would take longer, and all sources again.
+
+    Of those that come slowly, there may be any number.
+    """
     head: list[Source] = []
-    size = 0
+    size, end = 0, time.monotonic() + WAIT_SECONDS
     for source in sources:
         head.append(source)
         size += _bytes(source)
-        if len(head) > MAX_INLINE_SOURCES or size > MAX_INLINE_BYTES:
+        if len(head) > MAX_INLINE_SOURCES or size > MAX_INLINE_BYTES or time.monotonic() >= end:
             return False, chain(head, sources)
     return True, iter(head)
 

@@ -14,7 +14,7 @@ from multiprocessing import connection
 from typing import Any
 
 from mnistcls.batch import Batch
-from mnistcls.engine import Answer, take
+from mnistcls.engine import WAIT_SECONDS, Answer, take
 from mnistcls.engine.processes import context, without_interrupts
 from mnistcls.engine.worker import Progress, Reply, serve
 from mnistcls.errors import ErrorCode, ImageError, MnistclsError
@@ -143,9 +143,14 @@ class Pool:
             worker.end()
 
     def _take_tasks(self, sources: Iterator[Source]) -> bool:
-        """Keep a task waiting for every worker, while sources last and answers keep up; False when all is done."""
-        waiting = sum(not task.taken for task in self._order)
-        while waiting < self._most and len(self._order) < AHEAD * self._most and (chunk := take(sources, self._chunk)):
+        """Keep a task waiting for every worker, while sources last and answers keep up; False when all is done.
+
+        Where sources come slowly, those that are there need not wait for more.
+        """
+        waiting, end = sum(not task.taken for task in self._order), time.monotonic() + WAIT_SECONDS
+        while waiting < self._most and len(self._order) < AHEAD * self._most and time.monotonic() < end:
+            if not (chunk := take(sources, self._chunk)):
+                break
             self._order.append(_Task(chunk))
             waiting += 1
         return bool(self._order)
