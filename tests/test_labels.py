@@ -147,8 +147,9 @@ def test_parts_of_a_file_are_labelled_by_their_paths(image: str) -> None:
         "digit,note,path\n4,clear,a.png\n,page,b.png",
         ' path , digit \n"a.png", 4 \nb.png, \n',
         gzip.compress(b"path,digit\na.png,4\nb.png,\n"),
+        '\ufeffpath;digit;"seen, by"\r\na.png;4;"x;y"\r\nb.png;;\r\n',
     ],
-    ids=["plain", "from a spreadsheet", "other columns", "spaces", "gzip"],
+    ids=["plain", "from a spreadsheet", "other columns", "spaces", "gzip", "semicolons"],
 )
 def test_csv_as_programs_write_it(text: str | bytes) -> None:
     labels = find_labels("d", csv_file(text))
@@ -173,8 +174,8 @@ def test_a_label_without_an_image_is_an_unreadable_row_at_the_end() -> None:
         ("", "line 1: the header is nothing; expected the columns path,digit"),
         ("a.png,4\n", "line 1: the header is a.png,4; expected"),
         (
-            "path;digit\na.png;4\n",
-            "line 1: the header is path;digit; expected the columns path,digit, separated by commas",
+            "path\tdigit\na.png\t4\n",
+            r"line 1: the header is path\tdigit; expected the columns path,digit, separated by a comma or semicolon",
         ),
         ("path,digit,digit\na,1,2\n", "line 1: the header is path,digit,digit"),
         ("path,digit\n\na.png\n", "line 3: ends after 1 of its columns; write path,digit"),

@@ -1,4 +1,7 @@
-"""Reads files of labels: CSV with the columns `path` and `digit`, or MNIST's IDX; either may be gzipped."""
+"""Reads files of labels: CSV with the columns `path` and `digit`, or MNIST's IDX; either may be gzipped.
+
+Commas or semicolons separate the columns of CSV.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +93,8 @@ def _csv_rows(file: Path, content: bytes) -> list[CsvRow]:
     if content.startswith(_UTF16) or b"\0" in content:
         raise LabelError(f"{file}: not UTF-8 text; save it as CSV in UTF-8")
     text = content.decode("utf-8-sig", "surrogateescape")  # file names may contain other bytes, which results keep
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    separator = max(",;", key=text.partition("\n")[0].count)  # spreadsheets write semicolons in much of Europe
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     try:
         columns = _columns(file, next(reader, []))
         return [_row(file, reader.line_num, cells, columns) for cells in reader if cells]
@@ -103,7 +107,8 @@ def _columns(file: Path, header: list[str]) -> tuple[int, int]:
     names = [name.strip() for name in header]
     if any(names.count(name) != 1 for name in _COLUMNS):
         found = printable(",".join(header)) or "nothing"
-        raise _error(file, 1, f"the header is {found}; expected the columns path,digit, separated by commas")
+        expected = "expected the columns path,digit, separated by a comma or semicolon"
+        raise _error(file, 1, f"the header is {found}; {expected}")
     if "status" in names:
         _logger.warning("%s has answers of mnistcls; those that nobody corrected count as right", file)
     return names.index("path"), names.index("digit")
