@@ -178,10 +178,12 @@ def working_folder_is_gone() -> bool:
 
 
 def _where_to_look(error: OSError | ValueError) -> str:
-    """Advice for a path that does not exist: it may name a page or a member, as results do."""
+    """Advice for a path that does not exist: it may be a broken link, or name a page or a member, as results do."""
     path = Path(os.fsdecode(getattr(error, "filename", None) or ""))
     if path == Path("-"):
         return "for a list of paths on standard input, use --files-from -"
+    if path.is_symlink():
+        return "it is a link that leads nowhere, to be repaired or removed"
     whole = holder(path)
     return f"name {whole}, which contains it" if whole else "check the spelling"
 

@@ -257,6 +257,13 @@ def test_names_that_lead_nowhere_are_not_found(tmp_path: Path, name: str) -> Non
     assert error_at(tmp_path / name).code is ErrorCode.NOT_FOUND
 
 
+def test_a_broken_link_is_not_taken_for_a_wrong_name(tmp_path: Path) -> None:
+    (tmp_path / "dangling.png").symlink_to("nowhere.png")
+
+    problem = "no such file; it is a link that leads nowhere, to be repaired or removed"
+    assert str(error_at(tmp_path / "dangling.png")) == f"not_found: {problem}"
+
+
 def test_an_empty_name_is_not_found() -> None:
     with pytest.raises(ImageError, match=r"^not_found"):
         read_image("")
