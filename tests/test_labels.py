@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import os
 import struct
@@ -281,6 +282,15 @@ def test_a_file_that_is_not_there_or_a_folder_is_an_error() -> None:
     for name, says in [("gone.csv", "No such file or directory"), ("d", "Is a directory")]:
         with pytest.raises(LabelError, match=f"^{name}: {says}; name the file of labels$"):
             find_labels("d", Path(name))
+
+
+def test_a_file_that_may_not_be_read_is_the_right_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(LabelError, match=r"^labels.csv: Permission denied; check its permissions$"):
+        find_labels("d", Path("labels.csv"))
 
 
 HEADS = st.sampled_from([b"", b"path,digit\n", b"\0\0\x08\1\0\0\0\2", b"\x1f\x8b", gzip.compress(b"path,digit\n")])

@@ -59,7 +59,8 @@ def read_label_file(file: Path) -> list[CsvRow] | bytes:
     except (EOFError, gzip.BadGzipFile, zlib.error):
         raise LabelError(f"{file}: its gzip data is cut short or damaged; copy or download it again") from None
     except OSError as error:
-        raise LabelError(f"{file}: {error.strerror}; name the file of labels") from None
+        fix = "check its permissions" if isinstance(error, PermissionError) else "name the file of labels"
+        raise LabelError(f"{file}: {error.strerror}; {fix}") from None
     if len(content) > MAX_BYTES:
         raise LabelError(f"{file}: more than {MAX_BYTES >> 20} MB of labels; split it")
     return _idx_labels(file, content) if content.startswith(b"\0\0") else _csv_rows(file, content)
