@@ -889,6 +889,17 @@ def test_workers_need_a_working_folder_and_the_error_says_so(here: Path, toy_mod
     assert result.returncode == 2
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="Linux")
+@pytest.mark.parametrize("files", [10, 11, 13, 14])
+def test_too_few_open_files_for_workers_are_one_line(command: list[str], files: int) -> None:
+    save(Path("7.png"), 7)
+
+    result = run(["/bin/sh", "-c", f'ulimit -n {files}; exec "$@"', "sh", *command], "7.png", "-j", "2")
+
+    assert result.stderr == "Error: cannot start a worker process (Too many open files); use -j 0\n"
+    assert result.returncode == 2
+
+
 @pytest.mark.parametrize("columns", ["0", "40"])
 def test_a_terminal_of_hardly_any_columns_loses_none_of_the_tables(command: list[str], columns: str) -> None:
     one_of_each_status()

@@ -74,8 +74,13 @@ class _Worker:
         self._images, self._stuck = 0, 0.0
         given = theirs, answer, self.progress, dict(os.environ)
         self._process = context.Process(target=serve, args=given, daemon=True)
-        self._process.start()
-        theirs.close()
+        try:
+            self._process.start()
+        except BaseException:
+            self.connection.close()  # where files are few, leaving needs some
+            raise
+        finally:
+            theirs.close()
 
     def give(self, task: _Task) -> None:
         """Hand over a task; if the worker is dead, `Pool` notices that when it waits for the reply."""
@@ -169,7 +174,9 @@ class Pool:
             with without_interrupts():
                 self._workers.append(_Worker(self._context, self._answer))
         except (OSError, EOFError) as error:
-            reason = "the working folder is gone" if working_folder_is_gone() else error
+            reason = getattr(error, "strerror", None) or error
+            if working_folder_is_gone():
+                reason = "the working folder is gone"
             raise MnistclsError(f"cannot start a worker process ({reason}); {_fix()}") from None
 
     def _listen(self) -> None:
