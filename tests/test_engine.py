@@ -117,6 +117,13 @@ def test_workers_that_do_not_start_are_an_error(monkeypatch: pytest.MonkeyPatch)
         list(answers(map(Source, NUMBERS), Unable(), workers=2))
 
 
+def test_a_process_that_may_have_no_workers_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)  # type: ignore[attr-defined]
+
+    with pytest.raises(MnistclsError, match=r"^a daemonic process.* cannot start workers; use workers=0$"):
+        list(answers(map(Source, NUMBERS), answer, workers=1))
+
+
 def test_a_script_without_its_guard_is_told_so(toy_model: Path) -> None:
     Path("script.py").write_text(
         f"from mnistcls import Classifier\nlist(Classifier({str(toy_model)!r}).classify(['7.png'], workers=1))\n"

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import connection
+from multiprocessing import connection, current_process
 from typing import Any
 
 from mnistcls.batch import Batch
@@ -170,6 +170,8 @@ class Pool:
             self._start()
 
     def _start(self) -> None:
+        if current_process().daemon:
+            raise MnistclsError("a daemonic process, as of multiprocessing.Pool, cannot start workers; use workers=0")
         try:
             with without_interrupts():
                 self._workers.append(_Worker(self._context, self._answer))
