@@ -272,6 +272,8 @@ def test_a_reader_that_goes_away_is_no_error(command: list[str], workers: str) -
 
     assert process.returncode == 0
     assert said.startswith("Standard output was closed before all rows were written\n")
+    inputs, rows = re.findall(r"([\d,]+) (?:inputs|rows)", said)
+    assert inputs == rows
     assert "Error" not in said
     assert "Traceback" not in said
 

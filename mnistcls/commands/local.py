@@ -105,6 +105,7 @@ class _Run:
             tally.skipped = self.sources.skipped
             complete = True
         if not complete:
+            tally.inputs = tally.answered  # those taken ahead have no rows
             page = f", so {printable(str(self.options.report))} is not" if self.page else ""
             self.stderr.print(f"Standard output was closed before all rows were written{page}")
         return complete
