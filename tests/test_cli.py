@@ -193,6 +193,7 @@ def test_a_table_in_a_pipe_is_coloured_only_by_force(
         (["7.png", "-o", "."], ". is a folder; name a file in it with -o\n"),
         (["7.png", "-o", "/"], "/ is a folder; name a file in it with -o\n"),
         (["7.png", "--report", "."], ". is a folder; name a file in it with --report\n"),
+        (["--files-from", ""], "the path for --files-from is empty; name one\n"),
         (["7.png", "--report", ""], "the path for --report is empty; name one\n"),
         (["7.png", "--debug-dir", ""], "the path for --debug-dir is empty; name one\n"),
         (["7.png", "--model", "no.onnx"], "no.onnx: no such model file"),

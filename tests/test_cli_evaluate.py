@@ -172,6 +172,7 @@ def test_options_reach_the_classifier(command: list[str], toy_model: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        ([""], "the path for PATH is empty; name one\n"),
         (["missing"], "missing: no such folder; check the spelling\n"),
         (["a.png"], "a.png: not a folder; name a file with its labels with --labels\n"),
         (["none"], "none: no folder in it; expected folders named 0 to 9"),

@@ -9,14 +9,18 @@ from typing import Annotated
 import typer
 
 from mnistcls.commands.common import make_classifier, stderr_console
-from mnistcls.commands.options import FigureFormat, Figures, ModelFile, Quiet, finite
+from mnistcls.commands.options import FigureFormat, Figures, ModelFile, Quiet, finite, named
 from mnistcls.limits import MAX_PIXELS
 
 
 def bench(
     folder: Annotated[
         str | None,
-        typer.Argument(metavar="[FOLDER]", help="Images to measure with. Default: digits drawn for the purpose."),
+        typer.Argument(
+            metavar="[FOLDER]",
+            parser=named("FOLDER"),
+            help="Images to measure with. Default: digits drawn for the purpose.",
+        ),
     ] = None,
     *,
     seconds: Annotated[

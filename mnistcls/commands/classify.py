@@ -21,6 +21,7 @@ from mnistcls.commands.options import (
     Timeout,
     Verbose,
     Workers,
+    named,
     written_here,
 )
 from mnistcls.commands.settings import ClassifyOptions
@@ -39,7 +40,11 @@ def classify(  # noqa: PLR0913 - its options, which `ClassifyOptions` takes by n
     *,
     files_from: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE", help="Also read paths from this list, one per line; - is stdin. May be repeated."),
+        typer.Option(
+            metavar="FILE",
+            parser=named("--files-from"),
+            help="Also read paths from this list, one per line; - is stdin. May be repeated.",
+        ),
     ] = None,
     nul: Annotated[
         bool, typer.Option("-0", "--null", help="NUL separates the paths in lists, as find -print0 writes them.")

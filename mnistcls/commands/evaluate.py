@@ -19,6 +19,7 @@ from mnistcls.commands.options import (
     Timeout,
     Verbose,
     Workers,
+    named,
     read_here,
     written_here,
 )
@@ -31,6 +32,7 @@ def evaluate(  # noqa: PLR0913 - its options, which `EvaluateOptions` takes by n
         str,
         typer.Argument(
             metavar="PATH",
+            parser=named("PATH"),
             help="A folder of folders named 0 to 9, each with its images; with --labels, any images.",
         ),
     ],

@@ -25,11 +25,20 @@ def written_here(option: str) -> Callable[[str], Path]:
     return _parser(option, "writes only local files; name a local path and upload it when it is complete")
 
 
-def _parser(option: str, refusal: str) -> Callable[[str], Path]:
-    def path(text: str) -> Path:
+def named(option: str) -> Callable[[str], str]:
+    """The parser of an option or argument that is a path or a URL."""
+
+    def path(text: str) -> str:
         if not text:  # as from a variable that is not set; it would mean the working folder
             raise MnistclsError(f"the path for {option} is empty; name one")
-        if is_url(text):
+        return text
+
+    return path
+
+
+def _parser(option: str, refusal: str) -> Callable[[str], Path]:
+    def path(text: str) -> Path:
+        if is_url(named(option)(text)):
             raise MnistclsError(f"{printable(text)}: {option} {refusal}")
         return Path(text)
 
