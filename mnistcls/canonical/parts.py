@@ -88,8 +88,9 @@ def with_parts(found: Components, worth: NDArray[np.float64], main: int) -> _Num
     reach = np.where(found.areas < MAX_SMALL_PART_AREA * area, MAX_SMALL_PART_GAP, MAX_PART_GAP)
     is_large = found.areas >= MAX_SPECK_AREA * area
     digit = _grown(found, [main], np.flatnonzero(fit & is_large), reach)
-    candidates = np.setdiff1d(np.flatnonzero(fit & ~_are_specks(found, digit)), digit)
-    parts = np.array(_grown(found, digit, candidates, reach), np.intp)
+    fit &= ~_are_specks(found, digit)
+    fit[digit] = False
+    parts = np.array(_grown(found, digit, np.flatnonzero(fit), reach), np.intp)
     return _without_neighbours(found, parts[~_are_bars(found, main)[parts]], main)
 
 
@@ -134,7 +135,8 @@ def alike(found: Components, worth: NDArray[np.float64], digit: _Numbers) -> _Nu
     fit &= found.strengths >= MIN_PART_STRENGTH * found.strengths[digit].max()
     fit &= np.minimum(found.extents, extent) >= MIN_ALIKE_EXTENT * np.maximum(found.extents, extent)
     fit &= np.minimum(found.areas, area) >= MIN_ALIKE_AREA * np.maximum(found.areas, area)
-    return np.setdiff1d(np.flatnonzero(fit), digit)
+    fit[digit] = False
+    return np.flatnonzero(fit)
 
 
 def _grown(found: Components, digit: list[int], candidates: _Numbers, reach: NDArray[np.float64]) -> list[int]:
@@ -149,11 +151,11 @@ def _grown(found: Components, digit: list[int], candidates: _Numbers, reach: NDA
     digit = list(digit)
     while len(candidates):
         gap, extent = _gap(found, digit, candidates)
-        near = candidates[gap <= np.maximum(reach[candidates] * extent, 1)]
-        if len(near) == 0:
+        near = gap <= np.maximum(reach[candidates] * extent, 1)
+        if not near.any():
             break
-        digit += near.tolist()
-        candidates = np.setdiff1d(candidates, near)
+        digit += candidates[near].tolist()
+        candidates = candidates[~near]
     return digit
 
 
