@@ -36,9 +36,9 @@ def inside_outline(mask: _Mask) -> _Mask | None:
     own = largest(mask)
     whole = filled(own)
     inside, loops = whole & ~own, mask & ~own
-    area = np.count_nonzero(own)
-    least = max(MIN_INSIDE_AREA * area, MIN_UNDIVIDED_SHARE * np.count_nonzero(inside))
-    if np.count_nonzero(largest(inside)) < least or (loops & ~whole).any():
+    area, enclosed = np.count_nonzero(own), np.count_nonzero(inside)
+    least = max(MIN_INSIDE_AREA * area, MIN_UNDIVIDED_SHARE * enclosed)
+    if enclosed < least or np.count_nonzero(largest(inside)) < least or (loops & ~whole).any():
         return None
     ends = own & ~within_reach(inside, round(_stroke_width(own)) + 1, np.logical_or)
     if np.count_nonzero(ends) > MAX_ENDS_SHARE * area:
