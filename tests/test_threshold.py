@@ -11,7 +11,7 @@ def test_a_threshold_lies_between_paper_and_ink_whatever_lies_beside() -> None:
     grainy = np.random.default_rng(0).integers(0, 12, (SIDE, SIDE)).astype(np.uint8)
     strong, faint = (np.where(bar(), level, grainy).astype(np.uint8) for level in (220, 60))
     blank = np.zeros_like(strong)
-    high, low, none = thresholds(histogram([strong, faint, blank])).tolist()
+    high, low, none = thresholds(histogram(np.stack([strong, faint, blank]))).tolist()
     assert 12 <= low < 60
     assert 66 <= high < 220
     assert none == 0
@@ -19,7 +19,7 @@ def test_a_threshold_lies_between_paper_and_ink_whatever_lies_beside() -> None:
 
 def test_a_threshold_is_never_over_half_of_the_strongest() -> None:
     shaded = np.where(bar(), 200, 0) + np.where(bar(20, 60, 10, 30), 190, 0)
-    assert thresholds(histogram([shaded.astype(np.uint8)]))[0] <= 100
+    assert thresholds(histogram(shaded[None].astype(np.uint8)))[0] <= 100
 
 
 def test_ink_that_fades_is_kept_and_faint_ink_by_itself_is_not() -> None:

@@ -77,7 +77,7 @@ class Marks:
 
 def marks_of(digits: Digits, contrast: Contrast) -> Marks:
     """Measure the pixels of each digit."""
-    counts = histogram(values[mask] for values, mask in zip(contrast.values, digits.masks, strict=True))
+    counts = histogram(contrast.values, digits.masks)
     most, least = contrast.darkness.max(axis=(1, 2)), contrast.darkness.min(axis=(1, 2))
     return Marks(
         digits.masks,

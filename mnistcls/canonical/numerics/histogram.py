@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 from numpy.typing import NDArray
+
+from mnistcls.canonical.numerics.stacks import areas
 
 Counts = NDArray[np.intp]
 """(N, 256), how often each level from 0 to 255 occurs in each of N images."""
@@ -13,20 +13,27 @@ Counts = NDArray[np.intp]
 LEVELS = np.arange(256)
 
 
-def histogram(images: Iterable[NDArray[np.uint8]]) -> Counts:
-    """Count how often each level occurs in each image, of any shape: (N, 256)."""
-    return np.array([_counts(image) for image in images])
+def histogram(images: NDArray[np.uint8], masks: NDArray[np.bool_] | None = None) -> Counts:
+    """Count how often each level occurs in each image: (N, 256).
 
-
-def _counts(image: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """Count how often each level occurs in one image: (256,)."""
-    others = image != 0  # where most pixels are 0, only the others are counted: a run of equal ones is slow to count
-    count = np.count_nonzero(others)
-    if 2 * count > image.size:
-        return np.bincount(image.ravel(), minlength=256)
-    counts = np.bincount(image[others], minlength=256)
-    counts[0] = image.size - count
+    Args:
+        images: (N, ...).
+        masks: of the same shape, True where pixels are counted; None if all are.
+    """
+    if masks is not None:
+        return _counts(images[masks], areas(masks))
+    others = images != 0  # where most pixels are 0, only the others are counted: a run of equal ones is slow to count
+    if 2 * np.count_nonzero(others) > images.size:
+        return _counts(images.ravel(), [images[0].size] * len(images))
+    counts = histogram(images, others)
+    counts[:, 0] = images[0].size - counts.sum(axis=1)
     return counts
+
+
+def _counts(levels: NDArray[np.uint8], sizes: NDArray[np.intp] | list[int]) -> Counts:
+    """Count the levels of images that follow each other, with this many pixels each: (N, 256)."""
+    first = np.arange(0, 256 * len(sizes), 256).repeat(sizes)
+    return np.bincount(first + levels, minlength=256 * len(sizes)).reshape(-1, 256)
 
 
 def quantile(counts: Counts, share: float) -> NDArray[np.intp]:

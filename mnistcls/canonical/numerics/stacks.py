@@ -33,6 +33,11 @@ def corners(images: NDArray[_Any]) -> NDArray[_Any]:
     return images[:, [0, 0, -1, -1], [0, -1, 0, -1]]
 
 
+def areas(masks: _Mask) -> NDArray[np.intp]:
+    """Count the True pixels of each mask (N, ...): (N,)."""
+    return np.array([np.count_nonzero(mask) for mask in masks], np.intp)  # much quicker than along axes
+
+
 def spans(occupied: _Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Index of the first True of each row (N, L), and one past the last: both (N,); 0 and L for a row without any."""
     return occupied.argmax(axis=1), occupied.shape[1] - occupied[:, ::-1].argmax(axis=1)
