@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mnistcls.canonical.numerics.components import connected
 from mnistcls.canonical.numerics.histogram import LEVELS, Counts, otsu, strongest
-from mnistcls.canonical.numerics.stacks import widened
+from mnistcls.canonical.numerics.stacks import areas, widened
 from mnistcls.canonical.paper import Contrast
 
 MIN_COUNTED_CONTRAST = 0.15
@@ -65,10 +65,12 @@ def with_faint_ink(masks: _Masks, levels: _Values, contrast: Contrast) -> _Masks
     side = -(-max(height, width) // NEARBY_BLOCKS)
     lower = np.minimum(np.maximum(_strongest_nearby(contrast.values, side) // 2, faintest), levels)
     more = contrast.values > lower.repeat(side, axis=1).repeat(side, axis=2)[:, :height, :width]
-    rims, fewest = more & widened(masks), int(MIN_FAINT_INK_SHARE * height * width)
-    for i in np.flatnonzero(masks.any(axis=(1, 2)) & (lower < levels).any(axis=(1, 2))):
-        near = np.count_nonzero(rims[i])
-        if near > np.count_nonzero(masks[i]) and np.count_nonzero(more[i]) - near >= fewest:
+    size, larger, fewest = areas(masks), areas(more), int(MIN_FAINT_INK_SHARE * height * width)
+    chosen = np.flatnonzero(larger - size > fewest)  # the others have no more than a soft edge, wherever it lies
+    if len(chosen):
+        near = areas(more[chosen] & widened(masks[chosen]))
+        is_apart = (near > size[chosen]) & (larger[chosen] - near >= fewest)
+        for i in chosen[is_apart]:
             grown[i] = _touched(more[i], masks[i])
     return grown
 
