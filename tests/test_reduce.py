@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mnistcls.canonical.numerics.reduce import BYTES_AT_ONCE, reduced
+from mnistcls.canonical.numerics.reduce import BYTES_AT_ONCE, all_reduced, reduced
 
 
 @settings(max_examples=60, deadline=None)
@@ -39,6 +39,13 @@ def test_every_sum_of_a_block_is_rounded_as_pillow_does(factor: int) -> None:
     column = blocks.reshape(-1, factor).astype(np.uint8)
     image = np.dstack([column, ~column, column[::-1]])
     assert np.array_equal(reduced(image, factor), np.asarray(Image.fromarray(image).reduce(factor)))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 30), (48, 30), (49, 31), (50, 3)])
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_stack_is_reduced_as_each_image_alone(size: tuple[int, int], count: int) -> None:
+    stack = np.random.default_rng(0).integers(0, 256, (count, *size), np.uint8)
+    assert np.array_equal(all_reduced(stack, 3), [reduced(image, 3) for image in stack])
 
 
 def test_grey_may_have_a_third_axis() -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mnistcls.canonical.numerics.enlarge import bilinear, enlarged
 from mnistcls.canonical.numerics.filters import closed, smooth, variation
 from mnistcls.canonical.numerics.histogram import Counts, few, histogram, quantile
-from mnistcls.canonical.numerics.reduce import reduced
+from mnistcls.canonical.numerics.reduce import all_reduced
 from mnistcls.canonical.numerics.stacks import border
 from mnistcls.canonical.plane import Plane
 from mnistcls.canonical.polarity import ink_is_bright
@@ -245,4 +245,4 @@ def _noise(values: _Planes) -> NDArray[np.float64]:
 def _reduced(values: _Planes, side: int) -> _Planes:
     """Average blocks of each image (N, H, W), so that neither side is longer than `side`."""
     factor = -(-max(values.shape[1:]) // side)
-    return values if factor == 1 else np.array([reduced(image, factor) for image in values])
+    return values if factor == 1 else all_reduced(values, factor)

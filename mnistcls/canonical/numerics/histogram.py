@@ -21,7 +21,7 @@ def histogram(images: NDArray[np.uint8], masks: NDArray[np.bool_] | None = None)
         masks: of the same shape, True where pixels are counted; None if all are.
     """
     if masks is not None:
-        return _counts(images[masks], areas(masks))
+        return _counts(images[masks], areas(masks).tolist())
     others = images != 0  # where most pixels are 0, only the others are counted: a run of equal ones is slow to count
     if 2 * np.count_nonzero(others) > images.size:
         return _counts(images.ravel(), [images[0].size] * len(images))
@@ -30,8 +30,10 @@ def histogram(images: NDArray[np.uint8], masks: NDArray[np.bool_] | None = None)
     return counts
 
 
-def _counts(levels: NDArray[np.uint8], sizes: NDArray[np.intp] | list[int]) -> Counts:
+def _counts(levels: NDArray[np.uint8], sizes: list[int]) -> Counts:
     """Count the levels of images that follow each other, with this many pixels each: (N, 256)."""
+    if len(sizes) == 1:
+        return np.bincount(levels, minlength=256)[None]
     first = np.arange(0, 256 * len(sizes), 256).repeat(sizes)
     return np.bincount(first + levels, minlength=256 * len(sizes)).reshape(-1, 256)
 
