@@ -55,10 +55,11 @@ def without_lines(masks: _Mask) -> tuple[_Mask, _Mask]:
     nothing = np.zeros(masks.shape[1:], np.bool_)
     for i in across.keys() | upright.keys():
         rows, columns = _rulings(masks[i], across.get(i, nothing), upright.get(i, nothing), side)
-        rest[i] &= ~(rows | columns)
-        ruled[i] = rows.any() or columns.any()
-        if not (rest[i].any() or rows.any()):  # nothing but an upright line may be a 1
-            rest[i], ruled[i] = masks[i], False
+        if not (rows.any() or columns.any()):
+            continue
+        without = masks[i] & ~(rows | columns)
+        if without.any() or rows.any():  # nothing but an upright line may be a 1
+            rest[i], ruled[i] = without, True
     return rest, ruled
 
 
@@ -75,15 +76,17 @@ def _rulings(mask: _Mask, rows: _Mask, columns: _Mask, side: int) -> tuple[_Mask
     return rows, columns
 
 
-def _split_lines(lines: _Mask) -> list[NDArray[np.intp]]:
+def _split_lines(lines: _Mask) -> list[slice]:
     """Rows that each of the horizontal lines in a mask (H, W) takes: one may be missing where a stroke crosses."""
-    occupied = np.flatnonzero(lines.any(axis=1))
-    return np.split(occupied, np.flatnonzero(np.diff(occupied) > 2) + 1) if len(occupied) else []
+    taken: list[slice] = []
+    for row in np.flatnonzero(lines.any(axis=1)).tolist():
+        goes_on = len(taken) > 0 and row <= taken[-1].stop + 1
+        start = taken.pop().start if goes_on else row
+        taken.append(slice(start, row + 1))
+    return taken
 
 
-def _without_strokes(
-    lines: _Mask, line_rows: list[NDArray[np.intp]], written: _Mask, upright: _Mask, side: int
-) -> _Mask:
+def _without_strokes(lines: _Mask, line_rows: list[slice], written: _Mask, upright: _Mask, side: int) -> _Mask:
     """Keep only those horizontal lines that cannot belong to what else is written.
 
     Args:
@@ -93,14 +96,16 @@ def _without_strokes(
         upright: (H, W), the pixels of vertical lines, one of which may be the stem of a 4.
         side: the longer side of the image.
     """
+    if not line_rows:
+        return lines
     rulings, (height, width), (start, end) = np.zeros_like(lines), lines.shape, _ends(written)
     near, beyond = MAX_GAP_TO_BORDER * side, MIN_OVERHANG * side
     for rows in line_rows:
         left, right = _ends(lines[rows])
         goes_across = left <= near and right >= width - near
-        is_crossed = upright[: rows[0]].any() and upright[rows[-1] + 1 :].any()
+        is_crossed = upright[: rows.start].any() and upright[rows.stop :].any()
         goes_beyond = left < start - beyond and right > end + beyond and not is_crossed
-        if goes_across or goes_beyond or rows[0] < BORDER_WIDTH or rows[-1] >= height - BORDER_WIDTH:
+        if goes_across or goes_beyond or rows.start < BORDER_WIDTH or rows.stop > height - BORDER_WIDTH:
             rulings[rows] = lines[rows]
     return rulings
 
@@ -122,9 +127,12 @@ def _lines(masks: _Mask, axis: int, side: int) -> Iterator[tuple[int, _Mask]]:
     full = _full_rows(masks, axis, side)
     tall = max(3, round(MAX_LINE_WIDTH * side) + 1) + 1
     for i in np.flatnonzero(full.any(axis=1)).tolist():
-        # The rows of the copy are contiguous, which makes what follows several times as quick.
-        mask = masks[i] if axis == 1 else masks[i].T.copy("C")
-        thin = mask & full[i, :, None] & ~_tall(mask, tall)
+        mask, rows = masks[i] if axis == 1 else masks[i].T, np.flatnonzero(full[i])
+        # A run of `tall` pixels with one of them in a full row reaches no further than this.
+        near = slice(max(rows[0] - tall, 0), rows[-1] + tall + 1)
+        part = mask[near].copy("C")  # its rows are contiguous, which makes what follows several times as quick
+        thin = np.zeros(mask.shape, np.bool_)
+        thin[near] = part & full[i, near, None] & ~_tall(part, tall)
         if thin.any():
             yield i, thin
 
