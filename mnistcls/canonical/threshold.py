@@ -64,7 +64,7 @@ def with_faint_ink(masks: _Masks, levels: _Values, contrast: Contrast) -> _Masks
     _, height, width = masks.shape
     side = -(-max(height, width) // NEARBY_BLOCKS)
     lower = np.minimum(np.maximum(_strongest_nearby(contrast.values, side) // 2, faintest), levels)
-    more = contrast.values > lower.repeat(side, axis=1).repeat(side, axis=2)[:, :height, :width]
+    more = contrast.values > lower.repeat(side, axis=2).repeat(side, axis=1)[:, :height, :width]
     size, larger, fewest = areas(masks), areas(more), int(MIN_FAINT_INK_SHARE * height * width)
     chosen = np.flatnonzero(larger - size > fewest)  # the others have no more than a soft edge, wherever it lies
     if len(chosen):
