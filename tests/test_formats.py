@@ -73,7 +73,7 @@ def test_every_row_is_as_long_as_the_header(top_k: int, probabilities: bool, sco
     }
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
 def test_a_path_that_a_spreadsheet_would_run_names_the_same_file_otherwise(start: str) -> None:
     row = next(csv.reader(io.StringIO(written([named(f"{start}1+1.png")]).split("\n", 1)[1], newline="")))
 

@@ -12,7 +12,7 @@ from mnistcls.outputs.columns import TEXT_COLUMNS, Columns
 if TYPE_CHECKING:
     from mnistcls.batch import Batch
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _QUOTED = frozenset('",\r\n')
 
 
