@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from mnistcls.canonical import to_uint8
 from mnistcls.inspection.sheets import on_board
 
 CELL = 104  # pixels, of an image's place and of a row's height
@@ -47,8 +48,7 @@ def _seen(path: Path) -> Image.Image:
     with Image.open(path) as file:
         image = ImageOps.exif_transpose(file)
     if image.mode.startswith(("I", "F")):
-        values = np.asarray(image, np.float32)
-        return Image.fromarray((255 * (values - values.min()) / np.ptp(values)).astype(np.uint8)).convert("RGB")
+        return Image.fromarray(to_uint8(np.asarray(image))).convert("RGB")
     return on_board(image)
 
 
