@@ -32,7 +32,7 @@ from mnistcls.sources.containers import container_by_name
 _OTHER_KINDS = {ErrorCode.UNSUPPORTED_FORMAT, ErrorCode.NOT_AN_IMAGE}
 _NO_DIGIT = STATUS_INDEX[Status.NO_DIGIT]
 
-ImageLike = NDArray[np.generic] | Image.Image | bytes | str | os.PathLike[str]
+ImageLike = NDArray[np.generic] | Image.Image | bytes | bytearray | memoryview | str | os.PathLike[str]
 
 
 class Classifier:
@@ -117,7 +117,7 @@ class Classifier:
 
         Args:
             batch: a mapping of columns (lists or arrays), or a `pyarrow.Table`. `path`: text or bytes. `bytes`: the
-                encoded images; without this column, or for None in it, the file at the path is read.
+                encoded images (bytes-like); without this column, or for None in it, the file at the path is read.
 
         Returns:
             A `pyarrow.Table` with the columns path, digit, confidence, status and error: a row for each image in
@@ -132,6 +132,7 @@ class Classifier:
             raise TypeError("a batch needs a column `path`, and may have one of `bytes`: the files' contents")
         paths = list(columns["path"])
         contents = columns.get("bytes", [None] * len(paths))
+        contents = [content if content is None else bytes(memoryview(content)) for content in contents]
         sources = [Source(os.fsdecode(path), content) for path, content in zip(paths, contents, strict=True)]
         return pa.Table.from_batches([record_batch(self.answer(sources), Columns())])
 
@@ -139,11 +140,11 @@ class Classifier:
         """Classify images in memory, or files by their paths.
 
         Args:
-            images: paths, encoded images as bytes, PIL images, or arrays: (H, W) or (H, W, 1) grey, (H, W, 2) grey and
-                alpha, (H, W, 3) RGB or (H, W, 4) RGBA; an array (N, H, W) is N grey images, unless W is less than 5:
-                that is one image, so pass a list of images that narrow. uint8 is taken as it is, 0 to 255; other types
-                are stretched from the least to the greatest value of the image. Ink may be bright or dark. Only the
-                first page of a TIFF file is read, with a warning; `classify` reads all.
+            images: paths, encoded images (bytes-like), PIL images, or arrays: (H, W) or (H, W, 1) grey, (H, W, 2) grey
+                and alpha, (H, W, 3) RGB or (H, W, 4) RGBA; an array (N, H, W) is N grey images, unless W is less than
+                5: that is one image, so pass a list of images that narrow. uint8 is taken as it is, 0 to 255; other
+                types are stretched from the least to the greatest value of the image. Ink may be bright or dark. Only
+                the first page of a TIFF file is read, with a warning; `classify` reads all.
 
         Returns:
             One prediction per image, in order; `unreadable` for one that cannot be read.
@@ -163,8 +164,8 @@ class Classifier:
                     return Decoded(path, check_array(image))
                 case Image.Image():
                     return Decoded(path, image_to_array(image, self.max_pixels))
-                case bytes():
-                    return Decoded(path, decode(BytesIO(image), self.max_pixels))
+                case bytes() | bytearray() | memoryview():
+                    return Decoded(path, decode(BytesIO(bytes(image)), self.max_pixels))
                 case str() | os.PathLike():
                     return Decoded(path, read_image(os.fspath(image), self.max_pixels))
         except ImageError as error:
@@ -206,7 +207,7 @@ def _are_several(images: object) -> bool:
     """Whether this can be a list of images, of any length, and is not one image."""
     if isinstance(images, np.ndarray):
         return images.ndim > 3 or (images.ndim == 3 and not 1 <= images.shape[2] <= 4)
-    if isinstance(images, str | bytes | os.PathLike | Image.Image):
+    if isinstance(images, str | bytes | bytearray | memoryview | os.PathLike | Image.Image):
         return False
     try:
         iter(images)  # type: ignore[call-overload] # whether it can be is the question

@@ -58,8 +58,11 @@ def test_arrays_pillow_images_and_paths_agree(classifier: Classifier) -> None:
 def test_encoded_images_are_read_like_files(classifier: Classifier, tmp_path: Path) -> None:
     path = tmp_path / "7.png"
     Image.fromarray(canonical_glyphs()[7]).save(path)
-    seven, noise = classifier.predict([path.read_bytes(), b"noise"])
+    content = path.read_bytes()
+    every_other = memoryview(bytes(byte for pair in zip(content, content, strict=True) for byte in pair))[::2]
+    seven, *same, noise = classifier.predict([content, bytearray(content), memoryview(content), every_other, b"noise"])
     assert (seven.path, seven.digit, seven.error) == ("", 7, None)
+    assert same == [seven] * 3
     assert (noise.status, str(noise.error).partition(":")[0]) == (Status.UNREADABLE, "not_an_image")
 
 
@@ -81,7 +84,8 @@ def test_what_is_no_image_at_all_is_a_type_error(classifier: Classifier, image: 
     [
         *(glyph(3), np.stack([glyph(3)] * 2, axis=-1), np.stack([glyph(3)] * 3, axis=-1)),
         *(np.stack([glyph(3)] * 4, axis=-1), glyph(3)[..., None], np.zeros(5)),
-        *("3.png", b"3", Path("3.png"), Image.fromarray(glyph(3)), None, 7, io.BytesIO),
+        *("3.png", Path("3.png"), b"3", bytearray(b"3"), memoryview(b"3")),
+        *(Image.fromarray(glyph(3)), None, 7, io.BytesIO),
     ],
     ids=lambda image: f"array {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__,
 )
@@ -266,6 +270,8 @@ def test_is_a_stage_that_takes_tables_of_files(classifier: Classifier) -> None:
         pa.table({"path": paths, "bytes": contents}),
         {"path": np.array(paths), "bytes": np.array(contents, object)},
         {"path": [path.encode() for path in paths], "bytes": contents},
+        {"path": paths, "bytes": [content and bytearray(content) for content in contents]},
+        {"path": paths, "bytes": [content and memoryview(content) for content in contents]},
     ]
     first, *others = [classifier(batch) for batch in batches]
 
@@ -280,6 +286,8 @@ def test_is_a_stage_that_takes_tables_of_files(classifier: Classifier) -> None:
         classifier({"bytes": [b""]})
     with pytest.raises(ValueError, match="shorter"):
         classifier({"path": paths, "bytes": contents[:1]})
+    with pytest.raises(TypeError, match="bytes-like"):
+        classifier({"path": paths[:1], "bytes": [7]})
 
 
 def test_travels_without_its_session_and_answers_the_same(classifier: Classifier) -> None:
