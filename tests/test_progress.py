@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,24 @@ def test_the_bar_counts_files_and_not_their_pages(here: Path, toy_model: Path) -
 
     assert " 2/" in console.file.getvalue()  # type: ignore[attr-defined]
     assert " 6/" not in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("error", [OSError("gone"), ValueError("damaged"), MemoryError()], ids=repr)
+def test_whatever_keeps_the_files_from_being_counted_says_nothing_over_the_bar(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def count(_: Sources) -> None:
+        raise error
+
+    said: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", said.append)
+    monkeypatch.setattr(Sources, "count", count)
+
+    followed(Console(file=Terminal(), force_terminal=True, width=80, _environ={"TERM": "xterm"}))
+    for thread in set(threading.enumerate()) - {threading.current_thread()}:
+        thread.join(timeout=10)
+
+    assert said == []
 
 
 def test_a_list_has_a_bar_on_a_terminal_alone() -> None:

@@ -9,7 +9,6 @@ from threading import Thread
 from typing import TYPE_CHECKING, TypeGuard, TypeVar
 
 from mnistcls.commands.common import Silent
-from mnistcls.errors import MnistclsError
 from mnistcls.sources import Sources
 
 if TYPE_CHECKING:
@@ -63,8 +62,8 @@ def progress(
 
 
 def _count(bar: Progress, task: TaskID, sources: Sources) -> None:
-    """Give the bar its total; if the sources cannot be counted, the work itself says why."""
-    with suppress(MnistclsError):
+    """Give the bar its total; if the sources cannot be counted, whatever the reason, the work itself says why."""
+    with suppress(Exception):
         bar.update(task, total=sources.count())
 
 
