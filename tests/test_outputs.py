@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
+import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 from batches import batch_of
 
 from mnistcls.errors import OutputError
-from mnistcls.outputs import part_file, whole_file
+from mnistcls.outputs import UnbufferedBytes, part_file, standard_output, whole_file
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import Format, open_writer
 from mnistcls.outputs.overwrite_guard import OverwriteGuard
@@ -233,6 +235,42 @@ def test_what_exists_is_replaced_only_if_that_is_asked_for(path: Path) -> None:
     check_free(path, overwrite=True)
     with pytest.raises(OutputError, match=r"results\.csv exists; use --overwrite, or another --report"):
         check_free(path, option="--report")
+
+
+# --- standard output
+
+
+class Pipe(io.FileIO):
+    """Standard output that refuses what is written, as a pipe does whose reader has gone."""
+
+    number = 0
+
+    def write(self, _: object) -> int:
+        raise OSError(self.number, os.strerror(self.number))
+
+
+def print_row(monkeypatch: pytest.MonkeyPatch, path: Path, system: str, number: int) -> None:
+    with monkeypatch.context() as patch, Pipe(path, "w") as pipe:
+        pipe.number = number
+        patch.setattr(sys, "stdout", io.TextIOWrapper(io.BufferedWriter(pipe)))
+        patch.setattr(os, "name", system)
+        with standard_output() as stream:
+            UnbufferedBytes(stream.buffer).write(b"row\n")
+
+
+@pytest.mark.parametrize(("system", "number"), [("posix", errno.EPIPE), ("nt", errno.EPIPE), ("nt", errno.EINVAL)])
+def test_a_reader_that_has_gone_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, path: Path, system: str, number: int
+) -> None:
+    print_row(monkeypatch, path, system, number)
+
+
+@pytest.mark.parametrize(("system", "number"), [("posix", errno.EINVAL), ("posix", errno.ENOSPC), ("nt", errno.ENOSPC)])
+def test_any_other_error_of_standard_output_is_said(
+    monkeypatch: pytest.MonkeyPatch, path: Path, system: str, number: int
+) -> None:
+    with pytest.raises(OutputError, match=f"^cannot write standard output: {os.strerror(number)}; write to "):
+        print_row(monkeypatch, path, system, number)
 
 
 # --- what is there already

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -37,10 +38,15 @@ def standard_output(fix: str = "write to a file with -o") -> Iterator[TextIO]:
             yield stream
         finally:
             stream.detach()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
     except OSError as error:
-        raise OutputError(f"cannot write standard output: {error.strerror}; {fix} elsewhere") from None
+        if not _reader_is_gone(error):
+            raise OutputError(f"cannot write standard output: {error.strerror}; {fix} elsewhere") from None
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+
+
+def _reader_is_gone(error: OSError) -> bool:
+    """Whether an error is that of a pipe that nobody reads any more; Windows calls it an invalid argument."""
+    return isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL)
 
 
 def write_json(value: Mapping[str, Any], stream: TextIO) -> None:
