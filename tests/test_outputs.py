@@ -273,6 +273,52 @@ def test_any_other_error_of_standard_output_is_said(
         print_row(monkeypatch, path, system, number)
 
 
+# --- Windows
+
+
+@pytest.fixture
+def windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No POSIX locks, and no file that is open can be removed."""
+    if not os.path.exists("/proc/self/fd"):
+        pytest.skip("nothing here says which files are open")
+    unlink = Path.unlink
+
+    def unlink_closed(self: Path, missing_ok: bool = False) -> None:
+        if str(self.resolve()) in {os.path.realpath(descriptor) for descriptor in Path("/proc/self/fd").iterdir()}:
+            raise PermissionError(errno.EACCES, "open in another program", str(self))
+        unlink(self, missing_ok=missing_ok)
+
+    monkeypatch.setattr(part_file, "fcntl", None)
+    monkeypatch.setattr(Path, "unlink", unlink_closed)
+
+
+@pytest.mark.usefixtures("windows")
+def test_half_of_a_whole_file_goes_where_an_open_file_cannot_be_removed(path: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        write_whole_and_stop(path, ZeroDivisionError())
+
+    assert names(path.parent) == []
+
+
+@pytest.mark.usefixtures("windows")
+def test_an_empty_new_file_goes_where_an_open_file_cannot_be_removed(path: Path) -> None:
+    path.touch()
+
+    with pytest.raises(OutputError, match="has just ended; start this one again"):
+        write(path, start=6)
+
+    assert names(path.parent) == ["results.csv"]
+
+
+@pytest.mark.usefixtures("windows")
+def test_what_an_ended_run_has_left_goes_where_an_open_file_cannot_be_removed(path: Path) -> None:
+    part_of(path).write_text("old\n")
+
+    discard_part(path)
+
+    assert names(path.parent) == []
+
+
 # --- what is there already
 
 

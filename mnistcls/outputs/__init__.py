@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from mnistcls.errors import OutputError
-from mnistcls.outputs.part_file import lock, rename_locked
+from mnistcls.outputs.part_file import lock, remove_locked, rename_locked
 from mnistcls.outputs.paths import Fingerprint, part_of, resolve_link
 
 
@@ -82,7 +82,7 @@ def whole_file(path: Path, option: str = "-o", was: Fingerprint | None = None) -
                 stream.flush()
                 os.fsync(stream.fileno())
             except BaseException:
-                part.unlink(missing_ok=True)
+                remove_locked(stream, part)
                 raise
             rename_locked(stream, part, real, was)
     except OSError as error:

@@ -73,7 +73,7 @@ class PartFile:
         length = os.fstat(self._file.fileno()).st_size
         if length < start:
             if length == 0:
-                self.part.unlink(missing_ok=True)
+                remove_locked(self._file, self.part)
             raise _just_ended(self._path)
         if length > start:
             self._file.truncate(start)
@@ -134,6 +134,21 @@ def rename_locked(file: IO[Any], part: Path, path: Path, was: Fingerprint | None
     rename_into_place(part, path, was)
 
 
+def remove_locked(file: IO[Any], part: Path) -> None:
+    """Remove an unfinished file while it is locked: unlocked, it may be that of a second run by then.
+
+    Args:
+        file: the open file.
+        part: its path.
+
+    Raises:
+        OSError: the file cannot be removed.
+    """
+    if not fcntl:  # Windows removes no file that is open
+        file.close()
+    part.unlink(missing_ok=True)
+
+
 def discard_part(path: Path) -> None:
     """Remove the unfinished file that an earlier run has left.
 
@@ -143,10 +158,7 @@ def discard_part(path: Path) -> None:
     try:
         with open(part_of(path), "r+b", buffering=0) as file:
             lock(file, part_of(path), path)
-            if fcntl:
-                part_of(path).unlink()
-        if not fcntl:  # Windows removes no file that is open
-            part_of(path).unlink()
+            remove_locked(file, part_of(path))
     except FileNotFoundError:
         return
     except OSError as error:
