@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -456,7 +457,36 @@ def test_the_unfinished_file_and_the_manifest_are_written_as_well() -> None:
             OverwriteGuard({"-o": "results.csv"}).check(name)
 
 
-def test_other_files_and_urls_are_read(here: Path) -> None:
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+@pytest.mark.parametrize("output", ["real.png", "linked.png"])
+@pytest.mark.parametrize("beside", ["", ".part", ".manifest.json"])
+@pytest.mark.usefixtures("here")
+def test_what_a_link_leads_to_is_never_written(link: Callable[[Path, Path], None], output: str, beside: str) -> None:
+    Path("linked.png").symlink_to("real.png")
+    Path(f"real.png{beside}").touch()
+    Path("d").mkdir()
+    link(Path(f"real.png{beside}").resolve(), Path("d/1.png"))
+
+    for read in (lambda guard: guard.check("d/1.png"), lambda guard: list(guard.follow([Source("d/1.png")]))):
+        with pytest.raises(OutputError, match=r"^d/1\.png is an input of this run; choose another file with --report$"):
+            read(OverwriteGuard({"-o": "out.csv", "--report": output}))
+
+
+@pytest.mark.usefixtures("here")
+def test_what_links_lead_to_is_looked_up_only_if_an_output_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = [Source(f"{number}.png") for number in range(3)]
+    guard = OverwriteGuard({"-o": "out.csv"})
+
+    monkeypatch.setattr(os, "stat", None)
+
+    assert list(guard.follow(sources)) == sources
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_other_files_and_urls_are_read(here: Path, exists: bool) -> None:
+    Path("d").mkdir()
+    for name in ("results.csv", "d/results.csv", "seen.png") if exists else ():
+        Path(name).touch()
     guard = OverwriteGuard({"-o": "results.csv", "--report": None}, here / "seen")
     guard.check("d/results.csv", "results.html", None, "s3://bucket/results.csv")
     sources = [Source("d/results.csv"), Source("seen.png"), Source("seen2/1.png")]

@@ -14,7 +14,7 @@ from mnistcls.sources import Source
 
 
 class OverwriteGuard:
-    """Knows the files that a run writes, by their real paths, and refuses inputs among them.
+    """Knows the files that a run writes, and refuses inputs among them, whatever links lead to them.
 
     Args:
         written: the outputs by the options that name them; None for an option that is not given.
@@ -28,6 +28,8 @@ class OverwriteGuard:
         self._real_folder = lru_cache(maxsize=4096)(os.path.realpath)
         self._options: dict[tuple[str, str], str] = {}
         """The option that names each file, by the file's folder and name."""
+        self._existing: dict[tuple[int, ...], str] = {}
+        """The same for those that are there already, by `_identity`: an input may be a link to one."""
         for option, path in written.items():
             if path is not None and not is_url(local := local_path(str(path))):
                 self._add(resolve_link(Path(local)), option)
@@ -42,6 +44,8 @@ class OverwriteGuard:
             raise OutputError(f"{path} is already the output of {taken}; choose another file with {option}")
         for file in (path, part_of(path), manifest_of(path)):
             self._options[self._real(str(file))] = option
+            if identity := _identity(file):
+                self._existing[identity] = option
 
     def _check_folder(self, debug_dir: Path) -> None:
         """Check that the debug folder, which is yet to be made, is not in the place of an output."""
@@ -68,12 +72,12 @@ class OverwriteGuard:
             yield source
 
     def _check(self, path: str) -> None:
-        if not self._debug_dir and path.rpartition("/")[2] not in self._names:  # nearly always, and quick
+        if not (self._debug_dir or self._existing or path.rpartition("/")[2] in self._names):  # quick, for a new output
             return
         if is_url(local := local_path(path)):
             return
         folder, name = self._real(local)
-        if option := self._options.get((folder, name)):
+        if option := self._options.get((folder, name)) or (self._existing and self._existing.get(_identity(local))):
             raise OutputError(f"{path} is an input of this run; choose another file with {option}")
         if self._debug_dir and Path(folder).is_relative_to(self._debug_dir):
             raise OutputError(f"{path} is inside {self._debug_dir}, whose images are replaced; use another --debug-dir")
@@ -82,3 +86,12 @@ class OverwriteGuard:
         """The folder of a path, without links, and its name; the file need not exist."""
         folder, root, name = path.rpartition("/")
         return self._real_folder(folder or root or os.curdir), name
+
+
+def _identity(path: str | Path) -> tuple[int, ...]:
+    """Identifies a file by whatever link; empty if there is none, or its file system cannot tell."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return ()
+    return (found.st_dev, found.st_ino) if found.st_ino else ()
