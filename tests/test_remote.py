@@ -626,6 +626,24 @@ def test_a_failed_upload_leaves_no_object_and_says_where_the_rows_are(command: l
     assert bucket.keys() == []
 
 
+@pytest.mark.parametrize(("failing", "digit"), [("/r.csv$", "7"), ("manifest", "7"), (None, "8")])
+def test_no_manifest_of_another_run_passes_for_that_of_a_finished_object(
+    command: list[str], bucket: Bucket, failing: str | None, digit: str
+) -> None:
+    for number in (7, 8):
+        save(Path(f"{number}.png"), number)
+    assert run(command, "7.png", "-o", url("r.csv"), **environment()).returncode == 0
+    if failing:
+        bucket.fail(f"PUT .*{failing}", refused("403 Forbidden", "AccessDenied", "Access Denied"))
+
+    result = run(command, "8.png", "-o", url("r.csv"), "--overwrite", **environment())
+
+    assert result.returncode == (2 if failing else 0)
+    assert list(digits((bucket.get("r.csv") or b"").decode()).values()) == [digit]
+    manifest = json.loads(bucket.get("r.csv.manifest.json") or b"")
+    assert not manifest["finished"] or manifest["inputs"]["paths"] == [f"{digit}.png"]
+
+
 def test_a_long_output_is_uploaded_in_parts_that_never_show(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("s3fs.core.calculate_chunksize", lambda *_, **__: 5 << 20)
     rows = HEADER.encode() + bytes(11 << 20)

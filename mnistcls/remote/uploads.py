@@ -48,10 +48,11 @@ class UploadedFile(ResultFile):
         """
         with super().open(tally, manifest) as write:
             yield write
-        beside = manifest_of(self.path)
+        beside, beside_url = manifest_of(self.path), f"{self._url}.manifest.json"
         try:
-            upload(beside, f"{self._url}.manifest.json")  # first: small, and shows whether uploading is allowed
+            upload_text(manifest.to_json(), beside_url)  # as unfinished: it must not vouch for older rows
             upload(self.path, self._url)
+            upload(beside, beside_url)
         except BaseException as stop:
             stop.add_note(f"all rows are in {self.path}")
             raise
@@ -88,7 +89,23 @@ def upload(path: Path, url: str) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    try:
+    with _writing(url):
         filesystem(url).put_file(str(path), url)
+
+
+def upload_text(text: str, url: str) -> None:
+    """Upload a text as an object: completely or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with _writing(url):
+        filesystem(url).pipe_file(url, text.encode())
+
+
+@contextmanager
+def _writing(url: str) -> Iterator[None]:
+    try:
+        yield
     except Exception as error:
         raise OutputError(f"cannot write {printable(url)}: {reason_of(error)}") from None
