@@ -829,9 +829,10 @@ def test_an_output_never_replaces_an_image_that_a_folder_a_pattern_or_a_list_hol
 def test_a_run_does_not_replace_what_a_shorter_one_has_finished_meanwhile(command: list[str]) -> None:
     for digit in (1, 2):
         save(Path(f"{digit}.png"), digit)
-    slow = [*command, "--files-from", "-", "-q", "-o", "same.csv"]
+    slow = [*command, "--files-from", "-", "-v", "-j", "0", "-o", "same.csv"]
     with subprocess.Popen(slow, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as first:
-        time.sleep(1)  # it has looked for same.csv by now
+        assert first.stderr
+        assert first.stderr.readline().startswith("Model ")  # it has looked for same.csv by now, and waits for the list
         assert run(command, "2.png", "-q", "-o", "same.csv").returncode == 0
         _, said = first.communicate("1.png\n")
 
