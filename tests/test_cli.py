@@ -836,9 +836,11 @@ def test_a_run_does_not_replace_what_a_shorter_one_has_finished_meanwhile(comman
         assert run(command, "2.png", "-q", "-o", "same.csv").returncode == 0
         _, said = first.communicate("1.png\n")
 
-    assert (first.returncode, "same.csv was changed during the run and is left as it is" in said) == (2, True)
+    says = "Error: same.csv was changed during the run and is left as it is; start this run again\n"
+    assert (first.returncode, said) == (2, says)
     assert list(digits(Path("same.csv").read_text())) == ["2.png"]
-    assert list(digits(Path("same.csv.part").read_text())) == ["1.png"]
+    assert json.loads(Path("same.csv.manifest.json").read_text())["inputs"]["paths"] == ["2.png"]
+    assert sorted(os.listdir()) == ["1.png", "2.png", "same.csv", "same.csv.manifest.json"]
 
 
 @pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="file names are text here")

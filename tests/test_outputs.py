@@ -6,22 +6,25 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 from batches import batch_of
+from running import HEADER
 
 from mnistcls.errors import OutputError
 from mnistcls.outputs import UnbufferedBytes, part_file, standard_output, whole_file
 from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import Format, open_writer
+from mnistcls.outputs.manifest import Manifest
 from mnistcls.outputs.overwrite_guard import OverwriteGuard
 from mnistcls.outputs.part_file import discard_part, output_file
 from mnistcls.outputs.paths import check_free, fingerprint, manifest_of, part_of
 from mnistcls.outputs.targets import target
-from mnistcls.results import Prediction, Status
+from mnistcls.results import Prediction, Status, Tally
 from mnistcls.sources import Source
 
 
@@ -337,12 +340,52 @@ def test_what_has_been_written_meanwhile_stays(path: Path, before: str | None) -
     was = fingerprint(path)
 
     with pytest.raises(
-        OutputError, match=r"was changed during the run and is left as it is; the results are in .*\.part"
-    ):
-        overtaken(output_file(path, was=was), path, b"ours\n")
+        OutputError, match=r"was changed during the run and is left as it is; all results are in .*\.part; rename it"
+    ) as caught:
+        overtaken(output_file(path, advice="; resume with --resume", was=was), path, b"ours\n")
 
+    assert not hasattr(caught.value, "__notes__"), "resuming would replace it"
     assert path.read_text() == "of another run"
     assert part_of(path).read_text() == "ours\n"
+
+
+def manifest(path: str) -> Manifest:
+    return Manifest({"name": "toy", "version": "1", "sha256": "0" * 64}, 4, {"paths": [path]}, {})
+
+
+def finish(path: Path) -> Manifest:
+    """Write the output of another run, and its manifest."""
+    path.write_text("of another run")
+    theirs = manifest("theirs").finish(Tally(), datetime(2026, 1, 1, tzinfo=UTC), 1.0)
+    theirs.write(path)
+    return theirs
+
+
+def test_what_another_run_has_finished_before_the_first_row_stays_with_its_manifest(path: Path) -> None:
+    rows = target(str(path), None, Columns(), overwrite=False, resume=False)
+    theirs = finish(path)
+
+    with pytest.raises(OutputError, match=r"was changed during the run and is left as it is; start this run again$"):
+        overtaken(rows.open(Tally(), manifest("ours")), path, b"")
+
+    assert (path.read_text(), Manifest.read(path)) == ("of another run", theirs)
+    assert not part_of(path).exists(), "with the manifest of another run, it could not be resumed"
+
+
+def test_what_another_program_has_put_there_after_the_first_row_stays_with_its_manifest(path: Path) -> None:
+    theirs = finish(path)
+    rows = target(str(path), None, Columns(), overwrite=True, resume=False)
+
+    def write_row() -> None:
+        with rows.open(Tally(), manifest("ours")) as write:
+            write([batch_of(Prediction("a.png", Status.NO_DIGIT))])
+            finish(path)
+
+    with pytest.raises(OutputError, match=r"left as it is; all results are in .*\.part; rename it to keep them$"):
+        write_row()
+
+    assert (path.read_text(), Manifest.read(path)) == ("of another run", theirs)
+    assert part_of(path).read_text() == f"{HEADER}\na.png,,,no_digit,\n"
 
 
 def test_a_page_or_figures_of_another_run_stay_too(path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from mnistcls.errors import OutputError
-from mnistcls.outputs.paths import Fingerprint, part_of, rename_into_place
+from mnistcls.outputs.paths import ChangedFileError, Fingerprint, part_of, rename_into_place
 
 try:
     import fcntl
@@ -42,6 +42,8 @@ def output_file(path: Path, start: int = 0, advice: str = "", was: Fingerprint |
     try:
         yield stream
         stream.complete()
+    except ChangedFileError:  # resuming would replace what is left as it is
+        raise
     except BaseException as stop:
         stop.add_note(f"finished rows are in {stream.part}{advice}")
         raise

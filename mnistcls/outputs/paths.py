@@ -15,6 +15,10 @@ Fingerprint = tuple[int, ...]
 """Identifies the file at a path and its state; empty if there is none."""
 
 
+class ChangedFileError(OutputError):
+    """The file at an output's path is not the one that the run was to replace; says what to do with the results."""
+
+
 def part_of(path: Path) -> Path:
     """The file that an output is written to before it is complete."""
     return path.with_name(path.name + ".part")
@@ -39,6 +43,22 @@ def fingerprint(path: Path) -> Fingerprint:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
+def check_unchanged(path: Path, was: Fingerprint, fix: str = "") -> None:
+    """Check that the file at a path is still the one that was there, if any, when the work began.
+
+    Args:
+        path: the file.
+        was: its fingerprint then.
+        fix: what to do if it is another one, for the error; by default, how to keep the results in `NAME.part`.
+
+    Raises:
+        ChangedFileError: it is.
+    """
+    if fingerprint(path) != was:
+        keep_results = f"all results are in {part_of(path)}; rename it to keep them"
+        raise ChangedFileError(f"{path} was changed during the run and is left as it is; {fix or keep_results}")
+
+
 def rename_into_place(part: Path, path: Path, was: Fingerprint | None = None) -> None:
     """Give a complete file its name, and the permissions of what it replaces.
 
@@ -48,11 +68,11 @@ def rename_into_place(part: Path, path: Path, was: Fingerprint | None = None) ->
         was: the fingerprint of the file there when the work began; None if that does not matter.
 
     Raises:
-        OutputError: that file has been changed since.
+        ChangedFileError: that file has been changed since.
         OSError: the file cannot be renamed.
     """
-    if was is not None and fingerprint(path) != was:
-        raise OutputError(f"{path} was changed during the run and is left as it is; the results are in {part}")
+    if was is not None:
+        check_unchanged(path, was)
     with suppress(OSError):
         part.chmod(stat.S_IMODE(path.stat().st_mode))
     part.replace(path)

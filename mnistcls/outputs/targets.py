@@ -22,7 +22,16 @@ from mnistcls.outputs.columns import Columns
 from mnistcls.outputs.formats import FILE_FORMATS, RESUMABLE, Format, Stream, Writer, open_writer
 from mnistcls.outputs.manifest import Manifest
 from mnistcls.outputs.part_file import discard_part, output_file
-from mnistcls.outputs.paths import check_free, check_length, fingerprint, is_taken, manifest_of, part_of, resolve_link
+from mnistcls.outputs.paths import (
+    check_free,
+    check_length,
+    check_unchanged,
+    fingerprint,
+    is_taken,
+    manifest_of,
+    part_of,
+    resolve_link,
+)
 from mnistcls.outputs.resume import find_resumable, read_rows
 from mnistcls.results import Prediction, Tally
 from mnistcls.sources import Source
@@ -185,10 +194,12 @@ class ResultFile:
             OutputError: the file or its manifest cannot be written.
         """
         if not self._start:
+            check_unchanged(self.path, self._was, "start this run again")
             discard_part(self.path)  # before the new manifest is written, which is not of that file
             manifest.write(self.path)
         with output_file(self.path, self._start, self.advice, self._was) as stream:
             yield partial(self._write, stream)
+            check_unchanged(self.path, self._was)  # a file that stays keeps its manifest, too
             seconds = round(time.perf_counter() - self._clock, 3)
             manifest.finish(tally, self._begun, seconds).write(self.path)
 
