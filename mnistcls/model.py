@@ -40,7 +40,7 @@ class ModelMetadata:
     version: str
     """The model's version, as in exported/CHANGELOG.md."""
     preprocessing: int
-    """Version of the canonical form that the model reads and was measured on; its training's drawings may be older."""
+    """Version of the canonical form that the model reads; it may have been trained and measured with an earlier one."""
     confidence_threshold: float
     """A confidence below this is `uncertain`; slightly over 1 if no answer is ever sure."""
     digit_score_threshold: float

@@ -38,8 +38,9 @@ moving average of the weights. In full, with the optimizer and schedule in `trai
 {recipe}
 ```
 
-To reproduce: `python -m train.data`, then the command above. The same seed on the same kind of machine gives the same
-model; on another kind, sums round differently.
+To train it again: `python -m train.data`, then the command above, with the code of the commit below. The same code and
+seed give the same weights on the same kind of machine; on another kind, sums round differently. What was done otherwise
+for a model that ships stands in `exported/CHANGELOG.md`.
 
 ## Results
 
