@@ -75,8 +75,8 @@ probabilities: where the image may show no digit, none is likely.
 """
 
 _HARD = """
-Right answers to hard images of test digits, a hundred a row (`python -m train.stress_table` says what is done to them;
-training has seen its own digits in such scenes):
+Right answers to hard images of test digits (`python -m train.stress_table` says what is done to them; training has
+seen its own digits in such scenes). A row has 100 images; the README has the default model's rows of 1,000:
 
 {stress}
 
