@@ -13,7 +13,7 @@ from mnistcls.errors import DataError
 from mnistcls.evaluation.metrics import Proportion
 from train import everyday_empty
 from train.data import Digits, load_train, split_validation
-from train.everyday import EMPTY_KINDS, KINDS, Answers, Pictures, answers, draw, kinds_in, markdown
+from train.everyday import EMPTY_KINDS, KINDS, Outcome, Pictures, draw, kinds_in, markdown, outcome
 
 EVERY_KIND = pytest.mark.parametrize("kind", [*KINDS, *EMPTY_KINDS], ids=lambda kind: kind.name)
 SMALL = {"eight pixels", "tight crop", "thumbnail", "own pixels"}
@@ -69,13 +69,13 @@ def test_each_public_function_of_a_module_is_a_kind():
 def test_answers_are_counted_by_label_and_status(toy_model):
     pictures = Pictures("glyphs", [glyph(3, 4), glyph(5, 4), checkerboard()], [3, 4, 0])
     third = Proportion(1, 3)
-    counted = Answers(right=third, wrong_and_ok=third, no_digit=third, ok=Proportion(2, 3))
-    assert answers(pictures, Classifier(toy_model)) == counted
+    counted = Outcome(right=third, wrong_and_ok=third, no_digit=third, ok=Proportion(2, 3))
+    assert outcome(pictures, Classifier(toy_model)) == counted
 
 
 def test_the_tables_have_a_line_for_each_kind_and_one_for_the_mean():
-    all_right = Answers(Proportion(4, 4), Proportion(0, 4), Proportion(0, 4), Proportion(3, 4))
-    half = Answers(Proportion(2, 4), Proportion(1, 4), Proportion(1, 4), Proportion(2, 4))
+    all_right = Outcome(Proportion(4, 4), Proportion(0, 4), Proportion(0, 4), Proportion(3, 4))
+    half = Outcome(Proportion(2, 4), Proportion(1, 4), Proportion(1, 4), Proportion(2, 4))
     lines = markdown([(KINDS[0], all_right), (KINDS[1], half)], [(EMPTY_KINDS[0], half)]).splitlines()
     assert lines[2] == f"| {KINDS[0].name} | {KINDS[0].text} | 4 | 100.0% | 0.0% | 25.0% |"
     assert lines[3] == f"| {KINDS[1].name} | {KINDS[1].text} | 4 | 50.0% | 25.0% | 50.0% |"

@@ -11,7 +11,7 @@ from mnistcls.evaluation import Proportion
 from mnistcls.model import Model, Outputs
 from train.data import Digits
 from train.outliers import Outliers
-from train.refusal import Answers, answers, auroc, refusal
+from train.refusal import StatusCounts, auroc, count_statuses, refusal
 
 
 def test_auroc_counts_pairs_and_half_of_the_ties():
@@ -25,7 +25,7 @@ def test_answers_are_the_statuses_that_classify_gives():
     probabilities = np.full((4, 10), 0.0, np.float32)
     probabilities[:, 3] = [0.99, 0.8, 0.5, 0.99]
     outputs = Outputs(probabilities, np.array([0.9, 0.7, 0.7, 0.2], np.float32))
-    assert answers(outputs, 0.7, 0.8) == Answers(Proportion(1, 4), Proportion(1, 4), Proportion(2, 4))
+    assert count_statuses(outputs, 0.7, 0.8) == StatusCounts(Proportion(1, 4), Proportion(1, 4), Proportion(2, 4))
 
 
 def test_each_kind_is_measured_by_the_thresholds_of_the_model(toy_model):

@@ -20,7 +20,7 @@ from rich.progress import track
 from mnistcls.classifier import Classifier
 from mnistcls.decode import read_image
 from train.data import Digits, load_train, resolve_data_dir, split_validation
-from train.everyday import EMPTY_KINDS, KINDS, Answers, Pictures, answers, draw
+from train.everyday import EMPTY_KINDS, KINDS, Outcome, Pictures, draw, outcome
 from train.rules import Rule, choose, switched_off
 from train.script import DataDir, run
 from train.stress import ROWS, write_stress
@@ -39,9 +39,9 @@ class Sets:
 class Measured:
     """Answers to each of the pictures of `Sets`, by kind."""
 
-    everyday: Mapping[str, Answers]
-    stress: Mapping[str, Answers]
-    empty: Mapping[str, Answers]
+    everyday: Mapping[str, Outcome]
+    stress: Mapping[str, Outcome]
+    empty: Mapping[str, Outcome]
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Effect:
 
 def measure(sets: Sets, classifier: Classifier) -> Measured:
     """Let a classifier answer all pictures."""
-    named = ({each.name: answers(each, classifier) for each in part} for part in vars(sets).values())
+    named = ({each.name: outcome(each, classifier) for each in part} for part in vars(sets).values())
     return Measured(*named)
 
 
@@ -88,7 +88,7 @@ def effect(rule: Rule, sets: Sets, classifier: Classifier, whole: Measured) -> E
     )
 
 
-def _mean(found: Mapping[str, Answers], name: str) -> float:
+def _mean(found: Mapping[str, Outcome], name: str) -> float:
     return float(np.mean([getattr(each, name).share for each in found.values()]))
 
 

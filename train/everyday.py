@@ -77,7 +77,7 @@ class Pictures:
 
 
 @dataclass(frozen=True)
-class Answers:
+class Outcome:
     """What became of pictures of one kind."""
 
     right: Proportion
@@ -102,17 +102,17 @@ def draw(kind: Kind, digits: Digits, *, count: int, seed: int) -> Pictures:
     return Pictures(kind.name, images, digits.labels[indices].tolist())
 
 
-def answers(pictures: Pictures, classifier: Classifier) -> Answers:
+def outcome(pictures: Pictures, classifier: Classifier) -> Outcome:
     """What a classifier makes of pictures."""
     pairs = list(zip(classifier.predict(pictures.images), pictures.labels, strict=True))
     ok = [answer.status == Status.OK for answer, _ in pairs]
     right = [answer.digit == label for answer, label in pairs]
     no_digit = [answer.status == Status.NO_DIGIT for answer, _ in pairs]
     wrong_and_ok = [sure and not read for sure, read in zip(ok, right, strict=True)]
-    return Answers(*(Proportion(sum(flags), len(pairs)) for flags in (right, wrong_and_ok, no_digit, ok)))
+    return Outcome(*(Proportion(sum(flags), len(pairs)) for flags in (right, wrong_and_ok, no_digit, ok)))
 
 
-def markdown(read: Sequence[tuple[Kind, Answers]], empty: Sequence[tuple[Kind, Answers]]) -> str:
+def markdown(read: Sequence[tuple[Kind, Outcome]], empty: Sequence[tuple[Kind, Outcome]]) -> str:
     """Two tables, one line a kind and one for the mean of all: of pictures with a digit, and of those without."""
     with_digit = [(kind.name, kind.text, _read_shares(found)) for kind, found in read]
     without = [(kind.name, kind.text, [found.no_digit.share, found.ok.share]) for kind, found in empty]
@@ -129,7 +129,7 @@ def markdown(read: Sequence[tuple[Kind, Answers]], empty: Sequence[tuple[Kind, A
     )
 
 
-def _read_shares(found: Answers) -> list[float]:
+def _read_shares(found: Outcome) -> list[float]:
     return [found.right.share, found.wrong_and_ok.share, 1 - found.ok.share]
 
 
@@ -154,7 +154,7 @@ def main(
     _, digits = split_validation(load_train(resolve_data_dir(data_dir)))
     console = Console(stderr=True)
     kinds = track((*KINDS, *EMPTY_KINDS), "Reading", console=console, disable=not console.is_terminal)
-    found = [(kind, answers(draw(kind, digits, count=count, seed=seed), classifier)) for kind in kinds]
+    found = [(kind, outcome(draw(kind, digits, count=count, seed=seed), classifier)) for kind in kinds]
     typer.echo(markdown(found[: len(KINDS)], found[len(KINDS) :]))
 
 

@@ -30,7 +30,7 @@ SEED = 1_000_003
 
 
 @dataclass(frozen=True)
-class Answers:
+class StatusCounts:
     """How many images got each status."""
 
     no_digit: Proportion
@@ -45,8 +45,8 @@ class Answers:
 class Refusal:
     """How a model answers digits, and each kind of outlier."""
 
-    digits: Answers
-    kinds: Mapping[str, Answers]
+    digits: StatusCounts
+    kinds: Mapping[str, StatusCounts]
     auroc: Mapping[str, float]
     """By kind: how often a digit's score is higher than an outlier's, 0 to 1; ties count half."""
 
@@ -69,16 +69,16 @@ def refusal(model: Model, digits: Digits, others: Outliers) -> Refusal:
     accepted = model.run(digits.images)
     refused = {kind: model.run(others.of(kind)) for kind in dict.fromkeys(others.kinds.tolist())}
     return Refusal(
-        digits=answers(accepted, least_score, least_confidence),
-        kinds={kind: answers(outputs, least_score, least_confidence) for kind, outputs in refused.items()},
+        digits=count_statuses(accepted, least_score, least_confidence),
+        kinds={kind: count_statuses(outputs, least_score, least_confidence) for kind, outputs in refused.items()},
         auroc={kind: auroc(accepted.digit_scores, outputs.digit_scores) for kind, outputs in refused.items()},
     )
 
 
-def answers(outputs: Outputs, digit_score: float, confidence: float) -> Answers:
+def count_statuses(outputs: Outputs, digit_score: float, confidence: float) -> StatusCounts:
     """Count the statuses that `mnistcls classify` would give, with these thresholds."""
     statuses = statuses_of(outputs.probabilities.max(axis=1), outputs.digit_scores, confidence, digit_score)
-    return Answers(*(_share(statuses, status) for status in (Status.NO_DIGIT, Status.UNCERTAIN, Status.OK)))
+    return StatusCounts(*(_share(statuses, status) for status in (Status.NO_DIGIT, Status.UNCERTAIN, Status.OK)))
 
 
 def _share(statuses: NDArray[np.uint8], status: Status) -> Proportion:
@@ -104,7 +104,7 @@ def table(measured: Refusal) -> Table:
     return result
 
 
-def _shares(counted: Answers) -> list[str]:
+def _shares(counted: StatusCounts) -> list[str]:
     return [f"{part.share:.2%}" for part in (counted.no_digit, counted.uncertain, counted.ok)]
 
 

@@ -98,7 +98,7 @@ class Evaluation:
         return macro_average(self.scores)
 
 
-class _Seen:
+class _Accumulator:
     """The data for the figures: a few bytes per image, so that a million fit."""
 
     def __init__(self) -> None:
@@ -141,10 +141,10 @@ def evaluate(labelled: Iterable[tuple[int, Prediction]]) -> Evaluation:
     Args:
         labelled: (label 0-9 or `NO_DIGIT`, prediction) of each image; iterated once, so a stream will do.
     """
-    seen = _Seen()
+    accumulator = _Accumulator()
     for label, prediction in labelled:
-        seen.add(label, prediction)
-    return seen.evaluation()
+        accumulator.add(label, prediction)
+    return accumulator.evaluation()
 
 
 def answer(prediction: Prediction) -> int:

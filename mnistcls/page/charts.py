@@ -11,7 +11,7 @@ from mnistcls.evaluation import UNREADABLE_COLUMN, Evaluation
 from mnistcls.evaluation.label_files import DIGITS, NO_DIGIT
 from mnistcls.evaluation.metrics import Proportion
 from mnistcls.evaluation.names import ANSWER_NAMES, label_name
-from mnistcls.page.sample import BINS, Sample
+from mnistcls.page.sample import HISTOGRAM_BINS, Sample
 from mnistcls.results import STATUS_INDEX, Status
 
 SHADES = 8
@@ -87,10 +87,10 @@ def confidence_bars(sample: Sample) -> list[Bar]:
     uncertain = sample.confidences[STATUS_INDEX[Status.UNCERTAIN]]
     heights = 100 * np.sqrt(counts / max(counts.max(), 1))
     parts = heights * uncertain / np.maximum(counts, 1)
-    width = 100 // BINS
+    width = 100 // HISTOGRAM_BINS
     return [
         Bar(f"{width * i} to {width * (i + 1)}%", int(counts[i]), heights[i], parts[i], width * i, width * (i + 1))
-        for i in range(BINS)
+        for i in range(HISTOGRAM_BINS)
     ]
 
 

@@ -13,7 +13,7 @@ from mnistcls.results import STATUS_INDEX, Prediction, Status
 LIMIT = 10_000
 """Most images on one page."""
 
-BINS = 20
+HISTOGRAM_BINS = 20
 """Number of bins of equal width for confidences from 0 to 1."""
 
 
@@ -65,7 +65,7 @@ class Sample:
         self.statuses: Counter[Status] = Counter()
         self.digits: Counter[int] = Counter()
         self.groups: Counter[Group] = Counter()
-        self.confidences = np.zeros((len(Status), BINS), np.intp)
+        self.confidences = np.zeros((len(Status), HISTOGRAM_BINS), np.intp)
         """Images by status (by `STATUS_INDEX`) and bin of their confidence."""
 
     def add(self, prediction: Prediction, label: int | None = None) -> None:
@@ -77,7 +77,7 @@ class Sample:
         self.groups[row.group] += 1
         self._groups[row.group].add(row)
         if prediction.confidence is not None:
-            index = min(int(row.confidence * BINS), BINS - 1)
+            index = min(int(row.confidence * HISTOGRAM_BINS), HISTOGRAM_BINS - 1)
             self.confidences[STATUS_INDEX[prediction.status], index] += 1
 
     def rows(self) -> list[Row]:
