@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -120,3 +121,7 @@ def test_sdist_holds_what_its_tests_need(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / name) as archive:
         names = {Path(*Path(member).parts[1:]).as_posix() for member in archive.getnames()}
     assert {"tests/test_cli.py", "data/samples/labels.csv", "exported/reference.onnx", "constraints.txt"} <= names
+    programs = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "tests").rglob("*.py"))
+    mentioned = {name for name in re.findall(r'"(\w[\w./-]*\.\w+)"', programs) if (CHECKOUT / name).is_file()}
+    assert {"README.md", "data/README.md"} <= mentioned
+    assert sorted(mentioned - names) == []
