@@ -197,7 +197,7 @@ def stepped(weight: Tensor, optimizer: torch.optim.Optimizer, steps: int) -> Ten
     return weight.detach()
 
 
-def test_optimizer_goes_on_where_it_was() -> None:
+def test_optimizer_continues_where_it_was() -> None:
     weights = [torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)]
     one, two = (torch.optim.AdamW([weight], lr=0.1) for weight in weights)
     stepped(weights[0], one, 3)

@@ -114,7 +114,7 @@ def manifest(toy_model: Path) -> Manifest:
     return Manifest.of(Classifier(toy_model), {"paths": ["d"]}, {"top_k": 1})
 
 
-def test_a_folder_of_results_is_made_gone_on_with_and_cleared(manifest: Manifest) -> None:
+def test_a_folder_of_results_is_made_resumed_and_cleared(manifest: Manifest) -> None:
     folder = ResultFolder("new/results/")
     folder.check(manifest, overwrite=False, resume=True)
     folder.prepare(manifest, overwrite=False)
@@ -135,7 +135,7 @@ def test_a_folder_of_results_is_made_gone_on_with_and_cleared(manifest: Manifest
     assert [path.name for path in Path("new/results").glob("**/*")] == ["_mnistcls", "manifest.json"]
 
 
-def test_only_what_was_made_alike_is_gone_on_with_whatever_it_was_made_of(manifest: Manifest) -> None:
+def test_only_what_was_made_alike_is_resumed_whatever_it_was_made_of(manifest: Manifest) -> None:
     folder = ResultFolder("results")
     folder.prepare(manifest, overwrite=False)
 

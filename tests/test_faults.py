@@ -185,7 +185,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run([UMOUNT, folder], check=True)
 
 
-def test_a_full_disk_keeps_the_rows_and_with_more_room_it_goes_on(
+def test_a_full_disk_keeps_the_rows_and_with_more_room_it_resumes(
     command: list[str], expected: dict[str, bytes], small_disk: Path
 ) -> None:
     arguments = [*command, "-j", "2", "-o", str(small_disk / "out.csv")]

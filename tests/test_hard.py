@@ -25,7 +25,7 @@ def test_model_file_has_the_mean_of_the_stress_set_and_the_worst_kind_of_outlier
     assert metrics == {"stress_accuracy": pytest.approx(0.95), "refusal_auroc": 0.98, "refused": 0.95}
 
 
-def test_a_run_that_is_stopped_while_it_is_measured_can_be_gone_on_with(
+def test_a_run_that_is_stopped_while_it_is_measured_can_be_resumed(
     tmp_path: Path, tiny_mnist: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = RunSettings(FULL["default"], 0, {"seed": "0"})

@@ -185,7 +185,7 @@ def test_finished_run_has_no_epoch_left() -> None:
     assert_same_state(again, trainer)
 
 
-def test_exported_weights_are_no_checkpoint_to_go_on_from() -> None:
+def test_exported_weights_are_no_checkpoint_to_resume_from() -> None:
     weights = {f"network.{name}": tensor for name, tensor in new_trainer().network.state_dict().items()}
     with pytest.raises(CheckpointError):
         new_trainer().restore(Checkpoint({"recipe": {}}, weights))

@@ -181,7 +181,7 @@ def test_the_recipe_of_the_readme_runs_as_it_stands(cluster: Cluster) -> None:
 # --- object storage
 
 
-def test_a_bucket_is_read_and_written_by_the_nodes_and_gone_on_with(
+def test_a_bucket_is_read_and_written_by_the_nodes_and_resumed(
     local: list[str], command: list[str], bucket: Bucket
 ) -> None:
     bucket.reset()
@@ -311,7 +311,7 @@ def record_of(part: Path) -> Any:
     return json.loads(gzip.decompress((part.parent / "_mnistcls" / f"{part.stem}.gz").read_bytes()))
 
 
-def test_other_results_are_not_gone_on_with(command: list[str]) -> None:
+def test_other_results_are_not_resumed(command: list[str]) -> None:
     many("d", 10)
     assert run(command, "d", "-o", "results").returncode == 0
     before = rows_of("results")

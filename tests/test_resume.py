@@ -51,7 +51,7 @@ def tally_of(paths: list[str], pages: dict[str, int]) -> Tally:
     twice=st.booleans(),
 )
 @settings(deadline=None, max_examples=10)
-def test_cut_anywhere_and_gone_on_with_the_bytes_are_those_of_an_unbroken_run(
+def test_cut_anywhere_and_resumed_the_bytes_are_those_of_an_unbroken_run(
     chosen: Format, named: list[tuple[str, int]], twice: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     paths = [f"d{i}/{name}" for i, (name, _) in enumerate(named)] * (2 if twice else 1)

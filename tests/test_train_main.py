@@ -480,7 +480,7 @@ def test_same_seed_gives_the_same_weights_and_another_seed_others(tmp_path: Path
     assert history_of(other.folder)[0].loss != history_of(one.folder)[0].loss
 
 
-def test_teachers_are_trained_first_once_and_gone_on_with(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_teachers_are_trained_first_once_and_resumed(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     quick = replace(QUICK["default"], epochs=2, batch_size=8)
     monkeypatch.setattr(teachers, "TEACHER", quick)
     settings = RunSettings(replace(quick, teachers=2), 0, {"data_sha256": noise().sha256})
