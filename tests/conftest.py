@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from idx_files import idx
 
-from train.data import load_test, load_train, resolve_data_dir
+from train.data import Digits, load_test, load_train, resolve_data_dir, split_validation
 from train.published import PUBLISHED, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
 
 
@@ -36,6 +36,18 @@ def mnist_dir() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return folder
+
+
+@pytest.fixture(scope="session")
+def test_digits(mnist_dir: Path) -> Digits:
+    """MNIST's test digits."""
+    return load_test(mnist_dir)
+
+
+@pytest.fixture(scope="session")
+def validation_digits(mnist_dir: Path) -> Digits:
+    """The training digits that are held out for validation."""
+    return split_validation(load_train(mnist_dir))[1]
 
 
 @pytest.fixture(scope="session")

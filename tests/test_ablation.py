@@ -7,18 +7,16 @@ import pytest
 
 from mnistcls.classifier import Classifier
 from train.ablation import Effect, Sets, effect, markdown, measure
-from train.data import load_train, split_validation
 from train.everyday import EMPTY_KINDS, KINDS, draw
 from train.rules import choose
 
 
 @pytest.fixture(scope="module")
-def sets(mnist_dir):
+def sets(validation_digits):
     """Rings and thick brushes as everyday pictures, rings as a stress set, and pairs of digits as what is none."""
-    digits = split_validation(load_train(mnist_dir))[1]
     kinds = {kind.name: kind for kind in (*KINDS, *EMPTY_KINDS)}
     ringed, brushed, twice = (
-        draw(kinds[name], digits, count=4, seed=0) for name in ("red ring", "thick brush", "twice")
+        draw(kinds[name], validation_digits, count=4, seed=0) for name in ("red ring", "thick brush", "twice")
     )
     return Sets(everyday=[ringed, brushed], stress=[ringed], empty=[twice])
 

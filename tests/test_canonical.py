@@ -48,11 +48,6 @@ may simply be replaced.
 DTYPES = ("bool", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8", ">i2", ">f4")
 
 
-@pytest.fixture(scope="module")
-def test_digits(mnist_dir: Path) -> Digits:
-    return load_test(mnist_dir)
-
-
 def rng(*seed: int | str) -> np.random.Generator:
     return np.random.default_rng([byte for part in seed for byte in str(part).encode()])
 

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, features
 from PIL.PngImagePlugin import PngInfo
+from png_files import SIGNATURE, chunk
 
 from mnistcls.decode import FORMATS, decode, read_image, read_source
 from mnistcls.decode.pixels import check_array, image_to_array
@@ -420,13 +421,9 @@ def test_a_file_cut_short_says_so(kind: str, tenth: int) -> None:
 # --- too large
 
 
-def chunk(name: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-
 def png_that_claims(width: int, height: int) -> bytes:
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
+    return SIGNATURE + header + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
 
 
 def gif_that_claims(width: int, height: int) -> bytes:

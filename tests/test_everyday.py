@@ -12,7 +12,7 @@ from mnistcls.classifier import Classifier
 from mnistcls.errors import DataError
 from mnistcls.evaluation.metrics import Proportion
 from train import everyday_empty
-from train.data import Digits, load_train, split_validation
+from train.data import Digits
 from train.everyday import EMPTY_KINDS, KINDS, Outcome, Pictures, draw, kinds_in, markdown, outcome
 
 EVERY_KIND = pytest.mark.parametrize("kind", [*KINDS, *EMPTY_KINDS], ids=lambda kind: kind.name)
@@ -21,14 +21,9 @@ LIKE_EACH_OTHER = {"own pixels"}
 """Kinds that leave nothing but the polarity to chance."""
 
 
-@pytest.fixture(scope="module")
-def digits(mnist_dir):
-    return split_validation(load_train(mnist_dir))[1]
-
-
 @EVERY_KIND
-def test_a_kind_draws_pictures_with_something_to_see(digits, kind):
-    for image in draw(kind, digits, count=2, seed=0).images:
+def test_a_kind_draws_pictures_with_something_to_see(validation_digits, kind):
+    for image in draw(kind, validation_digits, count=2, seed=0).images:
         assert isinstance(image, Image.Image)
         assert image.mode in {"L", "RGB", "RGBA"}
         assert min(image.size) >= (8 if kind.name in SMALL else 120)
@@ -36,18 +31,18 @@ def test_a_kind_draws_pictures_with_something_to_see(digits, kind):
 
 
 @EVERY_KIND
-def test_a_seed_gives_the_same_pixels_and_another_seed_others(digits, kind):
-    one = Digits(digits.images[7:8], digits.labels[7:8])
+def test_a_seed_gives_the_same_pixels_and_another_seed_others(validation_digits, kind):
+    one = Digits(validation_digits.images[7:8], validation_digits.labels[7:8])
     first, again, *others = (np.asarray(draw(kind, one, count=1, seed=seed).images[0]) for seed in (0, 0, 1, 2, 3))
     np.testing.assert_array_equal(first, again)
     if kind.name not in LIKE_EACH_OTHER:
         assert not any(np.array_equal(first, other) for other in others)
 
 
-def test_every_kind_shows_the_same_digits_each_once(digits):
-    labels = [draw(kind, digits, count=3, seed=5).labels for kind in (KINDS[0], KINDS[-1])]
+def test_every_kind_shows_the_same_digits_each_once(validation_digits):
+    labels = [draw(kind, validation_digits, count=3, seed=5).labels for kind in (KINDS[0], KINDS[-1])]
     assert labels[0] == labels[1]
-    few = Digits(digits.images[:3], np.array([4, 5, 6]))
+    few = Digits(validation_digits.images[:3], np.array([4, 5, 6]))
     assert sorted(draw(KINDS[0], few, count=3, seed=0).labels) == [4, 5, 6]
     with pytest.raises(DataError, match="only 3 validation digits"):
         draw(KINDS[0], few, count=4, seed=0)

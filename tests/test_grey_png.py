@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
+from png_files import SIGNATURE, chunk
 
 from mnistcls.decode import decode, read_source
 from mnistcls.decode.grey_png import read_grey_png
@@ -18,7 +19,6 @@ from mnistcls.errors import ErrorCode, ImageError
 from mnistcls.sources import Source
 
 MAX_PIXELS = 5_000
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 RAMP = np.add.outer(np.arange(0, 240, 8), np.arange(0, 12)).astype(np.uint8)  # 30 rows, 12 columns
 
 
@@ -26,10 +26,6 @@ def encode(image: NDArray[np.uint8], **options: Any) -> bytes:
     file = io.BytesIO()
     Image.fromarray(image).save(file, "PNG", **options)
     return file.getvalue()
-
-
-def chunk(name: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
 def png(width: int, height: int, pixels: bytes, kind: tuple[int, ...] = (8, 0, 0, 0, 0)) -> bytes:

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from numpy.random import default_rng as rng
 
 from train.ink import Pen, render
 from train.media import MEDIA, normalized, through_any, two_level
@@ -8,12 +9,8 @@ from train.strokes import digit_strokes
 EVERY_MEDIUM = pytest.mark.parametrize("medium", MEDIA, ids=lambda medium: medium.__name__)
 
 
-def rng(seed=7):
-    return np.random.default_rng(seed)
-
-
 def ink(digit=3, width=0.1):
-    return render(digit_strokes(digit, rng()), 60, Pen(width), extent=0.8)
+    return render(digit_strokes(digit, rng(7)), 60, Pen(width), extent=0.8)
 
 
 @EVERY_MEDIUM
@@ -33,7 +30,7 @@ def test_a_medium_bears_hairlines_and_blocks(medium, width):
 
 
 def test_two_levels_are_two():
-    assert set(np.unique(two_level(ink(), rng()))) == {0, 255}
+    assert set(np.unique(two_level(ink(), rng(7)))) == {0, 255}
 
 
 def test_normalized_digits_are_small_and_touch_the_frame():

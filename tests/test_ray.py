@@ -66,13 +66,9 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def local(toy_model: Path) -> list[str]:
-    return [sys.executable, "-m", "mnistcls", "classify", "--model", str(toy_model)]
-
-
-@pytest.fixture
-def command(local: list[str], cluster: Cluster) -> list[str]:
-    return [*local, "--engine", "ray", "--address", cluster.address]
+def on_cluster(command: list[str], cluster: Cluster) -> list[str]:
+    """The same on the cluster."""
+    return [*command, "--engine", "ray", "--address", cluster.address]
 
 
 def rows_of(folder: str) -> list[tuple[Any, ...]]:
@@ -121,7 +117,7 @@ def shard(path: str, names: list[str]) -> Path:
 # --- rows
 
 
-def test_the_rows_are_those_of_the_local_engine(local: list[str], command: list[str]) -> None:
+def test_the_rows_are_those_of_the_local_engine(command: list[str], on_cluster: list[str]) -> None:
     many("d/plain", 700)
     save(Path("d/sub/7.png"), 7)
     Path("d/sub/broken.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
@@ -135,8 +131,8 @@ def test_the_rows_are_those_of_the_local_engine(local: list[str], command: list[
         archive.writestr("bad.png", b"no image")
     named = ["d", "shard.tar", "batch.zip", "gone.png", "d/sub/7.png"]
 
-    here = run(local, *named)
-    result = run(command, *named, "-o", "results/")
+    here = run(command, *named)
+    result = run(on_cluster, *named, "-o", "results/")
 
     assert result.returncode == here.returncode == 1
     assert rows_of("results") == csv_rows(here.stdout)
@@ -147,12 +143,12 @@ def test_the_rows_are_those_of_the_local_engine(local: list[str], command: list[
     assert len(list(Path("results").glob("part-*.parquet"))) > 1
 
 
-def test_json_lines_and_more_columns(command: list[str], local: list[str]) -> None:
+def test_json_lines_and_more_columns(on_cluster: list[str], command: list[str]) -> None:
     many("d", 300)
     options = ["--top-k", "2", "--scores"]
 
-    run(command, "d", "-o", "results", "--format", "jsonl", *options)
-    run(local, "d", "-o", "here.jsonl", *options)
+    run(on_cluster, "d", "-o", "results", "--format", "jsonl", *options)
+    run(command, "d", "-o", "here.jsonl", *options)
 
     lines = [line for part in Path("results").glob("part-*.jsonl") for line in part.read_text().splitlines()]
     assert sorted(lines) == sorted(Path("here.jsonl").read_text().splitlines())
@@ -182,7 +178,7 @@ def test_the_recipe_of_the_readme_runs_as_it_stands(cluster: Cluster) -> None:
 
 
 def test_a_bucket_is_read_and_written_by_the_nodes_and_resumed(
-    local: list[str], command: list[str], bucket: Bucket
+    command: list[str], on_cluster: list[str], bucket: Bucket
 ) -> None:
     bucket.reset()
     many("d", 0)
@@ -195,10 +191,10 @@ def test_a_bucket_is_read_and_written_by_the_nodes_and_resumed(
     bucket.fail("GET .*scans/0007", refused("503 Slow Down", "SlowDown"), times=1)
     root = f"s3://{BUCKET}"
     named = [f"{root}/scans/", f"{root}/shards/*.tar", f"{root}/gone.png"]
-    arguments = [*command[:-1], "auto", *named, "-o", f"{root}/results/"]
-    driver = {**bucket.environment, "AWS_ACCESS_KEY_ID": DRIVER, "RAY_ADDRESS": command[-1]}  # which `auto` goes by
+    arguments = [*on_cluster[:-1], "auto", *named, "-o", f"{root}/results/"]
+    driver = {**bucket.environment, "AWS_ACCESS_KEY_ID": DRIVER, "RAY_ADDRESS": on_cluster[-1]}  # which `auto` goes by
 
-    here = run(local, *named, **driver)
+    here = run(command, *named, **driver)
     bucket.forget()
     there = run(arguments, **driver)
 
@@ -224,12 +220,12 @@ def test_a_bucket_is_read_and_written_by_the_nodes_and_resumed(
     assert [r for r in bucket.requests if re.match("GET .*png$", r)] == [f"GET /{BUCKET}/scans/0000-new.png"]
 
 
-def test_an_image_that_takes_too_long_is_a_row(command: list[str], bucket: Bucket) -> None:
+def test_an_image_that_takes_too_long_is_a_row(on_cluster: list[str], bucket: Bucket) -> None:
     bucket.reset()
     bucket.put({f"d/{digit}.png": save(Path("made.png"), digit).read_bytes() for digit in range(4)})
     bucket.fail("d/2", silent)
 
-    result = run(command, f"s3://{BUCKET}/d/", "-o", "results", "--timeout", "3", **bucket.environment)
+    result = run(on_cluster, f"s3://{BUCKET}/d/", "-o", "results", "--timeout", "3", **bucket.environment)
 
     assert result.returncode == 1
     assert [(row[1], row[4].partition(";")[0]) for row in rows_of("results")] == [
@@ -251,11 +247,13 @@ def fetched(bucket: Bucket) -> str:
 # --- what goes wrong
 
 
-def test_a_node_killed_in_mid_job_loses_nothing(command: list[str], local: list[str], cluster: Cluster) -> None:
+def test_a_node_killed_in_mid_job_loses_nothing(on_cluster: list[str], command: list[str], cluster: Cluster) -> None:
     many("d", 12_000)
     doomed = cluster.add_node(**NODE)
 
-    with subprocess.Popen([*command, "d", "-o", "results"], stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as job:
+    with subprocess.Popen(
+        [*on_cluster, "d", "-o", "results"], stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
+    ) as job:
         wait_for_parts("results", 3)
         assert job.poll() is None
         cluster.remove_node(doomed, allow_graceful=False)
@@ -263,7 +261,7 @@ def test_a_node_killed_in_mid_job_loses_nothing(command: list[str], local: list[
 
     assert job.returncode == 0, told
     assert "12,000 inputs, 12,000 rows" in told
-    assert rows_of("results") == csv_rows(run(local, "d").stdout)
+    assert rows_of("results") == csv_rows(run(command, "d").stdout)
 
 
 def wait_for_parts(folder: str, count: int) -> None:
@@ -275,11 +273,11 @@ def wait_for_parts(folder: str, count: int) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_resume_does_the_rest(command: list[str], local: list[str], number: signal.Signals) -> None:
+def test_resume_does_the_rest(on_cluster: list[str], command: list[str], number: signal.Signals) -> None:
     many("d", 6_000)
     shard("shard.tar", [f"{i}.png" for i in range(300)])
     with subprocess.Popen(
-        [*command, "shard.tar", "d", "d/000007.png", "-o", "results"],
+        [*on_cluster, "shard.tar", "d", "d/000007.png", "-o", "results"],
         stderr=subprocess.PIPE,
         text=True,
         env=ENVIRONMENT,
@@ -293,11 +291,11 @@ def test_resume_does_the_rest(command: list[str], local: list[str], number: sign
     kept = {path: path.stat().st_mtime_ns for path in Path("results").glob("part-*")}
     save(Path("d/000000-new.png"), 4)  # before all others: what counts is the path, not the place
 
-    again = run(command, "shard.tar", "d", "d/000007.png", "-o", "results", "--resume")
+    again = run(on_cluster, "shard.tar", "d", "d/000007.png", "-o", "results", "--resume")
 
     assert again.returncode == 0, again.stderr
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
-    here = run(local, "shard.tar", "d", "d/000007.png")
+    here = run(command, "shard.tar", "d", "d/000007.png")
     assert rows_of("results") == csv_rows(here.stdout)
     assert again.stderr.splitlines()[-2:] == here.stderr.splitlines()[-2:]
     done = sum(len(record_of(path)["files"]) for path in kept)
@@ -311,15 +309,15 @@ def record_of(part: Path) -> Any:
     return json.loads(gzip.decompress((part.parent / "_mnistcls" / f"{part.stem}.gz").read_bytes()))
 
 
-def test_other_results_are_not_resumed(command: list[str]) -> None:
+def test_other_results_are_not_resumed(on_cluster: list[str]) -> None:
     many("d", 10)
-    assert run(command, "d", "-o", "results").returncode == 0
+    assert run(on_cluster, "d", "-o", "results").returncode == 0
     before = rows_of("results")
 
-    nothing = run(command, "d", "-o", "results", "--resume")
-    otherwise = run(command, "d", "-o", "results", "--resume", "--min-confidence", "0.3")
-    twice = run(command, "d", "-o", "results")
-    afresh = run(command, "d/000001.png", "-o", "results", "--overwrite")
+    nothing = run(on_cluster, "d", "-o", "results", "--resume")
+    otherwise = run(on_cluster, "d", "-o", "results", "--resume", "--min-confidence", "0.3")
+    twice = run(on_cluster, "d", "-o", "results")
+    afresh = run(on_cluster, "d/000001.png", "-o", "results", "--overwrite")
 
     assert re.search("10 images in .*, 10 of them before", nothing.stderr)
     assert otherwise.returncode == twice.returncode == 2
@@ -335,7 +333,7 @@ def test_other_results_are_not_resumed(command: list[str]) -> None:
 # --- memory
 
 
-def test_the_memory_of_the_driver_stays_flat(command: list[str]) -> None:
+def test_the_memory_of_the_driver_stays_flat(on_cluster: list[str]) -> None:
     many("d", 100_000)
     shard("shard-00.tar", [f"{i}.png" for i in range(10_000)])
     for i in range(1, 10):
@@ -343,7 +341,7 @@ def test_the_memory_of_the_driver_stays_flat(command: list[str]) -> None:
     seen: list[tuple[int, float]] = []
 
     with subprocess.Popen(
-        [*command, *sorted(map(str, Path().glob("shard-*.tar"))), "d", "-o", "results"],
+        [*on_cluster, *sorted(map(str, Path().glob("shard-*.tar"))), "d", "-o", "results"],
         stderr=subprocess.PIPE,
         text=True,
         env=ENVIRONMENT,

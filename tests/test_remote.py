@@ -82,11 +82,6 @@ def forget() -> None:
 
 
 @pytest.fixture
-def command(toy_model: Path) -> list[str]:
-    return [sys.executable, "-m", "mnistcls", "classify", "--model", str(toy_model)]
-
-
-@pytest.fixture
 def classifier(toy_model: Path) -> Classifier:
     return Classifier(toy_model)
 

@@ -1,25 +1,18 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from reading import right
 
 from mnistcls.canonical.rim import inside_rim
-from mnistcls.classifier import Classifier
 from train import scenes
-from train.data import Digits, load_test
+from train.data import Digits
 from train.enlarged import Frame, written
 
 Bytes = NDArray[np.uint8]
 COUNT = 20
-
-
-@pytest.fixture(scope="module")
-def digits(mnist_dir: Path) -> Digits:
-    return load_test(mnist_dir)
 
 
 def page(digits: Digits, index: int, side: int = 240) -> Bytes:
@@ -43,22 +36,19 @@ def turned(picture: Bytes, level: int) -> Bytes:
     return np.asarray(image.rotate(9, Image.Resampling.BICUBIC, fillcolor=level))
 
 
-def right(pictures: list[Bytes], digits: Digits) -> int:
-    answers = Classifier().predict(pictures)
-    return sum(answer.digit == label for answer, label in zip(answers, digits.labels, strict=False))
-
-
 @pytest.mark.parametrize("framed", [letterboxed, rimmed, turned])
 @pytest.mark.parametrize("level", [0, 255])
-def test_a_picture_in_bars_a_rim_or_corners_of_one_level_is_read(digits: Digits, framed: object, level: int) -> None:
+def test_a_picture_in_bars_a_rim_or_corners_of_one_level_is_read(
+    test_digits: Digits, framed: object, level: int
+) -> None:
     assert callable(framed)
-    assert right([framed(page(digits, index), level) for index in range(COUNT)], digits) >= COUNT - 1
+    assert right([framed(page(test_digits, index), level) for index in range(COUNT)], test_digits) >= COUNT - 1
 
 
 @pytest.mark.parametrize("framed", [letterboxed, rimmed, turned])
-def test_what_is_inside_stays_and_the_rest_has_the_level_of_its_paper(digits: Digits, framed: object) -> None:
+def test_what_is_inside_stays_and_the_rest_has_the_level_of_its_paper(test_digits: Digits, framed: object) -> None:
     assert callable(framed)
-    picture = framed(page(digits, 3), 0)
+    picture = framed(page(test_digits, 3), 0)
 
     inside = inside_rim(picture)
 
@@ -71,9 +61,9 @@ def test_what_is_inside_stays_and_the_rest_has_the_level_of_its_paper(digits: Di
 
 @pytest.mark.parametrize("bold", [0.0, 0.4, 0.8])
 @pytest.mark.parametrize("digit", [0, 8])
-def test_what_a_bold_digit_leaves_in_the_corners_is_no_rim(digits: Digits, digit: int, bold: float) -> None:
-    for index in np.flatnonzero(digits.labels == digit)[:COUNT]:
-        ink = written(digits.images[index], 120, bold)
+def test_what_a_bold_digit_leaves_in_the_corners_is_no_rim(test_digits: Digits, digit: int, bold: float) -> None:
+    for index in np.flatnonzero(test_digits.labels == digit)[:COUNT]:
+        ink = written(test_digits.images[index], 120, bold)
         for image in (255 * ink, 255 - 255 * ink):
             assert inside_rim(image.astype(np.uint8)) is None
 

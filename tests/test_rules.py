@@ -8,7 +8,6 @@ import pytest
 from mnistcls.canonical import canonicalize, canonicalize_all
 from mnistcls.decode.pixels import image_to_array
 from mnistcls.errors import OutputError
-from train.data import load_train, split_validation
 from train.everyday import EMPTY_KINDS, KINDS, draw
 from train.rules import RULES, choose, switched_off
 
@@ -63,14 +62,11 @@ NEEDED = {
 
 
 @pytest.fixture(scope="module")
-def digits(mnist_dir):
-    return split_validation(load_train(mnist_dir))[1]
-
-
-@pytest.fixture(scope="module")
-def picture(digits):
+def picture(validation_digits):
     kinds = {kind.name: kind for kind in (*KINDS, *EMPTY_KINDS)}
-    return lambda name, number: image_to_array(draw(kinds[name], digits, count=number + 1, seed=0).images[number])
+    return lambda name, number: image_to_array(
+        draw(kinds[name], validation_digits, count=number + 1, seed=0).images[number]
+    )
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)

@@ -1,25 +1,19 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+from reading import right
 
 from mnistcls.canonical import canonicalize
 from mnistcls.classifier import Classifier
 from train import photo, scenes
-from train.data import Digits, load_test
+from train.data import Digits
 from train.enlarged import Frame, written
 
 Bytes = NDArray[np.uint8]
 COUNT = 20
-
-
-@pytest.fixture(scope="module")
-def digits(mnist_dir: Path) -> Digits:
-    return load_test(mnist_dir)
 
 
 def on_ground(page: Image.Image, ground: int, turn: float, size: tuple[int, int] = (640, 480)) -> Bytes:
@@ -36,17 +30,11 @@ def written_page(digits: Digits, index: int, side: int = 260) -> Image.Image:
     return scenes.snapshot(digits.images[index], chance, frame=Frame((side, side), (0.35, 0.5))).convert("L")
 
 
-def right(pictures: list[Bytes], digits: Digits) -> int:
-    """How many pictures of the first digits are read right."""
-    answers = Classifier().predict(pictures)
-    return sum(answer.digit == label for answer, label in zip(answers, digits.labels, strict=False))
-
-
 @pytest.mark.parametrize("turn", [0, 6, -14])
 @pytest.mark.parametrize("ground", [15, 110])
-def test_a_digit_on_a_sheet_on_darker_ground_is_read(digits: Digits, ground: int, turn: float) -> None:
-    pictures = [on_ground(written_page(digits, index), ground, turn) for index in range(COUNT)]
-    assert right(pictures, digits) >= COUNT - 1
+def test_a_digit_on_a_sheet_on_darker_ground_is_read(test_digits: Digits, ground: int, turn: float) -> None:
+    pictures = [on_ground(written_page(test_digits, index), ground, turn) for index in range(COUNT)]
+    assert right(pictures, test_digits) >= COUNT - 1
 
 
 def cluttered(picture: Bytes, ground: int, seed: int) -> Bytes:
@@ -59,25 +47,25 @@ def cluttered(picture: Bytes, ground: int, seed: int) -> Bytes:
     return np.where(picture == ground, np.asarray(things), picture)
 
 
-def test_a_sheet_is_found_before_things_that_hang_on_to_it(digits: Digits) -> None:
-    sheets = [on_ground(written_page(digits, index), 60, 5) for index in range(COUNT)]
+def test_a_sheet_is_found_before_things_that_hang_on_to_it(test_digits: Digits) -> None:
+    sheets = [on_ground(written_page(test_digits, index), 60, 5) for index in range(COUNT)]
     pictures = [cluttered(sheet, 60, seed) for seed, sheet in enumerate(sheets)]
-    assert right(pictures, digits) >= COUNT - 3
+    assert right(pictures, test_digits) >= COUNT - 3
 
 
-def test_a_sheet_that_is_small_in_its_picture_is_looked_at_from_nearer(digits: Digits) -> None:
-    pictures = [on_ground(written_page(digits, index), 40, 5, size=(1600, 1200)) for index in range(COUNT)]
-    assert right(pictures, digits) >= COUNT - 1
+def test_a_sheet_that_is_small_in_its_picture_is_looked_at_from_nearer(test_digits: Digits) -> None:
+    pictures = [on_ground(written_page(test_digits, index), 40, 5, size=(1600, 1200)) for index in range(COUNT)]
+    assert right(pictures, test_digits) >= COUNT - 1
 
 
-def test_bright_ink_on_a_dark_sheet_is_read_too(digits: Digits) -> None:
-    pictures = [255 - on_ground(written_page(digits, index), 15, 3) for index in range(COUNT)]
-    assert right(pictures, digits) >= COUNT - 1
+def test_bright_ink_on_a_dark_sheet_is_read_too(test_digits: Digits) -> None:
+    pictures = [255 - on_ground(written_page(test_digits, index), 15, 3) for index in range(COUNT)]
+    assert right(pictures, test_digits) >= COUNT - 1
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "LA", "RGBA"])
-def test_a_sheet_is_found_in_pictures_of_every_mode(digits: Digits, mode: str) -> None:
-    picture = on_ground(written_page(digits, 3), 15, 4)
+def test_a_sheet_is_found_in_pictures_of_every_mode(test_digits: Digits, mode: str) -> None:
+    picture = on_ground(written_page(test_digits, 3), 15, 4)
     assert canonicalize(np.asarray(Image.fromarray(picture).convert(mode))).steps[1] == "dark ink"
 
 
@@ -142,26 +130,26 @@ def on_disc(digits: Digits, index: int, page: int, ground: int) -> Bytes:
 
 
 @pytest.mark.parametrize(("page", "ground"), [(230, 20), (20, 230), (60, 200)])
-def test_a_digit_on_a_disc_is_read(digits: Digits, page: int, ground: int) -> None:
-    pictures = [on_disc(digits, index, page, ground) for index in range(COUNT)]
-    assert right(pictures, digits) >= COUNT - 1
+def test_a_digit_on_a_disc_is_read(test_digits: Digits, page: int, ground: int) -> None:
+    pictures = [on_disc(test_digits, index, page, ground) for index in range(COUNT)]
+    assert right(pictures, test_digits) >= COUNT - 1
 
 
-def test_a_digit_on_a_torn_scrap_is_read(digits: Digits) -> None:
+def test_a_digit_on_a_torn_scrap_is_read(test_digits: Digits) -> None:
     pictures = []
     for index in range(COUNT):
         chance = np.random.default_rng([10, index])
         y, x = np.mgrid[:240, :240] - 120
         angle = np.arctan2(y, x)
         edge = 95 + sum(chance.normal(0, 9 / n) * np.sin(n * angle + chance.uniform(0, 6)) for n in (2, 3, 5, 8))
-        page = np.asarray(written_page(digits, index, 240))
+        page = np.asarray(written_page(test_digits, index, 240))
         pictures.append(np.where(np.hypot(y, x) < edge, page, 25).astype(np.uint8))
-    assert right(pictures, digits) >= COUNT - 3
+    assert right(pictures, test_digits) >= COUNT - 3
 
 
 @pytest.mark.parametrize("bold", [0.0, 0.4, 0.8])
-def test_bold_digits_with_holes_are_no_sheets(digits: Digits, bold: float) -> None:
-    chosen = np.flatnonzero(np.isin(digits.labels, (0, 6, 8, 9)))[:40]
-    pictures = [(255 * np.pad(written(digits.images[i], 140, bold), 30)).astype(np.uint8) for i in chosen]
+def test_bold_digits_with_holes_are_no_sheets(test_digits: Digits, bold: float) -> None:
+    chosen = np.flatnonzero(np.isin(test_digits.labels, (0, 6, 8, 9)))[:40]
+    pictures = [(255 * np.pad(written(test_digits.images[i], 140, bold), 30)).astype(np.uint8) for i in chosen]
     answers = Classifier().predict(pictures)
-    assert sum(answer.digit == digits.labels[i] for answer, i in zip(answers, chosen, strict=True)) >= 39
+    assert sum(answer.digit == test_digits.labels[i] for answer, i in zip(answers, chosen, strict=True)) >= 39

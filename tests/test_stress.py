@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from mnistcls.errors import DataError, OutputError
 from train import stress
-from train.data import Digits, load_test
+from train.data import Digits
 from train.script import app
 from train.stress import ROWS, choose, paint, write_stress
 
@@ -44,14 +44,9 @@ EVERY_ROW = pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
 
 
 @pytest.fixture(scope="module")
-def digits(mnist_dir):
-    return load_test(mnist_dir)
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory, digits):
+def written(tmp_path_factory, test_digits):
     folder = tmp_path_factory.mktemp("stress")
-    write_stress(folder, digits, count=COUNT)
+    write_stress(folder, test_digits, count=COUNT)
     return folder
 
 
@@ -71,11 +66,11 @@ def test_files_have_the_promised_format_mode_and_size(written, row):
 
 
 @EVERY_ROW
-def test_folders_are_named_by_the_labels_and_files_by_the_digit(written, digits, row):
+def test_folders_are_named_by_the_labels_and_files_by_the_digit(written, test_digits, row):
     paths = [path for path in (written / row.name).rglob("*") if path.is_file()]
     assert len(paths) == COUNT
     for path in paths:
-        assert path.relative_to(written).parts[:-1] == (row.name, str(digits.labels[int(path.stem)]))
+        assert path.relative_to(written).parts[:-1] == (row.name, str(test_digits.labels[int(path.stem)]))
 
 
 def test_every_row_shows_the_same_digits(written):
@@ -84,23 +79,23 @@ def test_every_row_shows_the_same_digits(written):
 
 
 @EVERY_ROW
-def test_a_seed_gives_the_same_pixels_and_another_seed_others(digits, row):
-    first, again, other = (np.asarray(paint(row, digits, 7, seed)) for seed in (0, 0, 1))
+def test_a_seed_gives_the_same_pixels_and_another_seed_others(test_digits, row):
+    first, again, other = (np.asarray(paint(row, test_digits, 7, seed)) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
     if row.name not in {"canonical", "dim"} and not row.name.startswith("tight"):
         assert not np.array_equal(first, other)
 
 
-def test_another_seed_chooses_other_digits(tmp_path, digits):
+def test_another_seed_chooses_other_digits(tmp_path, test_digits):
     for seed in (0, 1):
-        write_stress(tmp_path / str(seed), digits, choose(["canonical"]), count=COUNT, seed=seed)
+        write_stress(tmp_path / str(seed), test_digits, choose(["canonical"]), count=COUNT, seed=seed)
     first, other = ({path.stem for path in (tmp_path / seed).rglob("*.png")} for seed in "01")
     assert first != other
 
 
-def test_the_baseline_is_mnist_itself(written, digits):
+def test_the_baseline_is_mnist_itself(written, test_digits):
     for path in (written / "canonical").rglob("*.png"):
-        np.testing.assert_array_equal(np.asarray(Image.open(path)), digits.images[int(path.stem)])
+        np.testing.assert_array_equal(np.asarray(Image.open(path)), test_digits.images[int(path.stem)])
 
 
 @EVERY_ROW
@@ -113,24 +108,24 @@ def test_the_picture_is_not_blank(written, row):
 
 
 @pytest.mark.parametrize("name", ["tight-dark", "tight-bright", "tight-bold", "tight-bold-bright"])
-def test_a_tight_crop_has_ink_at_all_four_borders(digits, name):
+def test_a_tight_crop_has_ink_at_all_four_borders(test_digits, name):
     (row,) = choose([name])
     for index in range(20):
-        image = np.asarray(paint(row, digits, index, 0), np.float64) / 255
+        image = np.asarray(paint(row, test_digits, index, 0), np.float64) / 255
         ink = image if name.endswith("bright") else 1 - image
         assert all(border.max() > 0.3 for border in (ink[0], ink[-1], ink[:, 0], ink[:, -1]))
 
 
-def test_only_the_alpha_of_the_palette_row_shows_the_digit(digits):
+def test_only_the_alpha_of_the_palette_row_shows_the_digit(test_digits):
     (row,) = choose(["palette"])
-    image = paint(row, digits, 0, 0)
+    image = paint(row, test_digits, 0, 0)
     assert np.asarray(image.convert("RGBA"))[..., 3].std() > 50
     assert np.asarray(image.convert("L")).max() < 100  # what a reader without an eye for transparency gets
 
 
-def test_a_hairline_is_one_pixel_wide(digits):
+def test_a_hairline_is_one_pixel_wide(test_digits):
     (row,) = choose(["hairline"])
-    ink = np.asarray(paint(row, digits, 0, 0)) < 128
+    ink = np.asarray(paint(row, test_digits, 0, 0)) < 128
     solid = ink[:-1, :-1] & ink[1:, :-1] & ink[:-1, 1:] & ink[1:, 1:]
     assert ink.sum() > 100
     assert not solid.any()
@@ -141,10 +136,10 @@ def test_rows_have_names_and_severities_of_their_own():
         assert len(texts) == len(set(texts)) >= 24
 
 
-def test_a_row_is_never_mixed_with_an_older_one(tmp_path, digits):
-    write_stress(tmp_path, digits, choose(["dim"]), count=1)
+def test_a_row_is_never_mixed_with_an_older_one(tmp_path, test_digits):
+    write_stress(tmp_path, test_digits, choose(["dim"]), count=1)
     with pytest.raises(OutputError, match=r"dim cannot be written \(File exists\); choose another folder"):
-        write_stress(tmp_path, digits, choose(["dim"]), count=1)
+        write_stress(tmp_path, test_digits, choose(["dim"]), count=1)
 
 
 def test_more_digits_than_there_are():

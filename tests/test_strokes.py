@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from numpy.random import default_rng as rng
 
 from train.forms import FORMS
 from train.ink import Pen, render
@@ -8,10 +9,6 @@ from train.strokes import Hand, digit_strokes, form_names
 EVERY_FORM = pytest.mark.parametrize(
     ("digit", "form"), [pytest.param(form.digit, form.name, id=f"{form.digit} {form.name}") for form in FORMS]
 )
-
-
-def rng(seed=7):
-    return np.random.default_rng(seed)
 
 
 def test_every_digit_has_several_forms():
@@ -41,7 +38,7 @@ def test_the_same_seed_writes_the_same_digit_and_another_seed_another(digit, for
 
 def test_forms_have_the_strokes_that_their_names_say():
     def strokes(digit, form):
-        return len(digit_strokes(digit, rng(), form))
+        return len(digit_strokes(digit, rng(7), form))
 
     assert [strokes(7, form) for form in ("plain", "barred")] == [1, 2]
     assert [strokes(8, form) for form in ("one stroke", "rings")] == [1, 2]
@@ -59,13 +56,13 @@ def test_a_steady_hand_repeats_itself_and_a_loose_one_does_not():
 
 
 def test_slant_leans_to_the_right():
-    (stroke,) = digit_strokes(1, rng(), "plain", Hand(slant=0.4, looseness=0.0, tremor=0.0))
+    (stroke,) = digit_strokes(1, rng(7), "plain", Hand(slant=0.4, looseness=0.0, tremor=0.0))
     assert stroke[0, 0] - stroke[-1, 0] == pytest.approx(0.42, abs=0.03)
 
 
 def test_taper_widens_the_bottom():
     def share_of_top(taper):
-        (stroke,) = digit_strokes(0, rng(), "plain", Hand(slant=0.0, taper=taper, looseness=0.0, tremor=0.0))
+        (stroke,) = digit_strokes(0, rng(7), "plain", Hand(slant=0.0, taper=taper, looseness=0.0, tremor=0.0))
         top, bottom = (np.ptp(stroke[rows, 0]) for rows in (stroke[:, 1] < -0.3, stroke[:, 1] > 0.3))
         return top / bottom
 
@@ -75,4 +72,4 @@ def test_taper_widens_the_bottom():
 @pytest.mark.parametrize(("digit", "form"), [(7, "rings"), (10, None)])
 def test_an_unknown_form_is_refused(digit, form):
     with pytest.raises(ValueError, match="form_names"):
-        digit_strokes(digit, rng(), form)
+        digit_strokes(digit, rng(7), form)

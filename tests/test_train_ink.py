@@ -2,20 +2,17 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from numpy.random import default_rng as rng
 
 from train.forms import FORMS
 from train.ink import Pen, render
 from train.strokes import digit_strokes
 
 
-def rng(seed=7):
-    return np.random.default_rng(seed)
-
-
 @pytest.mark.parametrize(("digit", "form"), [(form.digit, form.name) for form in FORMS])
 @pytest.mark.parametrize("size", [28, 97])
 def test_ink_stays_in_the_box_and_reaches_its_sides(digit, form, size):
-    ink = render(digit_strokes(digit, rng(), form), size, Pen(width=0.12), extent=20 / 28)
+    ink = render(digit_strokes(digit, rng(7), form), size, Pen(width=0.12), extent=20 / 28)
     assert ink.shape == (size, size)
     assert ink.dtype == np.float32
     assert ink.min() == 0
@@ -53,7 +50,7 @@ def test_a_blotting_pen_is_widest_at_the_ends_of_a_stroke():
 
 
 def test_centre_moves_the_digit():
-    strokes = digit_strokes(8, rng())
+    strokes = digit_strokes(8, rng(7))
     ink = render(strokes, (100, 200), Pen(), extent=0.3, centre=(0.75, 0.25))
     rows, columns = np.nonzero(ink)
     assert (rows.min() + rows.max()) / 2 == pytest.approx(25, abs=1)
