@@ -103,6 +103,18 @@ def test_bytes_of_a_name_that_are_not_utf8_are_written_as_they_are() -> None:
     assert rows == b"path,digit,confidence,status,error\nd/\xff\xe9.png,,,no_digit,\n"
 
 
+@pytest.mark.parametrize("chosen", [Format.CSV, Format.JSONL, Format.PARQUET])
+def test_half_a_pair_of_surrogates_ends_no_batch(chosen: Format) -> None:
+    rows = encoded([named("\ud83d.png"), named("7.png")], chosen)
+
+    if chosen is Format.CSV:
+        assert rows == b"path,digit,confidence,status,error\n\xed\xa0\xbd.png,,,no_digit,\n7.png,,,no_digit,\n"
+    elif chosen is Format.JSONL:
+        assert [json.loads(line)["path"] for line in rows.splitlines()] == ["\ud83d.png", "7.png"]
+    else:
+        assert pq.read_table(io.BytesIO(rows))["path"].to_pylist() == ["\\xed\\xa0\\xbd.png", "7.png"]
+
+
 # --- JSON Lines
 
 

@@ -280,6 +280,16 @@ def test_any_other_error_of_standard_output_is_said(
 # --- Windows
 
 
+def test_a_text_can_contain_any_name(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_whole(path, "\ud83d.png\n")
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed))
+    with standard_output() as stream:
+        stream.write("\ud83d.png\n")
+
+    assert [path.read_bytes(), printed.getvalue()] == [b"\xed\xa0\xbd.png\n"] * 2
+
+
 @pytest.fixture
 def windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """No POSIX locks, and no file that is open can be removed."""

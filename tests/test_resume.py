@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -86,6 +87,20 @@ def test_what_is_done_is_not_done_again(tmp_path: Path, chosen: Format) -> None:
         "d",
         "e",
     ]
+
+
+@pytest.mark.parametrize("chosen", RESUMABLE)
+def test_a_name_that_only_windows_has_is_known_again_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: Format
+) -> None:
+    monkeypatch.setattr(sys, "getfilesystemencodeerrors", lambda: "surrogatepass")
+    stream, part = io.BytesIO(), tmp_path / "out.part"
+    write(stream, chosen, [Source("\ud83d.png")], {"\ud83d.png": 1}, header=True)
+    part.write_bytes(stream.getvalue())
+
+    rest = find_resumable(part, chosen, iter(map(Source, ["\ud83d.png", "b"])), Tally()).sources
+
+    assert list(rest) == [Source("b")]
 
 
 @pytest.mark.parametrize(

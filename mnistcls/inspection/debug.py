@@ -22,6 +22,7 @@ from mnistcls.inspection.sheets import Sheet
 from mnistcls.outputs.formats import csv_texts, safe_path
 from mnistcls.outputs.part_file import lock_open
 from mnistcls.results import Prediction
+from mnistcls.text import NAME_ERRORS
 
 STEPS = "steps.csv"
 STEPS_COLUMNS = ("path", "file", "digit", "confidence", "status", "steps", "error")
@@ -115,7 +116,7 @@ class _Record:
         self._sheet, self._sheets = Sheet(), 0
         with _writing(folder):
             path = _vacant(folder / STEPS)
-            self._steps = path.open("x", encoding="utf-8", errors="surrogateescape", newline="")
+            self._steps = path.open("x", encoding="utf-8", errors=NAME_ERRORS, newline="")
             self._steps.write(",".join(STEPS_COLUMNS) + "\n")
 
     def follow(self, batches: Iterable[Batch]) -> Iterator[Batch]:

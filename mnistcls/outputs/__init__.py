@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, TextIO
 from mnistcls.errors import OutputError
 from mnistcls.outputs.part_file import lock, remove_locked, rename_locked
 from mnistcls.outputs.paths import Fingerprint, part_of, resolve_link
+from mnistcls.text import NAME_ERRORS
 
 
 @contextmanager
@@ -32,7 +33,7 @@ def standard_output(fix: str = "write to a file with -o") -> Iterator[TextIO]:
     if sys.stdout is None:
         raise OutputError(f"standard output is closed; {fix}")
     sys.stdout.flush()
-    stream = TextIOWrapper(sys.stdout.buffer, encoding="utf-8", errors="surrogateescape", newline="")
+    stream = TextIOWrapper(sys.stdout.buffer, encoding="utf-8", errors=NAME_ERRORS, newline="")
     try:
         try:
             yield stream
@@ -74,7 +75,7 @@ def whole_file(path: Path, option: str = "-o", was: Fingerprint | None = None) -
     try:
         real = resolve_link(path)
         part = part_of(real)
-        with open(part, "a", encoding="utf-8", errors="surrogateescape", newline="") as stream:
+        with open(part, "a", encoding="utf-8", errors=NAME_ERRORS, newline="") as stream:
             lock(stream, part, path, option)
             try:
                 stream.truncate(0)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from mnistcls.outputs.columns import TEXT_COLUMNS, Columns
+from mnistcls.text import name_bytes
 
 if TYPE_CHECKING:
     from mnistcls.batch import Batch
@@ -85,7 +86,7 @@ def csv_rows(batch: Batch, columns: Columns) -> bytes:
     paths, digits, confidences, statuses, errors, *others = columns.cells(batch)
     cells = [csv_texts(map(safe_path, paths)), digits, confidences, statuses, csv_texts(errors), *others]
     lines = map(",".join, zip(*cells, strict=True))
-    return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
+    return name_bytes("".join(f"{line}\n" for line in lines))
 
 
 def csv_texts(texts: Iterable[str]) -> Sequence[str]:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mnistcls.outputs.columns import TEXT_COLUMNS, Columns
+from mnistcls.text import valid_utf8
 
 if TYPE_CHECKING:
     from mnistcls.batch import Batch
@@ -67,10 +68,6 @@ def _type(name: str) -> Any:
 
 def _array(field: Any, cells: Sequence[str]) -> Any:
     if pa.types.is_string(field.type):
-        return pa.array([_utf8(cell) or None for cell in cells], field.type)
+        return pa.array([valid_utf8(cell) or None for cell in cells], field.type)
     number = int if pa.types.is_integer(field.type) else float
     return pa.array([number(cell) if cell else None for cell in cells], field.type)
-
-
-def _utf8(text: str) -> str:
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -16,6 +16,7 @@ from mnistcls.outputs.columns import FIRST_COLUMNS
 from mnistcls.outputs.formats import Format, path_of
 from mnistcls.results import Prediction, Status, Tally
 from mnistcls.sources import Source
+from mnistcls.text import name_text
 
 _AFRESH = "use --overwrite to start afresh"
 
@@ -153,7 +154,7 @@ def _csv_rows(file: BinaryIO, end: int) -> Iterator[Row]:
         record += line
         if line.endswith(b"\n") and record.count(b'"') % 2 == 0:
             end += len(record)
-            path, digit, confidence, status, error, *_ = next(csv.reader([record.decode("utf-8", "surrogateescape")]))
+            path, digit, confidence, status, error, *_ = next(csv.reader([name_text(record)]))
             yield Row(_prediction(path, digit, confidence, status, error), end)
             record = b""
 

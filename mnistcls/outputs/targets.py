@@ -35,6 +35,7 @@ from mnistcls.outputs.paths import (
 from mnistcls.outputs.resume import find_resumable, read_rows
 from mnistcls.results import Prediction, Tally
 from mnistcls.sources import Source
+from mnistcls.text import name_bytes
 
 if TYPE_CHECKING:
     from mnistcls.batch import Batch
@@ -222,7 +223,7 @@ class ResultFile:
         try:
             print_table(chain.from_iterable(batches), self._columns, text)
         finally:
-            stream.write(text.getvalue().encode("utf-8", "surrogateescape"))
+            stream.write(name_bytes(text.getvalue()))
 
 
 def _write_lines(writer: Writer, batches: Iterable[Batch]) -> None:
