@@ -553,6 +553,12 @@ def test_an_object_is_in_no_folder_of_this_machine(here: Path) -> None:
     assert list(guard.follow(sources)) == sources
 
 
-def test_what_lies_in_the_debug_folder_is_not_read(here: Path) -> None:
-    with pytest.raises(OutputError, match=r"000001-a\.png is inside .*seen, whose images are replaced; use "):
-        list(OverwriteGuard({}, here / "seen").follow([Source("seen/000001-a.png")]))
+@pytest.mark.parametrize("path", ["seen/000001-a.png", "d/link-a.png", "linked/000001-a.png"])
+def test_what_lies_in_the_debug_folder_is_not_read(here: Path, path: str) -> None:
+    for folder in ("seen", "d"):
+        Path(folder).mkdir()
+    Path("linked").symlink_to("seen")
+    Path("d/link-a.png").symlink_to("../seen/000001-a.png")
+
+    with pytest.raises(OutputError, match=r"-a\.png is inside .*seen, whose images are replaced; use "):
+        list(OverwriteGuard({}, here / "seen").follow([Source(path)]))

@@ -79,7 +79,7 @@ class OverwriteGuard:
         folder, name = self._real(local)
         if option := self._options.get((folder, name)) or (self._existing and self._existing.get(_identity(local))):
             raise OutputError(f"{path} is an input of this run; choose another file with {option}")
-        if self._debug_dir and Path(folder).is_relative_to(self._debug_dir):
+        if self._debug_dir and resolve_link(Path(folder, name)).parent.is_relative_to(self._debug_dir):
             raise OutputError(f"{path} is inside {self._debug_dir}, whose images are replaced; use another --debug-dir")
 
     def _real(self, path: str) -> tuple[str, str]:
