@@ -126,7 +126,7 @@ def _lit(digit: Digit, rng: np.random.Generator) -> Image.Image:
         partial(photo.lamp_light, darkest=rng.uniform(0.2, 0.8)),
         partial(photo.shadow_light, left=rng.uniform(0.35, 0.8)),
     )
-    noise: scenes.Effect = lambda page, rng: photo.sensed(page, rng, sigma=0.8)  # noqa: E731
+    noise = partial(photo.sensed, sigma=0.8)
     return _page(digit, rng, grain=rng.uniform(0, 0.06), after=(lit(lights[rng.integers(len(lights))]), noise))
 
 

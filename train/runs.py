@@ -181,4 +181,4 @@ def _commit() -> str:
 
 def _git(folder: Path, *arguments: str) -> str:
     command = ["git", "-C", str(folder), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()  # noqa: S603
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()

@@ -6,6 +6,7 @@ The effects change a page; the functions after them paint a whole image each. Al
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -126,7 +127,7 @@ def phone(digit: Digit, rng: np.random.Generator, *, size: tuple[int, int], exte
     It is painted at half the size and enlarged, as soft as a phone's pictures are when they are looked at closely.
     """
     frame = Frame((size[1] // 2, size[0] // 2), extent)
-    sense: Effect = lambda page, rng: sensed(page, rng, sigma=0.8)  # noqa: E731
+    sense = partial(sensed, sigma=0.8)
     picture = snapshot(digit, rng, frame=frame, grain=0.02, after=(lit(room_light), sense))
     return picture.resize(size, Image.Resampling.BICUBIC)
 

@@ -136,7 +136,7 @@ def _recorder(options: ClassifyOptions) -> Recorder:
     """The function that fills the debug folder while batches pass; without one, batches pass unchanged."""
     if options.debug_dir is None:
         return nullcontext
-    from mnistcls.inspection import debug  # noqa: PLC0415
+    from mnistcls.inspection import debug  # noqa: PLC0415 - for those who ask for the folder
 
     others = [str(file) for file in (options.output, options.report) if file]
     debug.check_folder(options.debug_dir, [*options.inputs, *others], overwrite=options.overwrite)

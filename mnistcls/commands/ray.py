@@ -84,8 +84,8 @@ def _job(
     options: ClassifyOptions, sources: Sources, classifier: Classifier, folder: ResultFolder, format_: Format
 ) -> Job:
     """The job that the options ask for; made when this process is connected, as its modules are slow to load."""
-    from mnistcls.ray_engine.job import Job  # noqa: PLC0415
-    from mnistcls.ray_engine.stage import Work  # noqa: PLC0415
+    from mnistcls.ray_engine.job import Job  # noqa: PLC0415 - as said
+    from mnistcls.ray_engine.stage import Work  # noqa: PLC0415 - as above
 
     work = Work(
         classifier=classifier,

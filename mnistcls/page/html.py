@@ -92,7 +92,7 @@ def _template() -> Template:
 
 def _source(name: str) -> Markup:
     """A file of the template, not escaped as it is our own."""
-    return Markup(resources.files("mnistcls.page").joinpath(_FOLDER, name).read_text(encoding="utf-8"))  # noqa: S704
+    return Markup(resources.files("mnistcls.page").joinpath(_FOLDER, name).read_text(encoding="utf-8"))  # noqa: S704 - our own file
 
 
 def _hash(source: str) -> str:

@@ -229,7 +229,7 @@ class ResultFolder:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(part, path)  # noqa: PTH105
+            os.replace(part, path)  # noqa: PTH105 - these paths are strings, or URLs elsewhere
 
     @contextmanager
     def _errors(self, doing: str = "write", where: str = "") -> Iterator[None]:
