@@ -89,14 +89,6 @@ def test_card_gives_what_the_thresholds_make_of_the_results() -> None:
     assert table_row(card, "of test")[1:] == ["98.66%", "99.85%", "99.75% to 99.91%", "0.20%"]
 
 
-def test_card_says_which_epoch_was_kept_and_what_came_before() -> None:
-    assert "that of the epoch with the lowest validation loss" in model_card(METADATA, "reference.onnx", RECORD)
-    based = replace(METADATA, provenance={**METADATA.provenance, "recipe": json.dumps({"base": {"epochs": 50}})})
-    card = model_card(based, "default.onnx", RECORD)
-    assert "that of the last epoch" in card
-    assert ": 21 minutes for its epochs, those of its base, without the drawing of images." in card
-
-
 def test_card_counts_the_teachers() -> None:
     taught = replace(METADATA, provenance={**METADATA.provenance, "recipe": json.dumps({"teachers": 4})})
     assert (

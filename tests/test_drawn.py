@@ -13,7 +13,7 @@ from train.drawn import POOL, mix
 from train.mixture import NO_DIGIT
 from train.recipes import FULL
 
-RECIPE = replace(FULL["default"], synthetic_share=0.5, typeset_share=0.5, pictured_share=0.75, outlier_share=0.25)
+RECIPE = replace(FULL["default"], synthetic_share=0.5, pictured_share=0.75, outlier_share=0.25)
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +24,10 @@ def training(tiny_mnist: Path) -> Digits:
 def test_recipe_says_how_many_images_are_drawn(training: Digits, tmp_path: Path) -> None:
     mixture = mix(training, RECIPE, tmp_path / "drawn.safetensors")
     drawn = mixture.labels[mixture.real :]
-    assert (mixture.real, mixture.drawn) == (20, 10 + 10 + 15 + 5)
+    assert (mixture.real, mixture.drawn) == (20, 10 + 15 + 5)
     assert (drawn == NO_DIGIT).sum() == POOL * 5
-    by_hand, by_machine, pictured, _ = np.split(drawn, np.cumsum([POOL * 10, POOL * 10, POOL * 15]))
-    for labels in (by_hand, by_machine):
-        assert np.bincount(labels, minlength=10).tolist() == [POOL] * 10
-    assert set(pictured) <= set(training.labels)
+    assert np.bincount(drawn[: POOL * 10], minlength=10).tolist() == [POOL] * 10
+    assert set(drawn[POOL * 10 : POOL * 25]) <= set(training.labels)
     assert (mixture.images[:20] == training.images).all()
     assert mixture.images.dtype == np.uint8
     assert mixture.images.any(axis=(1, 2)).all()
@@ -46,8 +44,7 @@ def test_drawn_images_are_kept_for_a_resumed_run_and_redrawn_alike(training: Dig
 
 
 def test_without_shares_nothing_is_drawn(training: Digits, tmp_path: Path) -> None:
-    nothing = replace(RECIPE, synthetic_share=0, typeset_share=0, pictured_share=0, outlier_share=0)
-    mixture = mix(training, nothing, tmp_path / "kept")
+    mixture = mix(training, replace(RECIPE, synthetic_share=0, pictured_share=0, outlier_share=0), tmp_path / "kept")
     assert (len(mixture), mixture.drawn, list(tmp_path.iterdir())) == (20, 0, [])
 
 

@@ -32,7 +32,7 @@ from train.export import export
 from train.hard import HardResults
 from train.loop import Epoch, Trainer
 from train.published import TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS
-from train.recipes import FULL, HANDWRITING, QUICK, Recipe
+from train.recipes import FULL, QUICK, Recipe
 from train.runs import Run, RunSettings
 from train.script import app
 
@@ -379,15 +379,10 @@ def epoch(number: int, accuracy: float, loss: float) -> Epoch:
     return Epoch(number, 1.0, loss, accuracy, 1.0)
 
 
-def test_kept_epoch_has_the_lowest_loss_whatever_its_accuracy() -> None:
+def test_best_epoch_has_the_lowest_loss_whatever_its_accuracy() -> None:
     history = [epoch(1, 0.98, 0.06), epoch(2, 0.99, 0.05), epoch(3, 0.98, 0.03), epoch(4, 0.99, 0.04)]
-    assert fitting.kept_epoch(history, QUICK["reference"]) is history[2]
-    assert fitting.kept_epoch(history[:1], QUICK["reference"]) is history[0]
-
-
-def test_kept_epoch_after_a_base_is_the_last_one() -> None:
-    history = [epoch(1, 0.99, 0.03), epoch(2, 0.98, 0.04)]
-    assert fitting.kept_epoch(history, replace(QUICK["reference"], base=QUICK["reference"])) is history[1]
+    assert fitting.best_epoch(history) is history[2]
+    assert fitting.best_epoch(history[:1]) is history[0]
 
 
 @pytest.fixture
@@ -411,7 +406,7 @@ def started_by(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_mnist: Path
         ([], FULL["default"], 0),
         (["--quick"], QUICK["default"], 0),
         (["--quick", "--epochs", "9", "--seed", "4"], replace(QUICK["default"], epochs=9), 4),
-        (["--epochs", "3"], replace(HANDWRITING, version=FULL["default"].version, epochs=3, teachers=0), 0),
+        (["--epochs", "3"], replace(FULL["default"], epochs=3, teachers=0), 0),
         (["reference", "--quick"], QUICK["reference"], 0),
         (["reference", "--epochs", "3"], replace(FULL["reference"], epochs=3, teachers=0), 0),
     ],
@@ -500,27 +495,6 @@ def test_teachers_are_trained_first_once_and_resumed(here: Path, monkeypatch: py
     assert history_of(labels_alone.folder)[0].loss != history_of(run.folder)[0].loss
 
 
-def test_base_is_trained_first_resumed_and_continued_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    quick = replace(QUICK["reference"], epochs=3, batch_size=8)
-    still = replace(quick, epochs=1, lr=1e-12, warmup=0.5, ema_decay=0.0, base=quick)  # moves no weight that counts
-    run = Run.start(RunSettings(still, 5, {"data_sha256": noise().sha256}), tmp_path / "run")
-    with monkeypatch.context() as patch:
-        patch.setattr(fitting, "plot_curves", lambda *_: sys.exit())  # the base's last step
-        with pytest.raises(SystemExit):
-            fitting.fit(run, noise(), CPU)
-    base = Checkpoint.load(run.base.best)
-
-    fitting.fit(run, noise(), CPU)
-
-    assert run.base.settings() == replace(run.settings(), recipe=quick)
-    assert len(history_of(run.base.folder)) == 3
-    assert Checkpoint.load(run.base.best).tensors.keys() == base.tensors.keys()
-    kept = Checkpoint.load(run.best).tensors
-    for name, tensor in base.tensors.items():
-        if name.endswith((".weight", ".bias")):
-            torch.testing.assert_close(kept[name], tensor, rtol=0, atol=1e-9)
-
-
 @pytest.mark.parametrize("method", ["log", "_keep_best"])
 def test_run_that_dies_while_it_saves_its_last_epoch_is_resumed_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
@@ -541,7 +515,7 @@ def test_run_that_dies_while_it_saves_its_last_epoch_is_resumed_whole(
     with monkeypatch.context() as patch:
         patch.setattr(target, method, die_at_the_second)
         if method == "_keep_best":  # every epoch is the best one
-            patch.setattr(module, "kept_epoch", lambda history, _: history[-1])
+            patch.setattr(module, "best_epoch", lambda history: history[-1])
         with pytest.raises(KeyboardInterrupt):
             module.fit(broken, noise(), CPU)
     module.fit(broken, noise(), CPU)

@@ -35,7 +35,7 @@ def main(  # noqa: PLR0913 - its options
     *,
     quick: Annotated[bool, typer.Option("--quick", help="A rough model in about a minute.")] = False,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="For a trial, without teachers and base. Default: the recipe's.")
+        int | None, typer.Option(min=1, help="For a trial, without teachers. Default: the recipe's.")
     ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="The same seed, data and CPU give the same model.", show_default="0")
@@ -76,7 +76,7 @@ def _settings(  # noqa: PLR0913, PLR0917 - what the options ask for
     """The settings of a new run."""
     recipe = (QUICK if quick else FULL)[network]
     if epochs:
-        recipe = replace(recipe.base or recipe, version=recipe.version, epochs=epochs, teachers=0)
+        recipe = replace(recipe, epochs=epochs, teachers=0)
     command = f"python -m train {network}{' --quick' if quick else ''}{f' --epochs {epochs}' if epochs else ''}"
     return RunSettings(recipe, seed, provenance(f"{command} --seed {seed}", seed, data.sha256, device))
 

@@ -31,7 +31,7 @@ the images and labels before any were held out: `{data_sha256}`.
 
 {training}.
 
-It was chosen on the validation images; the checkpoint is that of {epoch}, of the
+It was chosen on the validation images; the checkpoint is that of the epoch with the lowest validation loss, of the
 moving average of the weights. In full, with the optimizer and schedule in `train/loop.py`:
 
 ```json
@@ -95,7 +95,7 @@ class TrainingRecord:
     """
 
     seconds: float | None = None
-    """Time that all epochs took, those of base and teachers included; None if unknown."""
+    """Time that all epochs took, those of the teachers included; None if unknown."""
     confusion: Sequence[Sequence[int]] = ()
     """Test images by label (rows) and answer (columns)."""
     mistakes: Sequence[int] = ()
@@ -131,7 +131,6 @@ def model_card(metadata: ModelMetadata, file: str, record: TrainingRecord) -> st
         recipe=json.dumps(recipe, indent=2),
         **{f"{part}_images": _count(metadata, part) for part in ("train", "val", "test")},
         training=_training(metadata, recipe, record.seconds),
-        epoch="the last epoch" if recipe.get("base") else "the epoch with the lowest validation loss",
         rows="\n".join(_score_row(metadata, prefix) for prefix in scored),
         statuses="\n".join(_status_row(metadata, prefix) for prefix in scored),
         mistakes=_mistakes(record),
@@ -174,13 +173,9 @@ def _listed(values: Mapping[str, float], form: str) -> str:
 
 def _training(metadata: ModelMetadata, recipe: Mapping[str, Any], seconds: float | None) -> str:
     where = metadata.provenance.get("hardware", "unknown hardware")
-    base = ", those of its base" if recipe.get("base") else ""
     teachers = f" and those of its {count} teachers in turn" if (count := recipe.get("teachers")) else ""
-    if not seconds:
-        return f"Trained on {where}"
-    return (
-        f"Trained on {where}: {seconds / 60:.0f} minutes for its epochs{base}{teachers}, without the drawing of images"
-    )
+    time = f": {seconds / 60:.0f} minutes for its epochs{teachers}, without the drawing of images" if seconds else ""
+    return f"Trained on {where}{time}"
 
 
 def _count(metadata: ModelMetadata, part: str) -> str:

@@ -1,4 +1,4 @@
-"""Draws the images that a run adds to MNIST: other handwriting, print, pictures of its digits, and what is no digit."""
+"""Draws the images that a run adds to MNIST: other handwriting, pictures of its digits, and what is no digit."""
 
 from __future__ import annotations
 
@@ -14,13 +14,11 @@ from safetensors.numpy import load_file, save
 from mnistcls.errors import CheckpointError
 from train.data import Digits
 from train.files import write_whole
-from train.handwriting import written
-from train.legible import draw_digits
+from train.handwriting import write_digits
 from train.mixture import NO_DIGIT, Mixture
 from train.outliers import outliers
 from train.pictured import picture_digits
 from train.recipes import Recipe
-from train.typeset import PRINTED, typeset
 
 POOL = 3
 """How many times the images of one epoch are drawn; each epoch takes its share of them at random."""
@@ -40,7 +38,7 @@ def mix(training: Digits, recipe: Recipe, kept: Path) -> Mixture:
     Raises:
         CheckpointError: that file is damaged, or holds another number of images.
     """
-    shares = recipe.synthetic_share, recipe.typeset_share, recipe.pictured_share, recipe.outlier_share
+    shares = recipe.synthetic_share, recipe.pictured_share, recipe.outlier_share
     counts = [round(share * len(training)) for share in shares]
     if not any(counts):
         return Mixture(training.images, training.labels, real=len(training))
@@ -64,13 +62,9 @@ def _load(kept: Path, count: int) -> dict[str, NDArray[Any]]:
 
 
 def _draw(training: Digits, counts: Sequence[int]) -> dict[str, NDArray[Any]]:
-    """Handwriting, print, pictures of digits and outliers, as many of each as `counts` says."""
-    by_hand, by_machine, pictured, strange = counts
-    digits = (
-        draw_digits(written, by_hand, SEED),
-        draw_digits(typeset, by_machine, SEED, media=PRINTED),
-        picture_digits(pictured, SEED, training),
-    )
+    """Digits of the project's writing, pictures of digits and outliers, as many of each as `counts` says."""
+    written, pictured, strange = counts
+    digits = write_digits(written, SEED), picture_digits(pictured, SEED, training)
     no_digits = outliers(strange, SEED, digits=training).images
     return {
         "images": np.concatenate([*(kind.images for kind in digits), no_digits]),

@@ -1,15 +1,14 @@
-"""Trains a run from start to end, its teachers and its base first, and measures its model."""
+"""Trains a run from start to end, its teachers first, and measures its model."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
-from torch import Tensor
 
 from mnistcls.errors import TrainingError
 from train.calibrate import Calibration, calibrate
@@ -23,14 +22,13 @@ from train.loop import Epoch, Trainer, steps_per_epoch, train
 from train.networks import NETWORKS
 from train.plots import draw_mistakes, plot_curves
 from train.progress import Reporter
-from train.recipes import Recipe
 from train.runs import Run, RunSettings
 from train.scoring import calibrated_scores, mistakes
 from train.teachers import Ensemble, teachers, training_seconds
 
 
 def fit(run: Run, data: Digits, device: torch.device) -> None:
-    """Train a run to its end, from the last finished epoch on; its teachers and its base are trained first.
+    """Train a run to its end, from the last finished epoch on; its teachers are trained first.
 
     Raises:
         TrainingError: the run was started on other data, its folder cannot be written, or training fails.
@@ -39,31 +37,12 @@ def fit(run: Run, data: Digits, device: torch.device) -> None:
     if data.sha256 != settings.provenance["data_sha256"]:
         raise TrainingError(f"{run.folder} was started on other data; name those with --data-dir")
     ensemble = teachers(settings.recipe.teachers, data.sha256, lambda teacher: fit(teacher, data, device), device)
-    weights = _base_weights(run, settings, data, device)
     training, validation = split_validation(data)
     with _disk_errors(run):
-        _train(run, training, validation, ensemble, weights, device)
+        _train(run, training, validation, ensemble, device)
 
 
-def _base_weights(run: Run, settings: RunSettings, data: Digits, device: torch.device) -> Mapping[str, Tensor] | None:
-    """The weights of the run's base, which is trained to its end; None if its recipe has none."""
-    recipe = settings.recipe.base
-    if recipe is None:
-        return None
-    if not run.base.settings_file.exists():
-        Run.start(replace(settings, recipe=recipe), run.base.folder)
-    fit(run.base, data, device)
-    return Checkpoint.load(run.base.best).under("network")
-
-
-def _train(  # noqa: PLR0913, PLR0917 - what is learnt from, and where it begins
-    run: Run,
-    training: Digits,
-    validation: Digits,
-    ensemble: Ensemble | None,
-    weights: Mapping[str, Tensor] | None,
-    device: torch.device,
-) -> None:
+def _train(run: Run, training: Digits, validation: Digits, ensemble: Ensemble | None, device: torch.device) -> None:
     settings = run.settings()
     recipe, name = settings.recipe, run.folder.name
     mixture = mix(training, recipe, run.drawn)
@@ -71,11 +50,9 @@ def _train(  # noqa: PLR0913, PLR0917 - what is learnt from, and where it begins
     trainer = Trainer(recipe, settings.seed, device, steps)
     if run.last.exists():
         trainer.restore(Checkpoint.load(run.last))
-    elif weights:
-        trainer.begin_with(weights)
     with Reporter(name, recipe.epochs, steps, done=len(trainer.history)) as reporter:
         for epoch in train(trainer, mixture, validation, reporter.step, ensemble):
-            if epoch == kept_epoch(trainer.history, recipe):
+            if epoch == best_epoch(trainer.history):
                 _keep_best(run, settings, trainer, len(training), validation)
             trainer.checkpoint().save(run.last)
             run.log(trainer.history)
@@ -97,13 +74,9 @@ def measure_hard(run: Run, test: Digits) -> None:
         Checkpoint({**checkpoint.header, "metrics": metrics, "hard": asdict(hard)}, checkpoint.tensors).save(run.best)
 
 
-def kept_epoch(history: list[Epoch], recipe: Recipe) -> Epoch:
-    """The epoch whose weights are kept.
-
-    It is the one with the lowest validation loss, as accuracies differ by single digits, that is by chance. After a
-    base it is the last one: what is learnt then, the validation digits do not show.
-    """
-    return history[-1] if recipe.base else min(history, key=lambda epoch: epoch.val_loss)
+def best_epoch(history: list[Epoch]) -> Epoch:
+    """The epoch with the lowest validation loss. Accuracies differ by single digits, that is by chance."""
+    return min(history, key=lambda epoch: epoch.val_loss)
 
 
 def _keep_best(run: Run, settings: RunSettings, trainer: Trainer, train_images: int, validation: Digits) -> None:

@@ -1,4 +1,4 @@
-"""Reads, once on import, the shapes of each digit that `forms.txt` and `typefaces.txt` beside this file list."""
+"""Reads, once on import, the ways of writing each digit that `forms.txt` beside this file lists."""
 
 from __future__ import annotations
 
@@ -53,9 +53,8 @@ class Form:
         )
 
 
-def _read(name: str) -> Iterator[Form]:
-    """Parse a file beside this one; the first lines of `forms.txt` describe the format."""
-    text = (Path(__file__).parent / name).read_text(encoding="utf-8")
+def _read(text: str) -> Iterator[Form]:
+    """Parse `forms.txt`; its own first lines describe its format."""
     for block in text.split("\n\n"):
         heading, *paths = [line for line in block.splitlines() if not line.startswith("#")] or [""]
         if not heading:
@@ -65,8 +64,5 @@ def _read(name: str) -> Iterator[Form]:
         yield Form(int(digit), name, float(weight), extremes)
 
 
-FORMS = tuple(_read("forms.txt"))
-"""Every form that can be written by hand."""
-
-TYPEFACES = tuple(_read("typefaces.txt"))
-"""The forms of printed digits, and of digits on displays."""
+FORMS = tuple(_read((Path(__file__).parent / "forms.txt").read_text(encoding="utf-8")))
+"""Every form that can be written."""

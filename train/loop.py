@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -73,15 +73,6 @@ class Trainer:
             pct_start=recipe.warmup,
             cycle_momentum=False,  # so that the learning rate is all that a resumed run has to put back
         )
-
-    def begin_with(self, weights: Mapping[str, Tensor]) -> None:
-        """Begin with the weights of a trained network, and not with new ones.
-
-        Raises:
-            CheckpointError: they are of another network.
-        """
-        load_weights(self.network, weights)
-        load_weights(self.averaged.module, weights)
 
     def checkpoint(self) -> Checkpoint:
         """The whole state, from which training continues as if it had never stopped."""

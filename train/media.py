@@ -7,7 +7,7 @@ uint8 (h, w): bright on black, or dark on white.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,14 +80,14 @@ def gaps(ink: Field, rng: np.random.Generator) -> Grey:
     return _grey((left > 0.5).astype(np.float32), rng)
 
 
-MEDIA: Mapping[Medium, float] = {clean: 5, two_level: 3, normalized: 5, enlarged: 3, blurred: 3, pencil: 2, gaps: 2}
+MEDIA: dict[Medium, float] = {clean: 5, two_level: 3, normalized: 5, enlarged: 3, blurred: 3, pencil: 2, gaps: 2}
 """Every medium, and how common it is."""
 
 
-def through_any(ink: Field, rng: np.random.Generator, media: Mapping[Medium, float] = MEDIA) -> Grey:
-    """The image that one of the media, as common as these say, makes of ink."""
-    shares = np.array(list(media.values()))
-    return list(media)[int(rng.choice(len(shares), p=shares / shares.sum()))](ink, rng)
+def through_any(ink: Field, rng: np.random.Generator) -> Grey:
+    """The image that one of the media makes of ink."""
+    shares = np.array(list(MEDIA.values()))
+    return list(MEDIA)[int(rng.choice(len(shares), p=shares / shares.sum()))](ink, rng)
 
 
 def cropped(ink: Field) -> Field:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from train.augment import Augmentation
 
@@ -33,53 +31,32 @@ class Recipe:
     """Distortions of the training images; None for none."""
     synthetic_share: float = 0.0
     """Digits of the project's own writing in an epoch, per real digit."""
-    typeset_share: float = 0.0
-    """Printed digits, and digits on displays, in an epoch, per real digit."""
     pictured_share: float = 0.0
     """Pictures of real digits in an epoch, brought back to canonical form, per real digit as it is."""
     outlier_share: float = 0.0
     """Images in an epoch that show no digit, per real digit."""
     teachers: int = 0
     """Networks of the `TEACHER` recipe whose answers are learned in place of real digits' labels; 0 for the labels."""
-    base: Recipe | None = None
-    """Recipe of a run that comes first, with the same seed; this one continues from its weights. None for new ones."""
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Recipe:
-        """The recipe of which `dataclasses.asdict` made these values; those that are missing have their defaults."""
-        augmentation, base = values["augmentation"], values.get("base")
-        return cls(
-            **{
-                **values,
-                "augmentation": Augmentation(**augmentation) if augmentation else None,
-                "base": cls.of(base) if base else None,
-            }
-        )
 
 
 STRONG = Augmentation(rotation=12, scale=0.12, shear=0.15, shift=1.0, elastic=0.8, pen=0.5, untouched=0.25)
 """Distortions for networks that are large enough to learn from them."""
 
-HANDWRITING = Recipe(
-    network="default",
-    version="4.2",
-    epochs=50,
-    batch_size=128,
-    lr=0.006,
-    weight_decay=0.03,
-    warmup=0.2,
-    ema_decay=0.9995,
-    augmentation=STRONG,
-    synthetic_share=0.2,
-    pictured_share=0.4,
-    outlier_share=0.2,
-    teachers=4,
-)
-"""What the default network learns first. With print from the start, it reads MNIST a little less well."""
-
 FULL = {
-    "default": replace(
-        HANDWRITING, version="4.3", epochs=8, lr=0.001, warmup=0.1, typeset_share=0.08, base=HANDWRITING
+    "default": Recipe(
+        network="default",
+        version="4.2",
+        epochs=50,
+        batch_size=128,
+        lr=0.006,
+        weight_decay=0.03,
+        warmup=0.2,
+        ema_decay=0.9995,
+        augmentation=STRONG,
+        synthetic_share=0.2,
+        pictured_share=0.4,
+        outlier_share=0.2,
+        teachers=4,
     ),
     "reference": Recipe(
         network="reference",
@@ -105,19 +82,19 @@ def _of_real_digits(recipe: Recipe) -> Recipe:
     return replace(recipe, synthetic_share=0.0, pictured_share=0.0, outlier_share=0.0, teachers=0)
 
 
-TEACHER = replace(_of_real_digits(HANDWRITING), epochs=30)
+TEACHER = replace(_of_real_digits(FULL["default"]), epochs=30)
 """The recipe of the teachers: on real digits alone, since teachers answer for no other images."""
 
 
-def _quick(network: str, epochs: int, lr: float) -> Recipe:
+def _quick(recipe: Recipe, epochs: int, lr: float) -> Recipe:
     """A recipe as short as possible, on undistorted real images and their labels."""
-    full = FULL[network]
-    plain = replace(_of_real_digits(full.base or full), augmentation=None)
-    return replace(plain, version=f"{full.version}-quick", epochs=epochs, lr=lr, ema_decay=0.99)
+    version = f"{recipe.version}-quick"
+    plain = replace(_of_real_digits(recipe), augmentation=None)
+    return replace(plain, version=version, epochs=epochs, lr=lr, ema_decay=0.99)
 
 
 QUICK = {
-    "default": _quick("default", epochs=3, lr=0.006),
-    "reference": _quick("reference", epochs=2, lr=0.005),
+    "default": _quick(FULL["default"], epochs=3, lr=0.006),
+    "reference": _quick(FULL["reference"], epochs=2, lr=0.005),
 }
 """Recipes for `--quick`, by network."""

@@ -9,7 +9,6 @@ runs/reference-20260131-120000/
   curve.png           learning curves
   mistakes.png        the test images with a wrong answer
   model.onnx, model.md
-  base/               the run from whose weights this one continues, if its recipe has a base
 
 runs/teachers/teacher-0/, ...: runs of the networks that it learns from; see `train.teachers`.
 """
@@ -27,6 +26,7 @@ from pathlib import Path
 import torch
 
 from mnistcls.errors import TrainingError
+from train.augment import Augmentation
 from train.files import write_whole
 from train.loop import Epoch, has_fast_bfloat16
 from train.recipes import Recipe
@@ -48,7 +48,10 @@ class RunSettings:
     def from_json(cls, text: str) -> RunSettings:
         """Parse what `to_json` wrote."""
         values = json.loads(text)
-        return cls(Recipe.of(values["recipe"]), values["seed"], values["provenance"])
+        recipe = dict(values["recipe"])
+        if recipe["augmentation"]:
+            recipe["augmentation"] = Augmentation(**recipe["augmentation"])
+        return cls(Recipe(**recipe), values["seed"], values["provenance"])
 
     def to_json(self) -> str:
         """The text of run.json."""
@@ -85,11 +88,6 @@ class Run:
     def drawn(self) -> Path:
         """The images that were drawn for this run."""
         return self.folder / "drawn.safetensors"
-
-    @property
-    def base(self) -> Run:
-        """The run from whose weights this one continues; there if the recipe has a base."""
-        return Run(self.folder / "base")
 
     @property
     def finished(self) -> bool:

@@ -7,7 +7,6 @@ draws along it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
@@ -86,24 +85,19 @@ class Hand:
 
 def form_names(digit: int) -> tuple[str, ...]:
     """The names of the forms that `digit` (0-9) can be written in."""
-    return tuple(form.name for form in FORMS if form.digit == digit)
+    return tuple(form.name for form in _forms(digit))
 
 
 def digit_strokes(
-    digit: int,
-    rng: np.random.Generator,
-    form: str | None = None,
-    hand: Hand | None = None,
-    forms: Sequence[Form] = FORMS,
+    digit: int, rng: np.random.Generator, form: str | None = None, hand: Hand | None = None
 ) -> list[Points]:
     """Write a digit once.
 
     Args:
         digit: 0-9.
         rng: source of all randomness: the same state writes the same strokes.
-        form: name of one of the forms of this digit; None draws one, the common ones more often.
+        form: one of `form_names(digit)`; None draws one, the common ones more often.
         hand: who writes; None draws somebody.
-        forms: the forms to choose from.
 
     Returns:
         One float64 array (P, 2) of x, y for each stroke, in the order of writing: points evenly spaced along the pen's
@@ -112,7 +106,7 @@ def digit_strokes(
     Raises:
         ValueError: there is no such digit or form.
     """
-    strokes = _choose(forms, digit, form, rng).draw(rng)
+    strokes = _choose(digit, form, rng).draw(rng)
     writer = hand or Hand.random(rng)
     warp = rng.uniform(-4.0, 4.0, (2, 3))  # radians per digit height: under one wave across the digit
     return fitted([_write(stroke, writer, warp, rng) for stroke in strokes])
@@ -126,12 +120,16 @@ def smooth(path: Points, length: float) -> Points:
     return np.stack([np.convolve(padded[:, k], kernel / kernel.sum(), "valid") for k in (0, 1)], axis=1)
 
 
-def _choose(forms: Sequence[Form], digit: int, name: str | None, rng: np.random.Generator) -> Form:
-    candidates = [form for form in forms if form.digit == digit and name in (None, form.name)]
-    if not candidates:
+def _forms(digit: int) -> list[Form]:
+    return [form for form in FORMS if form.digit == digit]
+
+
+def _choose(digit: int, name: str | None, rng: np.random.Generator) -> Form:
+    forms = [form for form in _forms(digit) if name in (None, form.name)]
+    if not forms:
         raise ValueError(f"no form {name!r} of digit {digit!r}; see form_names()")
-    weights = np.array([form.weight for form in candidates])
-    return candidates[int(rng.choice(len(candidates), p=weights / weights.sum()))]
+    weights = np.array([form.weight for form in forms])
+    return forms[int(rng.choice(len(forms), p=weights / weights.sum()))]
 
 
 def _write(stroke: Stroke, hand: Hand, warp: Points, rng: np.random.Generator) -> Points:

@@ -61,9 +61,8 @@ def teachers(
 
 
 def training_seconds(run: Run, folder: Path = TEACHERS) -> float:
-    """Seconds that the epochs of a run, of its base and of its teachers, in this folder, took."""
-    recipe = run.settings().recipe
-    runs = [run, *([run.base] if recipe.base else []), *_runs(recipe.teachers, folder)]
+    """Seconds that the epochs of a run and of its teachers, in this folder, took."""
+    runs = [run, *_runs(run.settings().recipe.teachers, folder)]
     return float(sum(epoch["seconds"] for one in runs for epoch in Checkpoint.load(one.last).header["history"]))
 
 
