@@ -35,12 +35,12 @@ def bench(
 
     Files come from the system's cache, as after a first run. Exit codes: 0, or 2 on an error.
     """
-    from tempfile import TemporaryDirectory  # noqa: PLC0415 - `--help` does without these
+    from tempfile import TemporaryDirectory
 
-    from mnistcls import outputs  # noqa: PLC0415 - as above
-    from mnistcls.commands.progress import share_bar  # noqa: PLC0415 - as above
-    from mnistcls.inspection import bench_table  # noqa: PLC0415 - as above
-    from mnistcls.inspection.bench import benchmark, draw_images, sample  # noqa: PLC0415 - as above
+    from mnistcls import outputs
+    from mnistcls.commands.progress import share_bar
+    from mnistcls.inspection import bench_table
+    from mnistcls.inspection.bench import benchmark, draw_images, sample
 
     stderr = stderr_console(quiet=quiet)
     logging.getLogger("mnistcls").setLevel(logging.ERROR)  # the images are read repeatedly, and would warn each time

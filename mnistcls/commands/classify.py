@@ -106,7 +106,7 @@ def classify(  # noqa: PLR0913 - its options, which `ClassifyOptions` takes by n
     options.check()
     stderr = stderr_console(quiet=options.quiet)
     if options.engine is Engine.RAY:
-        from mnistcls.commands.ray import classify as run  # noqa: PLC0415 - only for `--engine ray`
+        from mnistcls.commands.ray import classify as run
     else:
-        from mnistcls.commands.local import classify as run  # noqa: PLC0415 - `--help` does without
+        from mnistcls.commands.local import classify as run
     raise typer.Exit(exit_code(run(options, stderr)))

@@ -48,7 +48,7 @@ def stderr_console(*, quiet: bool) -> Console | Silent:
     if quiet:
         logging.getLogger("mnistcls").handlers = [logging.NullHandler()]
         return Silent()
-    from mnistcls.console import MessagesConsole  # noqa: PLC0415 - slow to load, and `--help` does without
+    from mnistcls.console import MessagesConsole
 
     console = MessagesConsole()
     logging.getLogger("mnistcls").handlers = [_Warnings(console)]
@@ -59,8 +59,8 @@ def make_classifier(
     model: Path | None, min_confidence: float | None, max_pixels: int, verbose_on: Console | Silent | None
 ) -> Classifier:
     """The classifier that the options ask for; prints which model it uses on the console, if one is given."""
-    from mnistcls.classifier import Classifier  # noqa: PLC0415 - as above
-    from mnistcls.decode import messages  # noqa: PLC0415 - as above
+    from mnistcls.classifier import Classifier
+    from mnistcls.decode import messages
 
     messages.silence()
     classifier = Classifier(model, min_confidence=min_confidence, max_pixels=max_pixels)
@@ -79,7 +79,7 @@ def make_page(path: Path | None, *, overwrite: bool, resume: bool = False) -> Pa
     """The page that --report asks for, if any."""
     if path is None:
         return None
-    from mnistcls.page import Page  # noqa: PLC0415 - as above
+    from mnistcls.page import Page
 
     return Page(path, overwrite=overwrite, resume=resume)
 
@@ -88,7 +88,7 @@ def write_page(
     page: Page, classifier: Classifier, stderr: Console | Silent, skipped: int, evaluation: Evaluation | None = None
 ) -> None:
     """Write the page with a progress bar, and print its path."""
-    from mnistcls.commands.progress import bar_over  # noqa: PLC0415 - as above
+    from mnistcls.commands.progress import bar_over
 
     page.write(classifier, bar_over("Drawing the report", stderr), skipped=skipped, evaluation=evaluation)
     stderr.print(f"Report: {printable(str(page.path))}")

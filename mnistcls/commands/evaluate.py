@@ -68,7 +68,7 @@ def evaluate(  # noqa: PLR0913 - its options, which `EvaluateOptions` takes by n
     129/130/143 stopped by a signal.
     """
     options = EvaluateOptions(**locals())
-    from mnistcls.commands.scoring import evaluate as run  # noqa: PLC0415 - `--help` does without
+    from mnistcls.commands.scoring import evaluate as run
 
     stderr = stderr_console(quiet=options.quiet)
     raise typer.Exit(run(options, stderr))

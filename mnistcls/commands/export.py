@@ -45,7 +45,7 @@ def export(
     Needs the train extra: pip install "mnistcls[train]".
     """
     try:
-        from train.export import export_run  # noqa: PLC0415 - loads PyTorch
+        from train.export import export_run
 
         exported = export_run(checkpoint, output, data_dir, overwrite=overwrite)
     except ModuleNotFoundError as error:  # the exporter imports some packages only when it runs

@@ -27,9 +27,9 @@ def info(
 
     Exit codes: 0, or 2 if the model cannot be used; the environment is described either way.
     """
-    from mnistcls import outputs  # noqa: PLC0415 - `--help` does without these
-    from mnistcls.inspection import info_tables  # noqa: PLC0415 - as above
-    from mnistcls.inspection.info import environment, model_info  # noqa: PLC0415 - as above
+    from mnistcls import outputs
+    from mnistcls.inspection import info_tables
+    from mnistcls.inspection.info import environment, model_info
 
     described, around = model_info(model), environment()
     with outputs.standard_output("redirect it to a file") as stream:

@@ -119,7 +119,7 @@ class _Run:
         """Print a summary, and the first error if it is only in the output file."""
         if isinstance(self.stderr, Silent):
             return
-        from mnistcls.commands.summary import summary, unreadable  # noqa: PLC0415 - loads Rich
+        from mnistcls.commands.summary import summary, unreadable
 
         self.stderr.print(summary(tally, seconds, done))
         if self.options.output and tally.first_error:  # which is in a file that nobody has opened yet
@@ -136,7 +136,7 @@ def _recorder(options: ClassifyOptions) -> Recorder:
     """The function that fills the debug folder while batches pass; without one, batches pass unchanged."""
     if options.debug_dir is None:
         return nullcontext
-    from mnistcls.inspection import debug  # noqa: PLC0415 - for those who ask for the folder
+    from mnistcls.inspection import debug
 
     others = [str(file) for file in (options.output, options.report) if file]
     debug.check_folder(options.debug_dir, [*options.inputs, *others], overwrite=options.overwrite)

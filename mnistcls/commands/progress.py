@@ -46,7 +46,7 @@ def progress(
     if not is_shown(console):
         yield batches
         return
-    from rich.progress import (  # noqa: PLC0415 - slow to load, and only for terminals
+    from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,
@@ -79,7 +79,7 @@ def bar_over(name: str, console: Console | Silent) -> Callable[[Sequence[_Item]]
     """A function that yields a list's items, with a progress bar if the console is a terminal."""
     if not is_shown(console):
         return iter
-    from rich.progress import track  # noqa: PLC0415 - as above
+    from rich.progress import track
 
     return partial(track, description=name, console=console, transient=True)
 
@@ -90,7 +90,7 @@ def share_bar(name: str, console: Console | Silent) -> Iterator[Callable[[float]
     if not is_shown(console):
         yield lambda _: None
         return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415 - as above
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     with Progress(TextColumn(name), BarColumn(), TimeRemainingColumn(), console=console, transient=True) as bar:
         task = bar.add_task("", total=1)

@@ -84,8 +84,8 @@ def _job(
     options: ClassifyOptions, sources: Sources, classifier: Classifier, folder: ResultFolder, format_: Format
 ) -> Job:
     """The job that the options ask for; made when this process is connected, as its modules are slow to load."""
-    from mnistcls.ray_engine.job import Job  # noqa: PLC0415 - as said
-    from mnistcls.ray_engine.stage import Work  # noqa: PLC0415 - as above
+    from mnistcls.ray_engine.job import Job
+    from mnistcls.ray_engine.stage import Work
 
     work = Work(
         classifier=classifier,
@@ -101,7 +101,7 @@ def _job(
 
 def _run(job: Job, stderr: Console | Silent) -> Account:
     """Run the job on the cluster that this process is connected to."""
-    from mnistcls.ray_engine.job import Account  # noqa: PLC0415 - as above
+    from mnistcls.ray_engine.job import Account
 
     account = Account()
     with _resumable(job.work.folder.url), _count(stderr) as show:

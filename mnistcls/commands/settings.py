@@ -61,7 +61,7 @@ class ClassifyOptions:
         """The lists given with --files-from."""
         if not self.files_from:
             return []
-        from mnistcls.sources.listed import PathList  # noqa: PLC0415 - `--help` does without
+        from mnistcls.sources.listed import PathList
 
         return [PathList(file, self.nul) for file in self.files_from]
 
@@ -88,7 +88,7 @@ class ClassifyOptions:
 
     def sources(self) -> Sources:
         """The sources that the paths stand for."""
-        from mnistcls.sources import Sources  # noqa: PLC0415 - as above
+        from mnistcls.sources import Sources
 
         return Sources(self.inputs, recursive=self.recursive, listed=self.path_lists)
 
@@ -99,7 +99,7 @@ class ClassifyOptions:
             classifier: makes the answers.
             format_: the format of the output.
         """
-        from mnistcls.outputs.manifest import Manifest  # noqa: PLC0415 - as above
+        from mnistcls.outputs.manifest import Manifest
 
         inputs = {"paths": self.inputs, "files_from": list(self.files_from or ()), "recursive": self.recursive}
         options = {"format": format_.value, **asdict(self.columns), "timeout": self.timeout}

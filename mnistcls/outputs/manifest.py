@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 def _versions() -> dict[str, str]:
     import numpy as np  # noqa: PLC0415 - these three are slow to load
-    import onnxruntime  # noqa: PLC0415
-    import PIL  # noqa: PLC0415
+    import onnxruntime  # noqa: PLC0415 - as above
+    import PIL  # noqa: PLC0415 - as above
 
     libraries = {"numpy": np.__version__, "onnxruntime": onnxruntime.__version__, "pillow": PIL.__version__}
     return {"mnistcls": __version__, "python": platform.python_version(), **libraries}

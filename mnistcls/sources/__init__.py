@@ -157,10 +157,10 @@ def with_objects(sources: Sequence[Source]) -> Iterator[Source]:
 def _reader(container: Container) -> Callable[[str], Iterator[Source | None]]:
     """The function that reads such a file, imported on first use."""
     if container is Container.IDX:
-        from mnistcls.sources.idx import read_idx  # noqa: PLC0415
+        from mnistcls.sources.idx import read_idx  # noqa: PLC0415 - folders of images do without
 
         return read_idx
-    from mnistcls.sources.archives import read_tar, read_zip  # noqa: PLC0415
+    from mnistcls.sources.archives import read_tar, read_zip  # noqa: PLC0415 - as above
 
     return read_zip if container is Container.ZIP else read_tar
 
@@ -168,7 +168,7 @@ def _reader(container: Container) -> Callable[[str], Iterator[Source | None]]:
 def _is_folder(path: str) -> bool:
     if not is_url(path):
         return os.path.isdir(path)
-    from mnistcls import remote  # noqa: PLC0415 - as above
+    from mnistcls import remote  # noqa: PLC0415 - only for URLs
 
     return remote.is_folder(path)
 
@@ -176,12 +176,12 @@ def _is_folder(path: str) -> bool:
 def _walk(folder: str, *, recursive: bool) -> Iterator[Found]:
     if not is_url(folder):
         return walk(folder, recursive=recursive)
-    from mnistcls.remote import listing  # noqa: PLC0415 - as above
+    from mnistcls.remote import listing  # noqa: PLC0415 - only for URLs
 
     return listing.walk(folder, recursive=recursive)
 
 
 def _idx_count(path: str) -> int:
-    from mnistcls.sources.idx import count_images  # noqa: PLC0415
+    from mnistcls.sources.idx import count_images  # noqa: PLC0415 - as above
 
     return count_images(path)
