@@ -44,6 +44,7 @@ NEEDED = {
     "beside the digit": ("full stop", 7),
     "texture": ("white rim", 0),
     "shade": ("flash", 0),
+    "full shape": ("disc", 0),
     "wide edges of coarse pixels": ("eight pixels", 2),
     "coloured in": ("coloured outline", 0),
     "plain outline": ("plain outline", 1),

@@ -87,6 +87,7 @@ RULES = (
     Rule("beside the digit", parts, "_without_neighbours", lambda _found, numbers, _main: numbers),
     Rule("texture", detection, "are_texture", _no_flags),
     Rule("shade", detection, "are_shade", _no_flags),
+    Rule("full shape", detection, "are_full_shapes", _no_flags),
     Rule("wide edges of coarse pixels", shade, "MIN_SOFT_EDGE_WIDTH", 0.0),
     Rule("coloured in", filling, "_coloured_inside", lambda *_: None),
     Rule("plain outline", filling, "inside_outline", lambda _: None),

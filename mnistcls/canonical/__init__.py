@@ -15,7 +15,7 @@ The first look, for which `sizes` brings the image to 128 pixels:
 - `clutter` chooses the digit among the connected components that are left;
 - `parts` decides which of the others belong to it, and which look as much like a digit;
 - `marks` measures the digit, and cuts it out;
-- `shade` rejects what is no more than texture, light or shadow;
+- `shade` rejects what is no more than texture, light or shadow, and `solids` what is one full shape;
 - `filling` fills the inside of digits that are outlines (`outlines` tells which are), coloured in or not.
 
 Further looks, each only where those before it leave a doubt:
@@ -53,7 +53,7 @@ from mnistcls.canonical.sizes import at_draft_scale, working_pixels
 
 __all__ = ["BOX", "SIZE", "VERSION", "Canonical", "canonicalize", "canonicalize_all", "place", "to_uint8"]
 
-VERSION = 12
+VERSION = 13
 """Changes whenever the output for any image changes; a model file names the version it was made for."""
 
 MAX_BLOCK_IMAGES = 1024

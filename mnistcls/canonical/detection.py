@@ -22,6 +22,7 @@ from mnistcls.canonical.rim import inside_rim, may_be_framed
 from mnistcls.canonical.shade import are_shade, are_texture
 from mnistcls.canonical.sheet import inside_sheet
 from mnistcls.canonical.sizes import at_working_size, reduction
+from mnistcls.canonical.solids import are_full_shapes
 from mnistcls.canonical.threshold import levels_of_ink, with_faint_ink
 
 MIN_CLEAR_EXTENT = 32
@@ -44,6 +45,7 @@ class Verdict(Enum):
     """Something does, but it is no more than clutter."""
     TEXTURE = auto()
     SHADE = auto()
+    FULL_SHAPE = auto()
     RUNS_ON = auto()
     """The mark is a piece of a line, which goes on beyond it."""
 
@@ -52,6 +54,7 @@ REASONS = {
     Verdict.FLAT: "nothing stands out",
     Verdict.TEXTURE: "no more than texture",
     Verdict.SHADE: "no more than light and shadow",
+    Verdict.FULL_SHAPE: "a full shape without strokes",
     Verdict.RUNS_ON: "a line that runs on",
 }
 """Why there is no digit, for people to read. Of a digit, and where only clutter was found, the other steps tell all."""
@@ -92,7 +95,8 @@ def _further_looks(image: _Image, found: Detection) -> Detection:
     is_missed = found.digit is None and np.ptp(image) >= MIN_CONTRAST
     if (found.may_be_framed or is_missed) and (inside := inside_rim(image)) is not None:
         found = _digit_in(inside, ANY_INK) or found  # beside its rim, the picture stands out more than its digit
-    if is_missed and found.digit is None:  # a fine pen may be hidden in light and shadow
+    # A fine pen may be hidden in light and shadow; beside a full shape, thin lines are its edge.
+    if is_missed and found.digit is None and found.verdict is not Verdict.FULL_SHAPE:
         found = _digit_in(image, Ink(fine_pen=True)) or found
     if is_texture and found.digit is None:  # its ink may be the other way round, too, but texture goes on beyond
         other = _digit_in(image, other_ink)
@@ -188,11 +192,11 @@ def _verdicts(digits: Digits, marks: Marks, sure: _Flags, contrast: Contrast, in
         sure_is_texture, sure_is_shade = _are_no_ink(sure_marks, behind, ink)
         is_texture[fading] |= sure_is_texture
         is_shade[fading] |= sure_is_shade
-    judged = contrast.stands_out, marks.counts.any(axis=1), is_texture, is_shade
+    judged = contrast.stands_out, marks.counts.any(axis=1), is_texture, is_shade, are_full_shapes(marks)
     return [_verdict(*each) for each in zip(*(flags.tolist() for flags in judged), strict=True)]
 
 
-def _verdict(stands_out: bool, is_marked: bool, is_texture: bool, is_shade: bool) -> Verdict:
+def _verdict(stands_out: bool, is_marked: bool, is_texture: bool, is_shade: bool, is_full_shape: bool) -> Verdict:
     """Judge one image; `is_marked` says whether anything is left of what stands out."""
     if not stands_out:
         return Verdict.FLAT
@@ -200,7 +204,9 @@ def _verdict(stands_out: bool, is_marked: bool, is_texture: bool, is_shade: bool
         return Verdict.NO_MARK
     if is_texture:
         return Verdict.TEXTURE
-    return Verdict.SHADE if is_shade else Verdict.DIGIT
+    if is_shade:
+        return Verdict.SHADE
+    return Verdict.FULL_SHAPE if is_full_shape else Verdict.DIGIT
 
 
 def _are_no_ink(marks: Marks, contrast: Contrast, ink: Ink) -> tuple[_Flags, _Flags]:
