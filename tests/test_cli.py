@@ -896,7 +896,7 @@ def test_workers_need_a_working_folder_and_the_error_says_so(here: Path, toy_mod
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="Linux")
-@pytest.mark.parametrize("files", [10, 11, 13, 14])
+@pytest.mark.parametrize("files", range(10, 16))
 def test_too_few_open_files_for_workers_are_one_line(command: list[str], files: int) -> None:
     save(Path("7.png"), 7)
 

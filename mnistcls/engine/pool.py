@@ -15,7 +15,7 @@ from typing import Any
 
 from mnistcls.batch import Batch
 from mnistcls.engine import WAIT_SECONDS, Answer, take
-from mnistcls.engine.processes import context, without_interrupts
+from mnistcls.engine.processes import check_spare_files, context, without_interrupts
 from mnistcls.engine.worker import Progress, Reply, serve
 from mnistcls.errors import ErrorCode, ImageError, MnistclsError
 from mnistcls.files import working_folder_is_gone
@@ -173,6 +173,7 @@ class Pool:
         if current_process().daemon:
             raise MnistclsError("a daemonic process, as of multiprocessing.Pool, cannot start workers; use workers=0")
         try:
+            check_spare_files()
             with without_interrupts():
                 self._workers.append(_Worker(self._context, self._answer))
         except (OSError, EOFError) as error:

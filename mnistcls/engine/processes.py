@@ -8,9 +8,12 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import resource_tracker, util
 from typing import Any
+
+SPARE_FILES = 12
+"""Files that starting a worker may open."""
 
 MAX_FOLDER_BYTES = 70
 """Longest path of the temporary folder for the server's socket: a socket's path may have 103 bytes on macOS, 107 on
@@ -36,6 +39,17 @@ def start_server() -> None:
 
         with suppress(OSError), without_interrupts():  # tried again when the first worker is started
             forkserver.ensure_running()
+
+
+def check_spare_files() -> None:
+    """Check that a worker can open the files that it takes; without, the server may print a traceback of its own.
+
+    Raises:
+        OSError: too many files are open.
+    """
+    with ExitStack() as opened:
+        for _ in range(SPARE_FILES):
+            opened.callback(os.close, os.open(os.devnull, os.O_RDONLY))
 
 
 def _shorten_socket() -> None:
