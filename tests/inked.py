@@ -16,6 +16,9 @@ Mask = NDArray[np.bool_]
 
 SIDE = 80
 
+SEVEN = [(18, 10), (62, 10), (62, 18), (44, 72), (34, 72), (50, 20), (18, 20)]
+"""Corners, of x and y, of a 7 in 80x80, around its stroke."""
+
 
 def bar(top: int = 20, bottom: int = 60, left: int = 35, right: int = 43) -> Mask:
     """An upright stroke of 8 pixels in the middle of 80x80."""

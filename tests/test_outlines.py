@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from inked import SIDE, Mask
+from inked import SEVEN, SIDE, Mask
 from PIL import Image, ImageDraw
 
 from mnistcls.canonical.outlines import inside_outline
@@ -16,7 +16,6 @@ def drawn(*loops: list[tuple[int, int]], width: int = 3) -> Mask:
     return np.asarray(picture)
 
 
-SEVEN = [(18, 10), (62, 10), (62, 18), (44, 72), (34, 72), (50, 20), (18, 20)]
 SIX = [(44, 8), (52, 14), (36, 34), (54, 38), (62, 52), (54, 68), (36, 72), (22, 64), (18, 50), (26, 30)]
 HOLE = [(38, 44), (50, 50), (46, 60), (36, 60), (32, 52)]
 

@@ -2,17 +2,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from inked import SIDE, Mask, bar, marks_in
+from inked import SEVEN, SIDE, Mask, bar, marks_in
 from PIL import Image, ImageDraw, ImageFilter
 
 from mnistcls.canonical import canonicalize
 from mnistcls.canonical.solids import are_full_shapes
 
-SEVEN = [(18, 10), (62, 10), (62, 18), (44, 72), (34, 72), (50, 20), (18, 20)]
 
-
-def polygon(*points: tuple[int, int], size: int = SIDE) -> Mask:
-    picture = Image.new("1", (size, size))
+def polygon(*points: tuple[int, int]) -> Mask:
+    picture = Image.new("1", (SIDE, SIDE))
     ImageDraw.Draw(picture).polygon(points, fill=1)
     return np.asarray(picture)
 

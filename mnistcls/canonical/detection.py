@@ -159,7 +159,7 @@ def _look(stack: _Stack, ink: Ink) -> list[Detection]:
     digits = find_digits(with_faint_ink(sure, levels, contrast), contrast.values)
     marks = marks_of(digits, contrast)
     verdicts = _verdicts(digits, marks, sure, contrast, ink)
-    framed = may_be_framed(contrast.darkness, marks.counts.sum(axis=1)).tolist()
+    framed = may_be_framed(contrast.darkness, marks.areas).tolist()
     filled = filled_outlines(marks)
     pen = ("thin lines alone",) if ink.fine_pen else ()
     found = []
@@ -192,7 +192,7 @@ def _verdicts(digits: Digits, marks: Marks, sure: _Flags, contrast: Contrast, in
         sure_is_texture, sure_is_shade = _are_no_ink(sure_marks, behind, ink)
         is_texture[fading] |= sure_is_texture
         is_shade[fading] |= sure_is_shade
-    judged = contrast.stands_out, marks.counts.any(axis=1), is_texture, is_shade, are_full_shapes(marks)
+    judged = contrast.stands_out, marks.areas > 0, is_texture, is_shade, are_full_shapes(marks)
     return [_verdict(*each) for each in zip(*(flags.tolist() for flags in judged), strict=True)]
 
 

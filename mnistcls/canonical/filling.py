@@ -56,10 +56,9 @@ def _fillings(marks: Marks) -> Iterator[tuple[int, _Mask]]:
     """Masks (H, W) of what is inside of outlines, by the number of the digit."""
     least = np.ceil(MIN_COLOUR * marks.full).astype(np.uint8)[:, None, None]
     coloured = (marks.values > least) & ~marks.wider
-    areas = marks.counts.sum(axis=1)
-    few = np.maximum(MIN_COLOURED_AREA * areas, MIN_CORE_PIXELS)
+    few = np.maximum(MIN_COLOURED_AREA * marks.areas, MIN_CORE_PIXELS)
     for i, (top, left, bottom, right) in enumerate(marks.boxes.tolist()):
-        is_thin = 0 < MIN_BOX_AREA * areas[i] <= (bottom - top) * (right - left)
+        is_thin = 0 < MIN_BOX_AREA * marks.areas[i] <= (bottom - top) * (right - left)
         filling = inside_outline(marks.masks[i]) if is_thin else None
         if filling is None and np.count_nonzero(coloured[i, top:bottom, left:right]) >= few[i]:
             filling = _coloured_inside(marks.masks[i], marks.values[i], MIN_COLOUR * marks.full[i])

@@ -66,6 +66,12 @@ class Marks:
         return extents
 
     @cached_property
+    def areas(self) -> NDArray[np.intp]:
+        """Number of pixels of each mark."""
+        areas: NDArray[np.intp] = self.counts.sum(axis=1)
+        return areas
+
+    @cached_property
     def wider(self) -> _Masks:
         """The masks with all pixels that touch theirs: (N, H, W)."""
         return widened(self.masks)

@@ -24,7 +24,7 @@ MIN_AXIS_RATIO = 0.55
 def are_full_shapes(marks: Marks) -> NDArray[np.bool_]:
     """Whether each mark is one full area, and no strokes: (N,)."""
     boxes = (marks.boxes[:, 2:] - marks.boxes[:, :2]).prod(axis=1)
-    likely = (marks.extents >= MIN_EXTENT) & (marks.counts.sum(axis=1) >= MIN_BOX_SHARE * boxes)
+    likely = (marks.extents >= MIN_EXTENT) & (marks.areas >= MIN_BOX_SHARE * boxes)
     pairs = zip(likely.tolist(), marks.masks, strict=True)
     return np.array([is_likely and _is_full(mask) for is_likely, mask in pairs], np.bool_)
 
