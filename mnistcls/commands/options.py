@@ -37,8 +37,10 @@ def named(option: str) -> Callable[[str], str]:
 
 
 def _parser(option: str, refusal: str) -> Callable[[str], Path]:
+    checked = named(option)
+
     def path(text: str) -> Path:
-        if is_url(named(option)(text)):
+        if is_url(checked(text)):
             raise MnistclsError(f"{printable(text)}: {option} {refusal}")
         return Path(text)
 

@@ -182,6 +182,6 @@ def _walk(folder: str, *, recursive: bool) -> Iterator[Found]:
 
 
 def _idx_count(path: str) -> int:
-    from mnistcls.sources.idx import count_images  # noqa: PLC0415 - as above
+    from mnistcls.sources.idx import count_images  # noqa: PLC0415 - folders of images do without
 
     return count_images(path)
