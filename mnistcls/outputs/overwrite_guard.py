@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mnistcls.errors import OutputError
 from mnistcls.files import is_url, local_path
-from mnistcls.outputs.paths import check_name, manifest_of, part_of, resolve_link
+from mnistcls.outputs.paths import check_name, fingerprint, manifest_of, part_of, resolve_link
 from mnistcls.sources import Source
 
 
@@ -90,8 +90,5 @@ class OverwriteGuard:
 
 def _identity(path: str | Path) -> tuple[int, ...]:
     """Identifies a file by whatever link; empty if there is none, or its file system cannot tell."""
-    try:
-        found = os.stat(path)
-    except (OSError, ValueError):
-        return ()
-    return (found.st_dev, found.st_ino) if found.st_ino else ()
+    device_and_inode = fingerprint(Path(path))[:2]
+    return device_and_inode if all(device_and_inode[1:]) else ()
